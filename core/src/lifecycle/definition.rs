@@ -1,0 +1,83 @@
+//! A lifecycle as a table: what everything at run time reads.
+
+use crate::name::InvalidName;
+use crate::store::RegisteredSchema;
+
+/// A lifecycle as a constant table.
+#[derive(Debug)]
+pub struct Definition {
+    /// The lifecycle's name: the category of its streams.
+    pub name: &'static str,
+    /// The states, in the order of the declaration.
+    pub states: &'static [StateDefinition],
+    /// The events, in the order in which the declaration first names them.
+    pub events: &'static [EventDefinition],
+    /// The edges, in the order of the declaration.
+    pub edges: &'static [EdgeDefinition],
+}
+
+/// A state of a lifecycle.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StateDefinition {
+    /// The variant's name.
+    pub name: &'static str,
+    /// Whether a life begins here.
+    pub initial: bool,
+    /// Whether a life ends here.
+    pub terminal: bool,
+}
+
+/// An event of a lifecycle.
+pub struct EventDefinition {
+    /// The name in the declaration: the type's, or its alias.
+    pub name: &'static str,
+    /// The stored name.
+    pub kind: &'static str,
+    /// The newest version of the payload.
+    pub version: u32,
+    /// The schemas of every version, oldest first.
+    pub schemas: fn() -> Result<Vec<RegisteredSchema>, InvalidName>,
+}
+
+/// An edge of a lifecycle.
+#[derive(Debug)]
+pub struct EdgeDefinition {
+    /// The state it leaves, as the index into [`Definition::states`].
+    pub from: usize,
+    /// Its event, as the index into [`Definition::events`].
+    pub event: usize,
+    /// The state it leads to, as the index into [`Definition::states`].
+    pub to: usize,
+    /// Its guard as it stands in the declaration.
+    pub guard: Option<&'static str>,
+}
+
+impl Definition {
+    /// The events that are legal in a state, in the order of the declaration.
+    pub fn legal_in(
+        &self,
+        state: &StateDefinition,
+    ) -> impl Iterator<Item = &'static EventDefinition> {
+        let (states, events) = (self.states, self.events);
+        self.edges
+            .iter()
+            .filter(move |edge| states.get(edge.from).is_some_and(|from| from.name == state.name))
+            .filter_map(move |edge| events.get(edge.event))
+    }
+
+    /// An event by its stored name.
+    #[must_use]
+    pub fn event(&self, kind: &str) -> Option<&'static EventDefinition> {
+        self.events.iter().find(|event| event.kind == kind)
+    }
+}
+
+impl std::fmt::Debug for EventDefinition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventDefinition")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! The lifecycle model: what `#[derive(Lifecycle)]` turns an enum into.
+//!
+//! Owns the traits between a declaration and everything that runs it, and the constant table that
+//! describes a lifecycle at run time. Never sees a store or a bus.
+
+mod context;
+mod definition;
+mod refusal;
+
+pub use context::Context;
+pub use definition::{Definition, EdgeDefinition, EventDefinition, StateDefinition};
+pub use refusal::{Illegal, Refusal, Rejection};
+
+use crate::aggregate::Aggregate;
+use crate::event::{DecodeError, EncodeError, Event};
+use crate::name::InvalidName;
+use crate::store::NameList;
+
+/// A lifecycle: states, the events that are legal in each, and where they lead.
+///
+/// Derived from an enum with one variant per state; see the [crate's documentation](crate).
+pub trait Lifecycle: Clone + Send + Sync + Sized + 'static {
+    /// Every event of the lifecycle, as one enum.
+    type Event: LifecycleEvent;
+
+    /// What a guard says no with.
+    type Refusal: std::error::Error + Send + Sync + 'static;
+
+    /// An aggregate whose state is known to the compiler: one variant per state.
+    type Typed;
+
+    /// The lifecycle as a table.
+    const DEFINITION: &'static Definition;
+
+    /// The state before the first event.
+    fn initial() -> Self;
+
+    /// Which state this is.
+    fn state(&self) -> &'static StateDefinition;
+
+    /// Whether an event may be recorded now: it is legal in this state and its guard agrees.
+    ///
+    /// # Errors
+    /// [`Rejection::Illegal`] or [`Rejection::Refused`].
+    fn check(
+        &self,
+        event: &Self::Event,
+        context: &Context,
+    ) -> Result<(), Rejection<Self::Refusal>>;
+
+    /// Moves along the edge of an event, without asking its guard: what happened, happened.
+    ///
+    /// # Errors
+    /// The state itself, unmoved, if the event is not legal in it.
+    fn apply(self, event: &Self::Event, context: &Context) -> Result<Self, Self>;
+
+    /// Sorts an aggregate by its state.
+    fn typed(aggregate: Aggregate<Self>) -> Self::Typed;
+}
+
+/// The events of one lifecycle, as one enum.
+pub trait LifecycleEvent: Sized + Send + Sync + 'static {
+    /// Which event this is.
+    fn definition(&self) -> &'static EventDefinition;
+
+    /// Reads an event of the lifecycle.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the lifecycle has no such event, or the bytes are not one.
+    fn decode(kind: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Writes the payload in its newest version.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if serde refuses the value.
+    fn encode(&self) -> Result<Vec<u8>, EncodeError>;
+
+    /// The event's tags.
+    ///
+    /// # Errors
+    /// [`InvalidName`] if a tagged field's value cannot be part of a tag.
+    fn tags(&self) -> Result<NameList, InvalidName>;
+}
+
+/// A state of a lifecycle, as the type that holds its data.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state of a lifecycle",
+    note = "a state is the struct inside a variant of an enum with `#[derive(vitae::Lifecycle)]`, \
+            or the unit struct that the derive makes for a variant without data"
+)]
+pub trait State: Clone + Send + Sync + Sized + 'static {
+    /// The lifecycle that has this state.
+    type Lifecycle: Lifecycle;
+
+    /// The state's row in the table.
+    const DEFINITION: &'static StateDefinition;
+
+    /// Looks into the lifecycle: the data, if it is in this state.
+    fn of(lifecycle: &Self::Lifecycle) -> Option<&Self>;
+
+    /// Takes the data out of the lifecycle, if it is in this state.
+    ///
+    /// # Errors
+    /// The lifecycle itself, unmoved, if it is in another state.
+    fn take(lifecycle: Self::Lifecycle) -> Result<Self, Self::Lifecycle>;
+
+    /// Puts the data back.
+    fn into_lifecycle(self) -> Self::Lifecycle;
+}
+
+/// An edge: this event, recorded in state `S`, leads to state [`To`](Transition::To).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot happen in state `{S}`",
+    label = "not legal in state `{S}`",
+    note = "what is legal in a state stands in the documentation of the state's type"
+)]
+pub trait Transition<S: State>:
+    Event + Into<<S::Lifecycle as Lifecycle>::Event> + Sized
+{
+    /// The state that the edge leads to.
+    type To: State<Lifecycle = S::Lifecycle>;
+
+    /// Asks the edge's guard.
+    ///
+    /// # Errors
+    /// The guard's refusal.
+    fn guard(
+        &self,
+        from: &S,
+        context: &Context,
+    ) -> Result<(), <S::Lifecycle as Lifecycle>::Refusal>;
+
+    /// Moves along the edge.
+    fn apply(from: S, event: &Self, context: &Context) -> Self::To;
+}

@@ -1,0 +1,125 @@
+//! The shapes of the standard library's types, as serde walks them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::marker::PhantomData;
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroU8, NonZeroU16, NonZeroU32,
+    NonZeroU64, NonZeroU128,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Schema, Shape};
+
+macro_rules! shapes {
+    ($($type:ty => $shape:expr;)*) => {
+        $(impl Schema for $type { const SHAPE: Shape = $shape; })*
+    };
+}
+
+shapes! {
+    bool => Shape::Bool;
+    u8 => Shape::U8;
+    u16 => Shape::U16;
+    u32 => Shape::U32;
+    u64 => Shape::U64;
+    u128 => Shape::U128;
+    usize => Shape::U64;
+    i8 => Shape::I8;
+    i16 => Shape::I16;
+    i32 => Shape::I32;
+    i64 => Shape::I64;
+    i128 => Shape::I128;
+    isize => Shape::I64;
+    NonZeroU8 => Shape::U8;
+    NonZeroU16 => Shape::U16;
+    NonZeroU32 => Shape::U32;
+    NonZeroU64 => Shape::U64;
+    NonZeroU128 => Shape::U128;
+    NonZeroI8 => Shape::I8;
+    NonZeroI16 => Shape::I16;
+    NonZeroI32 => Shape::I32;
+    NonZeroI64 => Shape::I64;
+    NonZeroI128 => Shape::I128;
+    f32 => Shape::F32;
+    f64 => Shape::F64;
+    char => Shape::Char;
+    str => Shape::String;
+    String => Shape::String;
+    () => Shape::Unit;
+    Duration => Shape::Struct(&[("secs", Shape::U64), ("nanos", Shape::U32)]);
+}
+
+macro_rules! transparent {
+    ($($(#[$why:meta])* <$($param:ident $(: ?$sized:ident)?),*> $type:ty => $shape:expr;)*) => {
+        $(impl<$($param: Schema $(+ ?$sized)?),*> Schema for $type { const SHAPE: Shape = $shape; })*
+    };
+}
+
+transparent! {
+    <T: ?Sized> Box<T> => T::SHAPE;
+    <T> Option<T> => Shape::Option(&T::SHAPE);
+    <T> Vec<T> => Shape::List(&T::SHAPE);
+    <T> VecDeque<T> => Shape::List(&T::SHAPE);
+    <T> BTreeSet<T> => Shape::List(&T::SHAPE);
+    <K, V> BTreeMap<K, V> => Shape::Map(&K::SHAPE, &V::SHAPE);
+    <T> [T] => Shape::List(&T::SHAPE);
+}
+
+/// With serde's `rc` feature.
+impl<T: Schema + ?Sized> Schema for Arc<T> {
+    const SHAPE: Shape = T::SHAPE;
+}
+
+impl<T: Schema, S> Schema for HashSet<T, S> {
+    const SHAPE: Shape = Shape::List(&T::SHAPE);
+}
+
+impl<K: Schema, V: Schema, S> Schema for HashMap<K, V, S> {
+    const SHAPE: Shape = Shape::Map(&K::SHAPE, &V::SHAPE);
+}
+
+impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
+    const SHAPE: Shape = T::SHAPE;
+}
+
+impl<T: ?Sized> Schema for PhantomData<T> {
+    const SHAPE: Shape = Shape::Unit;
+}
+
+macro_rules! arrays {
+    ($($length:literal)*) => {
+        $(impl<T: Schema> Schema for [T; $length] {
+            const SHAPE: Shape = Shape::Array(&T::SHAPE, $length);
+        })*
+    };
+}
+
+// As long as serde has them.
+arrays! {
+    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+}
+
+macro_rules! tuples {
+    ($(($($item:ident)+))*) => {
+        $(impl<$($item: Schema),+> Schema for ($($item,)+) {
+            const SHAPE: Shape = Shape::Tuple(&[$($item::SHAPE),+]);
+        })*
+    };
+}
+
+tuples! {
+    (A)
+    (A B)
+    (A B C)
+    (A B C D)
+    (A B C D E)
+    (A B C D E F)
+    (A B C D E F G)
+    (A B C D E F G H)
+    (A B C D E F G H I)
+    (A B C D E F G H I J)
+    (A B C D E F G H I J K)
+    (A B C D E F G H I J K L)
+}

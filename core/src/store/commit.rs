@@ -1,0 +1,362 @@
+//! What goes into a store in one piece, and the receipt that comes back.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Checksum, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query};
+use crate::id::{CommitId, CorrelationId, EventId};
+use crate::name::{Name, StreamId};
+use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
+use crate::time::Timestamp;
+
+/// Everything that becomes durable together.
+///
+/// Events get their positions in the order in which they stand here, whatever their streams.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The identity of the commit; the same for every try.
+    pub id: CommitId,
+    /// The streams that are appended to, each once, with what is expected of them.
+    pub streams: Vec<StreamAppend>,
+    /// The events, in the order of their positions.
+    pub events: Vec<NewEvent>,
+    /// What else must hold for the commit to be taken.
+    pub conditions: Vec<Condition>,
+    /// The checkpoints that move, each once.
+    pub checkpoints: Vec<CheckpointMove>,
+    /// The view rows that change, each once.
+    pub rows: Vec<RowChange>,
+    /// The schema of each kind and version among the events.
+    pub schemas: Vec<RegisteredSchema>,
+}
+
+impl Commit {
+    /// An empty commit with an id, to be filled. A store refuses it while it is empty.
+    #[must_use]
+    pub const fn new(id: CommitId) -> Self {
+        Self {
+            id,
+            streams: Vec::new(),
+            events: Vec::new(),
+            conditions: Vec::new(),
+            checkpoints: Vec::new(),
+            rows: Vec::new(),
+            schemas: Vec::new(),
+        }
+    }
+
+    /// The digest of the content, by which a store tells a retry from another commit.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self)
+    }
+
+    /// Checks what every store refuses before it looks at its log (R13).
+    ///
+    /// # Errors
+    /// The first thing that is wrong with the commit.
+    pub fn check(&self, limits: &Limits) -> Result<(), InvalidCommit> {
+        if self.events.is_empty() && self.checkpoints.is_empty() && self.rows.is_empty() {
+            return Err(InvalidCommit::Empty);
+        }
+        if self.events.len() > limits.max_events {
+            return Err(InvalidCommit::TooManyEvents {
+                events: self.events.len(),
+                limit: limits.max_events,
+            });
+        }
+        self.check_streams()?;
+        for event in &self.events {
+            self.check_event(event, limits)?;
+        }
+        let mut checkpoints = HashSet::new();
+        for moved in &self.checkpoints {
+            if !checkpoints.insert(&moved.name) {
+                return Err(InvalidCommit::RepeatedCheckpoint {
+                    name: moved.name.clone(),
+                });
+            }
+            check_size(
+                "a checkpoint's cursor",
+                moved.to.cursor.len(),
+                limits.max_cursor_bytes,
+            )?;
+        }
+        let mut rows = HashSet::new();
+        for row in &self.rows {
+            if !rows.insert((&row.view, &row.key)) {
+                return Err(InvalidCommit::RepeatedRow {
+                    view: row.view.clone(),
+                });
+            }
+            check_size("a row's key", row.key.len(), limits.max_key_bytes)?;
+            let bytes = row.value.as_ref().map_or(0, Vec::len);
+            check_size("a row's value", bytes, limits.max_payload_bytes)?;
+        }
+        Ok(())
+    }
+
+    fn check_streams(&self) -> Result<(), InvalidCommit> {
+        let mut appended = vec![false; self.streams.len()];
+        for event in &self.events {
+            match appended.get_mut(event.stream) {
+                Some(appended) => *appended = true,
+                None => {
+                    return Err(InvalidCommit::NoSuchStream {
+                        index: event.stream,
+                    });
+                }
+            }
+        }
+        let mut streams = HashSet::new();
+        for (stream, appended) in self.streams.iter().zip(appended) {
+            if !streams.insert(&stream.id) {
+                return Err(InvalidCommit::RepeatedStream {
+                    stream: stream.id.clone(),
+                });
+            }
+            if !appended {
+                return Err(InvalidCommit::EmptyAppend {
+                    stream: stream.id.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_event(&self, event: &NewEvent, limits: &Limits) -> Result<(), InvalidCommit> {
+        check_size("a payload", event.payload.len(), limits.max_payload_bytes)?;
+        check_size("the number of tags", event.tags.len(), MAX_TAGS)?;
+        let known = |schema: &RegisteredSchema| {
+            schema.kind == event.kind && schema.version == event.kind_version
+        };
+        if self.schemas.iter().any(known) {
+            Ok(())
+        } else {
+            Err(InvalidCommit::NoSchema {
+                kind: event.kind.clone(),
+                version: event.kind_version,
+            })
+        }
+    }
+}
+
+fn check_size(what: &'static str, size: usize, limit: usize) -> Result<(), InvalidCommit> {
+    if size > limit {
+        return Err(InvalidCommit::TooLarge { what, size, limit });
+    }
+    Ok(())
+}
+
+/// What a store accepts at the most. Every bound is inclusive.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one payload or one row's value: 1 MiB unless set.
+    pub max_payload_bytes: usize,
+    /// Events in one commit: 65,536 unless set.
+    pub max_events: usize,
+    /// Bytes of a view row's key: 1,024 unless set.
+    pub max_key_bytes: usize,
+    /// Bytes of a checkpoint's cursor: 1,024 unless set.
+    pub max_cursor_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_payload_bytes: 1 << 20,
+            max_events: 1 << 16,
+            max_key_bytes: 1 << 10,
+            max_cursor_bytes: 1 << 10,
+        }
+    }
+}
+
+/// A stream that a commit appends to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StreamAppend {
+    /// The stream.
+    pub id: StreamId,
+    /// What must hold of it before the commit.
+    pub expected: ExpectedVersion,
+}
+
+/// What an append expects of its stream.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ExpectedVersion {
+    /// Nothing.
+    Any,
+    /// That it does not exist.
+    NoStream,
+    /// That it exists, at whatever version.
+    StreamExists,
+    /// That its last event has this version.
+    Exact(StreamVersion),
+}
+
+impl ExpectedVersion {
+    /// The expectation of someone who read the stream up to a version, `None` if there was none.
+    #[must_use]
+    pub const fn read_at(version: Option<StreamVersion>) -> Self {
+        match version {
+            Some(version) => Self::Exact(version),
+            None => Self::NoStream,
+        }
+    }
+
+    /// Whether a stream at this version (`None`: it does not exist) is as expected.
+    #[must_use]
+    pub fn accepts(self, actual: Option<StreamVersion>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => actual.is_none(),
+            Self::StreamExists => actual.is_some(),
+            Self::Exact(version) => actual == Some(version),
+        }
+    }
+}
+
+impl std::fmt::Display for ExpectedVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Any => f.write_str("any version"),
+            Self::NoStream => f.write_str("no stream"),
+            Self::StreamExists => f.write_str("an existing stream"),
+            Self::Exact(version) => write!(f, "version {version}"),
+        }
+    }
+}
+
+/// An event on its way into the log.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its stream, as the index into [`Commit::streams`].
+    pub stream: usize,
+    /// The kind's stored name.
+    pub kind: Name,
+    /// The version of the payload.
+    pub kind_version: KindVersion,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// What it belongs to.
+    pub correlation: CorrelationId,
+    /// The event that caused it.
+    pub causation: Option<EventId>,
+    /// What it can be found by across streams.
+    pub tags: NameList,
+    /// What else is known of it.
+    pub metadata: Metadata,
+    /// The encoded payload.
+    pub payload: Vec<u8>,
+}
+
+/// A condition on the log: no event that matches the query stands after the position.
+///
+/// This is the append condition of <https://dcb.events/specification/>.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// What must not have happened.
+    pub query: Query,
+    /// After which position (exclusive); `None` looks at the whole log.
+    pub after: Option<GlobalPosition>,
+}
+
+/// How far something has come: a reader of the log, or a reader of something outside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkpoint {
+    /// The last event that was dealt with; `None` before the first.
+    pub position: Option<GlobalPosition>,
+    /// The checksum of that event, by which a log that was swapped is noticed.
+    pub checksum: Option<Checksum>,
+    /// Where a source outside the log stands, in the words of its reader.
+    pub cursor: Vec<u8>,
+}
+
+/// A compare-and-set of a checkpoint.
+#[derive(Clone, Debug)]
+pub struct CheckpointMove {
+    /// The checkpoint's name.
+    pub name: Name,
+    /// What it must be before; `None`: it does not exist.
+    pub from: Option<Checkpoint>,
+    /// What it is after.
+    pub to: Checkpoint,
+}
+
+/// A change of one view row.
+#[derive(Clone, Debug)]
+pub struct RowChange {
+    /// The view.
+    pub view: Name,
+    /// The row's key.
+    pub key: Vec<u8>,
+    /// The version that the change was computed from; `None`: there was no row.
+    pub expected: Option<RowVersion>,
+    /// The new value, or `None` to delete the row.
+    pub value: Option<Vec<u8>>,
+}
+
+/// A row of a view.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ViewRow {
+    /// The row's key.
+    pub key: Vec<u8>,
+    /// Its version.
+    pub version: RowVersion,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// The schema of one kind and version, as JSON text (see [`crate::schema`]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegisteredSchema {
+    /// The kind's stored name.
+    pub kind: Name,
+    /// The version of its payload.
+    pub version: KindVersion,
+    /// The canonical JSON text of the schema.
+    pub schema: Arc<str>,
+}
+
+/// What a store says of a commit that is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The commit.
+    pub commit: CommitId,
+    /// The positions of its first and last event; `None` if it held none.
+    pub positions: Option<(GlobalPosition, GlobalPosition)>,
+    /// When the store took it.
+    pub recorded_at: Timestamp,
+    /// What it held.
+    pub digest: Digest,
+    /// Whether an earlier try had committed it already, and this is the receipt of that.
+    pub already_appended: bool,
+}
+
+impl Receipt {
+    /// A receipt for a commit that was taken now.
+    #[must_use]
+    pub const fn new(
+        commit: CommitId,
+        positions: Option<(GlobalPosition, GlobalPosition)>,
+        recorded_at: Timestamp,
+        digest: Digest,
+    ) -> Self {
+        Self {
+            commit,
+            positions,
+            recorded_at,
+            digest,
+            already_appended: false,
+        }
+    }
+
+    /// The same receipt, for a commit that had been taken before.
+    #[must_use]
+    pub const fn repeated(mut self) -> Self {
+        self.already_appended = true;
+        self
+    }
+}

@@ -1,0 +1,140 @@
+//! The contract that every store keeps, and what passes through it.
+//!
+//! Owns the trait, the types of its questions and answers, and the parts of the format that all
+//! backends share (checksums, the encoding of tags and metadata). Never sees a lifecycle: a store
+//! knows names, numbers, bytes and schemas.
+//!
+//! # The rules
+//! - **R1** A [`Commit`] is appends to any number of streams, checkpoint moves and view rows: all
+//!   or nothing. A stale row version rejects that commit alone.
+//! - **R2** What was acknowledged is durable.
+//! - **R3** Positions start at 1, have no gaps and are in commit order. A reader that has seen
+//!   position n is never shown a new event at or below n.
+//! - **R4** Stream versions start at 1 and have no gaps.
+//! - **R5** Every append states what it expects of its stream; a mismatch is
+//!   [`AppendError::Conflict`] and nothing is written.
+//! - **R6** The same commit again is acknowledged with the first receipt, before R5 is looked at;
+//!   the same id with other content is [`AppendError::IdempotencyConflict`].
+//! - **R7** The answer is one of three: committed; rejected with nothing written; or
+//!   [`AppendError::OutcomeUnknown`], after which the store takes no writes until it is reopened.
+//! - **R8** Reads: a stream, or the log filtered by kind, category and tag, forwards and
+//!   backwards, in bounded [`Page`]s.
+//! - **R10** Checkpoints move by compare-and-set, in the commit of what was computed.
+//! - **R11** Each event has a checksum, checked whenever it is read. `verify` names the first bad
+//!   position.
+//! - **R12** The schema of a kind and version is stored with its first event; another shape under
+//!   the same name is refused.
+//! - **R13** Bad input is refused before anything is written.
+//! - **R14** What is not a store of ours, or is from a newer format, is refused and left as it was.
+//! - **R16** Reading beside a writer always works.
+//! - **R19** No input, no file content and no fault panics.
+
+mod checksum;
+mod commit;
+mod error;
+mod fields;
+mod page;
+mod read;
+mod ticket;
+
+pub use checksum::{Checksum, Digest, EventHeader, PayloadDigest};
+pub use commit::{
+    Checkpoint, CheckpointMove, Commit, Condition, ExpectedVersion, Limits, NewEvent, Receipt,
+    RegisteredSchema, RowChange, StreamAppend, ViewRow,
+};
+pub use error::{AppendError, BackendError, Damage, InvalidCommit, Outcome, ReadError};
+pub use fields::{InvalidMetadata, MAX_METADATA_BYTES, MAX_TAGS, Metadata, NameList};
+pub use page::{Erased, EventRef, Page};
+pub use read::{Direction, Query, QueryItem, Read, Selection};
+pub use ticket::{Completer, Ticket};
+
+use crate::id::{CommitId, LogId};
+use crate::name::{Name, StreamId};
+use crate::number::GlobalPosition;
+
+/// A log of events with what is computed from it: the one thing a backend implements.
+///
+/// Used as `Arc<dyn EventStore>` from any number of threads. The rules of the
+/// [module](self) hold for every implementation.
+pub trait EventStore: Send + Sync {
+    /// The identity of the log, given when it was created and never changed: two handles with the
+    /// same one see the same events.
+    fn log_id(&self) -> LogId;
+
+    /// Takes a commit: all of it becomes durable, or none of it.
+    ///
+    /// Never blocks for the disk; the [`Ticket`] does, when waited on. Dropping the ticket cancels
+    /// nothing.
+    fn append(&self, commit: Commit) -> Ticket;
+
+    /// Fills a page with the events that a read selects, in its order, and says through
+    /// [`Page::is_last`] whether there were more. The page's former content is gone.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] at the first event that fails its checksum; the page then holds what
+    /// stood before it.
+    fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError>;
+
+    /// The position of the last event, `None` while there is none.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn head(&self) -> Result<Option<GlobalPosition>, ReadError>;
+
+    /// The streams of a category in bytewise order of their ids, after one of them (exclusive), at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn streams(
+        &self,
+        category: &Name,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, ReadError>;
+
+    /// The receipt of a commit, if it is in the log. After [`AppendError::OutcomeUnknown`] and a
+    /// reopening, this says what became of it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError>;
+
+    /// Every schema in the log, ordered by kind and version.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError>;
+
+    /// A checkpoint by its name, `None` if it was never set.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError>;
+
+    /// One row of a view.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError>;
+
+    /// The rows of a view whose keys begin with a prefix, in bytewise order of their keys, after a
+    /// key (exclusive), at most `limit`. An empty prefix is the whole view.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn rows(
+        &self,
+        view: &Name,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<ViewRow>, ReadError>;
+
+    /// Walks the whole log and checks every checksum, every position and every stream version.
+    /// Returns the number of events.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] with the first bad position.
+    fn verify(&self) -> Result<u64, ReadError>;
+}

@@ -1,0 +1,161 @@
+//! A commit that was handed to a store, for threads and for tasks alike.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::{AppendError, Receipt};
+use crate::id::CommitId;
+
+type Answer = Result<Receipt, AppendError>;
+
+/// A commit under way. Block on it with [`wait`](Ticket::wait), or `.await` it.
+///
+/// Dropping it cancels nothing.
+#[must_use = "a commit is durable only when its ticket says so: wait on it"]
+#[derive(Debug)]
+pub struct Ticket(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    answered: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    answer: Option<Answer>,
+    answered: bool,
+    waker: Option<Waker>,
+}
+
+impl Ticket {
+    /// A ticket that is answered already.
+    pub fn ready(answer: Answer) -> Self {
+        Self(Arc::new(Shared {
+            state: Mutex::new(State {
+                answer: Some(answer),
+                answered: true,
+                waker: None,
+            }),
+            answered: Condvar::new(),
+        }))
+    }
+
+    /// A ticket, and the other end that answers it.
+    #[must_use]
+    pub fn pending(commit: CommitId) -> (Self, Completer) {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::default()),
+            answered: Condvar::new(),
+        });
+        (Self(Arc::clone(&shared)), Completer { shared, commit })
+    }
+
+    /// Blocks until the store has answered.
+    ///
+    /// # Errors
+    /// What the store says of a commit that it did not acknowledge.
+    pub fn wait(self) -> Answer {
+        let mut state = self.0.lock();
+        loop {
+            if let Some(answer) = state.answer.take() {
+                return answer;
+            }
+            state = self
+                .0
+                .answered
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Blocks until the store has answered, or the time is over: then the ticket comes back, still
+    /// pending.
+    ///
+    /// # Errors
+    /// The ticket itself, if there is no answer yet.
+    pub fn wait_timeout(self, timeout: Duration) -> Result<Answer, Self> {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.0.lock();
+        loop {
+            if let Some(answer) = state.answer.take() {
+                return Ok(answer);
+            }
+            let left = deadline.map_or(Duration::MAX, |at| at.duration_since(Instant::now()));
+            if left.is_zero() {
+                drop(state);
+                return Err(self);
+            }
+            let waited = self.0.answered.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Future for Ticket {
+    type Output = Answer;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let mut state = self.0.lock();
+        match state.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                state.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end of a ticket that a store answers. Dropped without an answer, the outcome is unknown: no
+/// ticket hangs.
+#[derive(Debug)]
+pub struct Completer {
+    shared: Arc<Shared>,
+    commit: CommitId,
+}
+
+impl Completer {
+    /// Answers the ticket and wakes who waits on it.
+    pub fn complete(self, answer: Answer) {
+        self.answer(answer);
+    }
+
+    fn answer(&self, answer: Answer) {
+        let mut state = self.shared.lock();
+        state.answer = Some(answer);
+        state.answered = true;
+        let waker = state.waker.take();
+        drop(state);
+        self.shared.answered.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Completer {
+    fn drop(&mut self) {
+        let answered = self.shared.lock().answered;
+        if !answered {
+            let source = Arc::new(Unanswered);
+            self.answer(Err(AppendError::OutcomeUnknown {
+                commit: self.commit,
+                source,
+            }));
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the store stopped before it answered")]
+struct Unanswered;
