@@ -1,13 +1,22 @@
 //! vitae
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod aggregate;
 mod event;
 mod id;
+pub mod lifecycle;
 mod name;
 mod number;
 pub mod schema;
 pub mod store;
 mod time;
+pub use aggregate::{
+    Aggregate, AnyState, Fold, FoldError, FoldReason, RecordError, RecordReason, Stage, WrongState,
+};
 pub use event::{DecodeError, EncodeError, Event, NoPredecessor, Predecessor, TagValue, tag};
 pub use id::{CommitId, CorrelationId, EventId, LogId};
+pub use lifecycle::{Context, Lifecycle, Refusal, State, Transition};
 pub use name::{InvalidName, MAX_NAME_BYTES, Name, StreamId};
 pub use number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
 pub use schema::Schema;

@@ -42,11 +42,8 @@ pub trait Lifecycle: Clone + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// [`Rejection::Illegal`] or [`Rejection::Refused`].
-    fn check(
-        &self,
-        event: &Self::Event,
-        context: &Context,
-    ) -> Result<(), Rejection<Self::Refusal>>;
+    fn check(&self, event: &Self::Event, context: &Context)
+    -> Result<(), Rejection<Self::Refusal>>;
 
     /// Moves along the edge of an event, without asking its guard: what happened, happened.
     ///
@@ -114,9 +111,7 @@ pub trait State: Clone + Send + Sync + Sized + 'static {
     label = "not legal in state `{S}`",
     note = "what is legal in a state stands in the documentation of the state's type"
 )]
-pub trait Transition<S: State>:
-    Event + Into<<S::Lifecycle as Lifecycle>::Event> + Sized
-{
+pub trait Transition<S: State>: Event + Into<<S::Lifecycle as Lifecycle>::Event> + Sized {
     /// The state that the edge leads to.
     type To: State<Lifecycle = S::Lifecycle>;
 
