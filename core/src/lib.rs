@@ -3,6 +3,8 @@
 #[path = "private.rs"]
 pub mod __private;
 mod aggregate;
+mod bus;
+mod catalog;
 mod event;
 mod id;
 pub mod lifecycle;
@@ -14,6 +16,8 @@ mod time;
 pub use aggregate::{
     Aggregate, AnyState, Fold, FoldError, FoldReason, RecordError, RecordReason, Stage, WrongState,
 };
+pub use bus::*;
+pub use catalog::{Catalog, CatalogError};
 pub use event::{DecodeError, EncodeError, Event, NoPredecessor, Predecessor, TagValue, tag};
 pub use id::{CommitId, CorrelationId, EventId, LogId};
 pub use lifecycle::{Context, Lifecycle, Refusal, State, Transition};

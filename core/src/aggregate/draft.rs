@@ -118,6 +118,16 @@ impl<L: Lifecycle> Draft<L> {
         })
     }
 
+    /// The version of the n-th event that was recorded, counted from 0.
+    pub(crate) fn version_of(&self, nth: usize) -> Option<StreamVersion> {
+        let before = self.base.map_or(0, StreamVersion::get);
+        StreamVersion::new(
+            before
+                .checked_add(u64::try_from(nth).ok()?)?
+                .checked_add(1)?,
+        )
+    }
+
     /// The version of the stream once everything recorded is committed.
     pub(crate) fn version_after(&self) -> Option<StreamVersion> {
         let recorded = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);

@@ -36,6 +36,10 @@ impl<L: Lifecycle> Fold<L> {
         }
     }
 
+    pub(crate) const fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
     /// Whether an event is of this stream.
     #[must_use]
     pub fn concerns(&self, event: &EventRef<'_>) -> bool {

@@ -10,7 +10,7 @@ mod fold;
 #[doc(hidden)]
 pub(crate) mod split;
 
-pub(crate) use draft::{Cause, Draft, Home, Pending};
+pub(crate) use draft::{Cause, Draft, Home};
 pub use error::{RecordError, RecordReason, WrongState};
 pub use fold::{Fold, FoldError, FoldReason};
 
@@ -46,14 +46,36 @@ pub enum AnyState {}
 pub trait Stage<L: Lifecycle> {
     /// What it holds.
     type Held: Clone + Send + Sync + 'static;
+
+    /// The lifecycle in this state.
+    fn release(held: Self::Held) -> L;
+
+    /// The state of the lifecycle, if it is this one.
+    fn hold(lifecycle: L) -> Option<Self::Held>;
 }
 
 impl<L: Lifecycle> Stage<L> for AnyState {
     type Held = L;
+
+    fn release(held: L) -> L {
+        held
+    }
+
+    fn hold(lifecycle: L) -> Option<L> {
+        Some(lifecycle)
+    }
 }
 
 impl<S: State> Stage<S::Lifecycle> for S {
     type Held = S;
+
+    fn release(held: S) -> S::Lifecycle {
+        held.into_lifecycle()
+    }
+
+    fn hold(lifecycle: S::Lifecycle) -> Option<S> {
+        S::take(lifecycle).ok()
+    }
 }
 
 impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {

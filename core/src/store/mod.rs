@@ -48,6 +48,8 @@ pub use page::{Erased, EventRef, Page};
 pub use read::{Direction, Query, QueryItem, Read, Selection};
 pub use ticket::{Completer, Ticket};
 
+use std::ops::ControlFlow;
+
 use crate::id::{CommitId, LogId};
 use crate::name::{Name, StreamId};
 use crate::number::GlobalPosition;
@@ -137,4 +139,29 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`ReadError::Damaged`] with the first bad position.
     fn verify(&self) -> Result<u64, ReadError>;
+}
+
+impl dyn EventStore + '_ {
+    /// Hands every event that a read selects to a function, page by page, until it breaks off.
+    ///
+    /// # Errors
+    /// What the function returns, or a [`ReadError`] as that type.
+    pub fn visit<E: From<ReadError>>(
+        &self,
+        read: Read,
+        mut visitor: impl FnMut(&EventRef<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut page = Page::new();
+        let mut next = Some(read);
+        while let Some(read) = next {
+            self.read(&read, &mut page)?;
+            for event in page.iter() {
+                if visitor(&event)?.is_break() {
+                    return Ok(());
+                }
+            }
+            next = page.next_read(&read);
+        }
+        Ok(())
+    }
 }

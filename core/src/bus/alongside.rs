@@ -1,0 +1,43 @@
+//! What else shares the fate of a commit.
+
+use crate::store::{CheckpointMove, Condition, RowChange};
+
+/// Checkpoints, view rows and conditions that go into the commit of some aggregates.
+///
+/// A reader of something outside the log moves its checkpoint here, in the commit of the events
+/// that it made of what it read: after a crash it goes on exactly there.
+#[derive(Clone, Default, Debug)]
+pub struct Alongside {
+    pub(super) checkpoints: Vec<CheckpointMove>,
+    pub(super) rows: Vec<RowChange>,
+    pub(super) conditions: Vec<Condition>,
+}
+
+impl Alongside {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves a checkpoint.
+    #[must_use]
+    pub fn checkpoint(mut self, moved: CheckpointMove) -> Self {
+        self.checkpoints.push(moved);
+        self
+    }
+
+    /// Changes a row of a view that no projection of the bus owns.
+    #[must_use]
+    pub fn row(mut self, change: RowChange) -> Self {
+        self.rows.push(change);
+        self
+    }
+
+    /// Holds only if nothing of a query has happened since a position.
+    #[must_use]
+    pub fn condition(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+}

@@ -1,0 +1,108 @@
+//! Setting up a bus.
+
+use std::sync::Arc;
+
+use super::policy::{Policies, Policy};
+use super::projection::{Projection, Projections};
+use super::recent::Recent;
+use super::schemas::Schemas;
+use super::{Bus, Inner, OpenError};
+use crate::aggregate::Home;
+use crate::lifecycle::Lifecycle;
+use crate::store::EventStore;
+use crate::time::{Clock, SystemClock};
+
+/// How deep policies may cause each other unless set.
+const MAX_DEPTH: u32 = 32;
+
+/// How many lives a bus remembers unless set.
+const REMEMBERED: usize = 1_024;
+
+/// A bus that is being set up.
+#[must_use = "nothing happens before `open`"]
+pub struct BusBuilder {
+    store: Arc<dyn EventStore>,
+    clock: Arc<dyn Clock>,
+    schemas: Schemas,
+    policies: Vec<Policy>,
+    projections: Vec<Projection>,
+    max_depth: u32,
+    remembered: usize,
+}
+
+impl BusBuilder {
+    pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
+        Self {
+            store,
+            clock: Arc::new(SystemClock),
+            schemas: Schemas::default(),
+            policies: Vec::new(),
+            projections: Vec::new(),
+            max_depth: MAX_DEPTH,
+            remembered: REMEMBERED,
+        }
+    }
+
+    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens,
+    /// before anything is written.
+    pub fn register<L: Lifecycle>(self) -> Self {
+        self.schemas.announce::<L>();
+        self
+    }
+
+    /// Adds a policy. Policies react in the order in which they were added.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policies.push(policy);
+        self
+    }
+
+    /// Adds an inline projection: its rows change in the commit of the events it reads.
+    pub fn projection(mut self, projection: Projection) -> Self {
+        self.projections.push(projection);
+        self
+    }
+
+    /// Sets where the time comes from at which events occur. Unless set, the machine's clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets how deep policies may cause each other before a commit is refused as a loop. Unless
+    /// set, 32: an event of a caller has depth 0, that of a policy one more than its cause.
+    pub const fn max_policy_depth(mut self, depth: u32) -> Self {
+        self.max_depth = depth;
+        self
+    }
+
+    /// Sets how many lives the bus remembers, those used last. Unless set, 1,024. A remembered life
+    /// is loaded by reading only what is new.
+    pub const fn remember(mut self, lives: usize) -> Self {
+        self.remembered = lives;
+        self
+    }
+
+    /// Opens the bus.
+    ///
+    /// # Errors
+    /// [`OpenError`] if a registered event has another shape in the log, if two policies or two
+    /// projections have one name, or the store cannot be read. Nothing was written.
+    pub fn open(self) -> Result<Bus, OpenError> {
+        self.schemas.check(self.store.as_ref())?;
+        let home = Home {
+            log: self.store.log_id(),
+            clock: self.clock,
+        };
+        let inner = Inner {
+            policies: Policies::new(self.policies, self.max_depth)?,
+            projections: Projections::new(self.projections)?,
+            schemas: self.schemas,
+            recent: Recent::new(self.remembered),
+            store: self.store,
+            home,
+        };
+        Ok(Bus {
+            inner: Arc::new(inner),
+        })
+    }
+}

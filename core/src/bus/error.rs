@@ -1,0 +1,213 @@
+//! What can go wrong on a bus: one type for each operation.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::aggregate::FoldError;
+use crate::id::LogId;
+use crate::name::{InvalidName, Name, StreamId};
+use crate::number::{GlobalPosition, KindVersion};
+use crate::store::{AppendError, ReadError};
+
+/// What a policy or a projection says when it cannot go on.
+pub type HandlerError = Box<dyn Error + Send + Sync>;
+
+/// Why a bus did not open. Nothing was written.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// An event has another shape here than in the log.
+    #[error(
+        "`{kind}` version {version} has another shape than in the log; raise the version of the \
+         event and give it an upcaster (log: {stored}; here: {here})"
+    )]
+    SchemaMismatch {
+        /// The kind.
+        kind: Name,
+        /// Its version.
+        version: KindVersion,
+        /// The schema in the log, or in another lifecycle of this bus.
+        stored: Arc<str>,
+        /// The schema in this program.
+        here: Arc<str>,
+    },
+    /// Two things that are told apart by their names have one.
+    #[error("two {what} are named `{name}`; rename one of them")]
+    Repeated {
+        /// What they are.
+        what: &'static str,
+        /// The name.
+        name: Name,
+    },
+    /// Something is named by what cannot be a name.
+    #[error("a name is not valid")]
+    InvalidName(#[from] InvalidName),
+    /// The store could not be read.
+    #[error("the store could not be read")]
+    Read(#[source] ReadError),
+}
+
+/// Why an aggregate was not loaded.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The life has not begun.
+    #[error("`{stream}` does not exist; record its first event, or look at the id again")]
+    NotFound {
+        /// The stream that has no events.
+        stream: StreamId,
+    },
+    /// The id cannot be a name.
+    #[error("the id is not valid")]
+    InvalidId(#[from] InvalidName),
+    /// The store could not be read.
+    #[error("the store could not be read")]
+    Read(#[from] ReadError),
+    /// An event of the stream cannot be taken by the lifecycle.
+    #[error(transparent)]
+    Fold(#[from] Box<FoldError>),
+    /// The lifecycle does not fit the log.
+    #[error("the lifecycle does not fit the log")]
+    Schema(#[from] OpenError),
+    /// The stream takes part in the same commit under another lifecycle type.
+    #[error("`{stream}` belongs to another lifecycle type with the same name; rename one of them")]
+    TwoLifecycles {
+        /// The stream.
+        stream: StreamId,
+    },
+}
+
+/// A commit was not acknowledged. Holds the aggregates as they were: committing them again is the
+/// same commit.
+pub struct CommitError<A>(Box<(A, CommitReason)>);
+
+/// Why a commit was not acknowledged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitReason {
+    /// The store did not acknowledge it.
+    #[error(transparent)]
+    Append(AppendError),
+    /// A life that a policy wanted to see, or that had to be read again, could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The store could not be read.
+    #[error("the store could not be read; nothing was written")]
+    Read(#[from] ReadError),
+    /// A policy said no to an event, or failed. Nothing was written.
+    #[error("policy `{policy}` failed on `{kind}`; nothing was written")]
+    Policy {
+        /// The policy.
+        policy: Name,
+        /// The kind of event that it reacted to.
+        kind: Name,
+        /// What it says.
+        source: HandlerError,
+    },
+    /// Policies cause each other without end. Nothing was written.
+    #[error(
+        "policy `{policy}` reacts to `{kind}` at depth {depth}: policies cause each other without \
+         end; break the circle, or raise `max_policy_depth`"
+    )]
+    PolicyLoop {
+        /// The policy whose turn it was.
+        policy: Name,
+        /// The kind of event that it would have reacted to.
+        kind: Name,
+        /// The bound that was reached.
+        depth: u32,
+    },
+    /// An inline projection failed. Nothing was written.
+    #[error("the projection of view `{view}` failed on `{kind}`; nothing was written")]
+    Projection {
+        /// The view.
+        view: Name,
+        /// The kind of event that it could not handle.
+        kind: Name,
+        /// What it says.
+        source: HandlerError,
+    },
+    /// A stream stands twice among the aggregates.
+    #[error("`{stream}` is committed twice at once; record everything in one aggregate")]
+    SameStreamTwice {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// An aggregate was loaded from another log.
+    #[error("an aggregate was loaded from another log than {log}; commit it on its own bus")]
+    OtherLog {
+        /// The log of this bus.
+        log: LogId,
+    },
+}
+
+impl<A> CommitError<A> {
+    pub(super) fn new(aggregates: A, reason: CommitReason) -> Self {
+        Self(Box::new((aggregates, reason)))
+    }
+
+    /// Why the commit was not acknowledged.
+    #[must_use]
+    pub fn reason(&self) -> &CommitReason {
+        &self.0.1
+    }
+
+    /// The aggregates as they were.
+    #[must_use]
+    pub fn into_aggregates(self) -> A {
+        self.0.0
+    }
+
+    /// The aggregates as they were, and why the commit was not acknowledged.
+    #[must_use]
+    pub fn into_parts(self) -> (A, CommitReason) {
+        *self.0
+    }
+}
+
+impl<A> fmt::Display for CommitError<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.1.fmt(f)
+    }
+}
+
+impl<A> fmt::Debug for CommitError<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CommitError").field(&self.0.1).finish()
+    }
+}
+
+impl<A> Error for CommitError<A> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.1.source()
+    }
+}
+
+/// Why a view was not rebuilt. Its rows are as they were.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RebuildError {
+    /// No projection of the bus has this view.
+    #[error("no projection of this bus has the view `{view}`")]
+    NoSuchProjection {
+        /// The view's name.
+        view: String,
+    },
+    /// The store could not be read.
+    #[error("the store could not be read")]
+    Read(#[from] ReadError),
+    /// The projection failed on an event.
+    #[error("the projection of view `{view}` failed at position {position}")]
+    Handler {
+        /// The view.
+        view: Name,
+        /// The event's position.
+        position: GlobalPosition,
+        /// What it says.
+        source: HandlerError,
+    },
+    /// The store did not take the new rows.
+    #[error("the new rows were not taken")]
+    Append(#[source] AppendError),
+}

@@ -1,0 +1,191 @@
+//! The bus: one log, and the lifecycles that live on it.
+//!
+//! Owns loading, committing and composing: policies, inline projections, the memory of states used
+//! last. The only place that knows both lifecycles and a store. Never computes a transition itself.
+
+mod alongside;
+mod builder;
+mod commit;
+mod error;
+mod policy;
+mod projection;
+mod rebuild;
+mod recent;
+mod schemas;
+mod set;
+mod view;
+mod working;
+
+pub use alongside::Alongside;
+pub use builder::BusBuilder;
+pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
+pub use policy::{Policy, Reaction, ReactionError};
+pub use projection::{Projection, Rows};
+pub use rebuild::Rebuilt;
+pub use set::CommitSet;
+pub use view::View;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::aggregate::{Aggregate, Draft, Fold, Home};
+use crate::lifecycle::Lifecycle;
+use crate::name::{Name, StreamId};
+use crate::number::StreamVersion;
+use crate::store::{EventStore, Read, Receipt};
+use policy::Policies;
+use projection::Projections;
+use recent::Recent;
+use schemas::Schemas;
+
+/// One log and everything that is composed over it. Cloning is cheap: the clones are one bus.
+#[derive(Clone)]
+pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn EventStore>,
+    home: Home,
+    policies: Policies,
+    projections: Projections,
+    schemas: Schemas,
+    recent: Recent,
+}
+
+impl Bus {
+    /// Opens a bus with nothing registered: lifecycles are checked when they are first used.
+    ///
+    /// # Errors
+    /// As [`BusBuilder::open`].
+    pub fn open(store: Arc<dyn EventStore>) -> Result<Self, OpenError> {
+        Self::builder(store).open()
+    }
+
+    /// A bus to be set up: lifecycles, policies, projections, clock.
+    #[must_use]
+    pub fn builder(store: Arc<dyn EventStore>) -> BusBuilder {
+        BusBuilder::new(store)
+    }
+
+    /// The store below: for reads of the log as it is.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn EventStore> {
+        &self.inner.store
+    }
+
+    /// Loads a life by its id. One that has no events yet is in its initial state, without a
+    /// version.
+    ///
+    /// Reads only what came since the bus last saw the life.
+    ///
+    /// # Errors
+    /// [`LoadError`] if the id cannot be a name, the store cannot be read, or an event of the
+    /// stream cannot be taken by the lifecycle. A retry is safe.
+    pub fn load<L: Lifecycle>(&self, id: impl AsRef<str>) -> Result<Aggregate<L>, LoadError> {
+        self.inner.load(id.as_ref())
+    }
+
+    /// Loads a life that must have begun.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if it has no events; else as [`load`](Self::load).
+    pub fn load_existing<L: Lifecycle>(
+        &self,
+        id: impl AsRef<str>,
+    ) -> Result<Aggregate<L>, LoadError> {
+        let aggregate = self.load(id)?;
+        if aggregate.version().is_none() {
+            return Err(LoadError::NotFound {
+                stream: aggregate.stream().clone(),
+            });
+        }
+        Ok(aggregate)
+    }
+
+    /// Makes what was recorded durable: one aggregate, a tuple or a `Vec` of them, all or nothing,
+    /// with everything that policies and inline projections make of it. Blocks until the store has
+    /// answered.
+    ///
+    /// The events stand in the log in the order of the aggregates, then those of policies. What
+    /// comes back is as new as the commit, with one exception: an aggregate whose state the
+    /// compiler knows, and that a policy moved to another state, comes back as its own events left
+    /// it; committing it again is a conflict, as it would be had somebody else moved it.
+    ///
+    /// A conflict on a stream that only a policy touched is retried here, on fresh state, a bounded
+    /// number of times. So is a row that was computed from an older one.
+    ///
+    /// # Errors
+    /// [`CommitError`], with the aggregates as they were in it. Committing them again is the same
+    /// commit: after [`AppendError::OutcomeUnknown`](crate::store::AppendError::OutcomeUnknown),
+    /// reopen the store and do that.
+    pub fn commit<A: CommitSet>(&self, aggregates: A) -> Result<(A, Receipt), CommitError<A>> {
+        self.commit_alongside(aggregates, Alongside::default())
+    }
+
+    /// [`commit`](Self::commit), with checkpoints, rows and conditions that share its fate.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn commit_alongside<A: CommitSet>(
+        &self,
+        aggregates: A,
+        alongside: Alongside,
+    ) -> Result<(A, Receipt), CommitError<A>> {
+        self.inner.commit(aggregates, &alongside)
+    }
+
+    /// The rows of a view, read as a type.
+    ///
+    /// # Errors
+    /// [`InvalidName`](crate::InvalidName) if the view's name cannot be a name.
+    pub fn view<T: serde::de::DeserializeOwned>(
+        &self,
+        name: impl AsRef<str>,
+    ) -> Result<View<T>, crate::name::InvalidName> {
+        Ok(View::new(Arc::clone(&self.inner.store), Name::new(name)?))
+    }
+
+    /// Computes an inline projection anew from the first event, and puts its rows in the place of
+    /// the present ones in one commit. Says how many rows there are and how many had to change.
+    ///
+    /// # Errors
+    /// [`RebuildError`]; the rows are then as they were. A retry is safe.
+    pub fn rebuild(&self, view: impl AsRef<str>) -> Result<Rebuilt, RebuildError> {
+        self.inner.rebuild(view.as_ref())
+    }
+}
+
+impl Inner {
+    fn load<L: Lifecycle>(&self, id: &str) -> Result<Aggregate<L>, LoadError> {
+        let category = Name::from_static(L::DEFINITION.name)?;
+        let stream = StreamId::from_names(category, Name::new(id)?);
+        self.schemas.ensure::<L>(self.store.as_ref())?;
+        let mut fold = match self.recent.get::<L>(&stream) {
+            Some((version, state)) => Fold::from_state(stream.clone(), version, state),
+            None => Fold::new(stream.clone()),
+        };
+        self.catch_up(&mut fold)?;
+        let (stream, version, state) = fold.into_parts();
+        if let Some(version) = version {
+            self.recent.put(&stream, version, &state);
+        }
+        let draft = Box::new(Draft::new(self.home.clone(), stream, version));
+        Ok(Aggregate { draft, state })
+    }
+
+    fn catch_up<L: Lifecycle>(&self, fold: &mut Fold<L>) -> Result<(), LoadError> {
+        let from = match fold.version() {
+            None => StreamVersion::FIRST,
+            Some(version) => match version.next() {
+                Some(next) => next,
+                None => return Ok(()),
+            },
+        };
+        let read = Read::stream(fold.stream().clone()).from_version(from);
+        self.store.visit(read, |event| {
+            fold.push(event).map_err(Box::new)?;
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+}

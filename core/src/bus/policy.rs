@@ -1,0 +1,132 @@
+//! Policies: whenever this event, then that lifecycle moves, in the same commit.
+
+use std::collections::{HashMap, HashSet};
+
+use super::working::Working;
+use super::{HandlerError, LoadError, OpenError};
+use crate::aggregate::RecordReason;
+use crate::event::{Event, decode};
+use crate::lifecycle::{Context, Lifecycle};
+use crate::name::Name;
+
+pub(super) type Handler =
+    Box<dyn Fn(u32, &[u8], &Context, &mut Reaction<'_>) -> Result<(), HandlerError> + Send + Sync>;
+
+/// An atomic policy: what other lives record when an event is recorded.
+///
+/// Its events join the commit of the event that caused them, behind it, with its correlation and
+/// time and with it as their cause. A policy may be asked several times for one commit, when
+/// somebody else moved a life that it touched: it must depend on nothing but the event and what it
+/// looks at through its [`Reaction`].
+///
+/// Order: the events of a commit are gone through from the first to the last; for each, policies
+/// react in the order in which they were added to the bus; what they record is put at the end and
+/// comes to its turn. This ends when nothing is left, or with an error when causes run too deep.
+pub struct Policy {
+    name: String,
+    handlers: Vec<(&'static str, Handler)>,
+}
+
+impl Policy {
+    /// A policy that reacts to nothing yet. The name stands in errors.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            handlers: Vec::new(),
+        }
+    }
+
+    /// What to do whenever an event of a kind is recorded.
+    #[must_use]
+    pub fn on<E: Event>(
+        mut self,
+        handler: impl Fn(&E, &Context, &mut Reaction<'_>) -> Result<(), HandlerError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let handler: Handler = Box::new(move |version, payload, context, reaction| {
+            handler(&decode::<E>(version, payload)?, context, reaction)
+        });
+        self.handlers.push((E::KIND, handler));
+        self
+    }
+}
+
+/// The policies of a bus, by the kinds they react to.
+pub(super) struct Policies {
+    pub(super) max_depth: u32,
+    by_kind: HashMap<&'static str, Vec<(Name, Handler)>>,
+}
+
+impl Policies {
+    pub(super) fn new(policies: Vec<Policy>, max_depth: u32) -> Result<Self, OpenError> {
+        let mut names = HashSet::new();
+        let mut by_kind: HashMap<_, Vec<_>> = HashMap::new();
+        for policy in policies {
+            let name = Name::new(&policy.name)?;
+            if !names.insert(name.clone()) {
+                return Err(OpenError::Repeated {
+                    what: "policies",
+                    name,
+                });
+            }
+            for (kind, handler) in policy.handlers {
+                by_kind
+                    .entry(kind)
+                    .or_default()
+                    .push((name.clone(), handler));
+            }
+        }
+        Ok(Self { max_depth, by_kind })
+    }
+
+    pub(super) fn of(&self, kind: &str) -> &[(Name, Handler)] {
+        self.by_kind.get(kind).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What a policy may do: look at lives, and record in them.
+pub struct Reaction<'a> {
+    pub(super) working: &'a mut Working,
+    pub(super) inner: &'a super::Inner,
+    pub(super) cause: &'a Context,
+    pub(super) depth: u32,
+}
+
+impl Reaction<'_> {
+    /// The state of a life, with everything that this commit has recorded in it so far.
+    ///
+    /// # Errors
+    /// [`LoadError`], as [`Bus::load`](crate::Bus::load).
+    pub fn state<L: Lifecycle>(&mut self, id: impl AsRef<str>) -> Result<L, LoadError> {
+        self.working.state(self.inner, id.as_ref())
+    }
+
+    /// Records an event in a life, if it is legal there and its guard agrees.
+    ///
+    /// # Errors
+    /// [`ReactionError`]. A policy that returns it makes the whole commit fail; one that can do
+    /// without looks at [`state`](Self::state) first.
+    pub fn record<L: Lifecycle>(
+        &mut self,
+        id: impl AsRef<str>,
+        event: impl Into<L::Event>,
+    ) -> Result<(), ReactionError<L::Refusal>> {
+        let (cause, depth) = (self.cause, self.depth);
+        self.working
+            .record::<L>(self.inner, id.as_ref(), event.into(), cause, depth)
+    }
+}
+
+/// Why a policy could not record an event.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReactionError<R> {
+    /// The life could not be loaded.
+    #[error("the life to move could not be loaded")]
+    Load(#[from] LoadError),
+    /// The event was turned down.
+    #[error(transparent)]
+    Record(RecordReason<R>),
+}

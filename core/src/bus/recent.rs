@@ -1,0 +1,43 @@
+//! The lives that were used last, so that loading one reads only what is new.
+//!
+//! Never the truth: a remembered state is that of a version, and the log is asked for what follows.
+
+use std::any::Any;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::lifecycle::Lifecycle;
+use crate::name::StreamId;
+use crate::number::StreamVersion;
+
+type Remembered = (StreamVersion, Box<dyn Any + Send + Sync>);
+
+pub(super) struct Recent(Option<Mutex<LruCache<StreamId, Remembered>>>);
+
+impl Recent {
+    pub(super) fn new(lives: usize) -> Self {
+        Self(NonZeroUsize::new(lives).map(|lives| Mutex::new(LruCache::new(lives))))
+    }
+
+    pub(super) fn get<L: Lifecycle>(&self, stream: &StreamId) -> Option<(StreamVersion, L)> {
+        let mut cache = self.lock()?;
+        let (version, state) = cache.get(stream)?;
+        Some((*version, state.downcast_ref::<L>()?.clone()))
+    }
+
+    pub(super) fn put<L: Lifecycle>(&self, stream: &StreamId, version: StreamVersion, state: &L) {
+        let Some(mut cache) = self.lock() else { return };
+        // Of two threads that bring a life up to date, the one that read less may be the later.
+        if cache.peek(stream).is_none_or(|(known, _)| *known < version) {
+            cache.put(stream.clone(), (version, Box::new(state.clone())));
+        }
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, LruCache<StreamId, Remembered>>> {
+        self.0
+            .as_ref()
+            .map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

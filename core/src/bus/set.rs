@@ -1,0 +1,188 @@
+//! What can be committed in one piece: an aggregate, a tuple or a `Vec` of them.
+
+use super::working::{Life, Working};
+use super::{CommitReason, Inner, LoadError};
+use crate::aggregate::{Aggregate, Stage};
+use crate::id::{CommitId, LogId};
+use crate::lifecycle::Lifecycle;
+use crate::store::Digest;
+
+/// One aggregate, a tuple of up to eight, a `Vec` of them, or `()` for none.
+///
+/// Sealed: implemented here and nowhere else.
+pub trait CommitSet: Sized + sealed::Members {}
+
+impl<T: sealed::Members> CommitSet for T {}
+
+/// A retry of a commit whose outcome is unknown: its id, and what it held.
+pub(super) type Attempt = (CommitId, Digest);
+
+pub(super) mod sealed {
+    use super::{Attempt, CommitId, CommitReason, Digest, Inner, Life, LoadError, LogId, Working};
+
+    #[expect(private_interfaces, reason = "nobody outside can name the trait")]
+    pub trait Members {
+        /// The commit's id: that of the first aggregate.
+        fn commit_id(&self) -> Option<CommitId>;
+        /// What was tried before, if the outcome of that is unknown.
+        fn attempt(&self) -> Option<Attempt>;
+        /// Remembers that the outcome of a try is unknown.
+        fn attempted(&mut self, digest: Digest);
+        /// Whether every aggregate belongs to a log.
+        fn belong_to(&self, log: LogId) -> bool;
+        /// Copies for the commit to work on.
+        fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason>;
+        /// Brings the aggregates to where the commit left them.
+        fn settle(&mut self, working: &mut Working);
+        /// Brings the aggregates to where the log has them, after a try that had succeeded.
+        fn reload(&mut self, inner: &Inner) -> Result<(), LoadError>;
+    }
+}
+
+#[expect(private_interfaces, reason = "nobody outside can name the trait")]
+impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
+    fn commit_id(&self) -> Option<CommitId> {
+        Some(self.draft.commit)
+    }
+
+    fn attempt(&self) -> Option<Attempt> {
+        self.draft.attempt.map(|digest| (self.draft.commit, digest))
+    }
+
+    fn attempted(&mut self, digest: Digest) {
+        self.draft.attempt = Some(digest);
+    }
+
+    fn belong_to(&self, log: LogId) -> bool {
+        self.draft.home.log == log
+    }
+
+    fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason> {
+        inner
+            .schemas
+            .ensure::<L>(inner.store.as_ref())
+            .map_err(LoadError::from)?;
+        let draft = Box::new(self.draft.fork());
+        into.push(Box::new(Aggregate::<L> {
+            draft,
+            state: S::release(self.state.clone()),
+        }));
+        Ok(())
+    }
+
+    fn settle(&mut self, working: &mut Working) {
+        match working.take_out::<L>(&self.draft.stream) {
+            Some(newest) => self.settle_as(newest),
+            None => self.draft.committed(),
+        }
+    }
+
+    fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
+        let newest = inner.load::<L>(self.draft.stream.id().as_str())?;
+        self.settle_as(newest);
+        Ok(())
+    }
+}
+
+impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
+    /// Takes over the newest state and version, unless the state is another than the one that the
+    /// compiler was promised: then this stays where its own events led.
+    fn settle_as(&mut self, newest: Aggregate<L>) {
+        let version = newest.draft.version_after();
+        match S::hold(newest.state) {
+            Some(state) => {
+                self.state = state;
+                self.draft.committed();
+                self.draft.base = version;
+            }
+            None => self.draft.committed(),
+        }
+    }
+}
+
+macro_rules! members {
+    ($(($($member:ident $index:tt)*))*) => {
+        $(
+            #[expect(private_interfaces, reason = "nobody outside can name the trait")]
+            #[allow(unused_variables, unused_mut, reason = "the empty tuple uses nothing")]
+            impl<$($member: sealed::Members),*> sealed::Members for ($($member,)*) {
+                fn commit_id(&self) -> Option<CommitId> {
+                    None$(.or_else(|| self.$index.commit_id()))*
+                }
+
+                fn attempt(&self) -> Option<Attempt> {
+                    None$(.or_else(|| self.$index.attempt()))*
+                }
+
+                fn attempted(&mut self, digest: Digest) {
+                    $(self.$index.attempted(digest);)*
+                }
+
+                fn belong_to(&self, log: LogId) -> bool {
+                    true $(&& self.$index.belong_to(log))*
+                }
+
+                fn fork(
+                    &self,
+                    inner: &Inner,
+                    into: &mut Vec<Box<dyn Life>>,
+                ) -> Result<(), CommitReason> {
+                    $(self.$index.fork(inner, into)?;)*
+                    Ok(())
+                }
+
+                fn settle(&mut self, working: &mut Working) {
+                    $(self.$index.settle(working);)*
+                }
+
+                fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
+                    $(self.$index.reload(inner)?;)*
+                    Ok(())
+                }
+            }
+        )*
+    };
+}
+
+members! {
+    ()
+    (A 0)
+    (A 0 B 1)
+    (A 0 B 1 C 2)
+    (A 0 B 1 C 2 D 3)
+    (A 0 B 1 C 2 D 3 E 4)
+    (A 0 B 1 C 2 D 3 E 4 F 5)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
+}
+
+#[expect(private_interfaces, reason = "nobody outside can name the trait")]
+impl<M: sealed::Members> sealed::Members for Vec<M> {
+    fn commit_id(&self) -> Option<CommitId> {
+        self.iter().find_map(M::commit_id)
+    }
+
+    fn attempt(&self) -> Option<Attempt> {
+        self.iter().find_map(M::attempt)
+    }
+
+    fn attempted(&mut self, digest: Digest) {
+        self.iter_mut().for_each(|member| member.attempted(digest));
+    }
+
+    fn belong_to(&self, log: LogId) -> bool {
+        self.iter().all(|member| member.belong_to(log))
+    }
+
+    fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason> {
+        self.iter().try_for_each(|member| member.fork(inner, into))
+    }
+
+    fn settle(&mut self, working: &mut Working) {
+        self.iter_mut().for_each(|member| member.settle(working));
+    }
+
+    fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
+        self.iter_mut().try_for_each(|member| member.reload(inner))
+    }
+}

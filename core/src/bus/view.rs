@@ -1,0 +1,85 @@
+//! Reading the rows of a view.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::name::Name;
+use crate::store::{BackendError, EventStore, ReadError, ViewRow};
+
+/// How many rows are read at a time.
+const PAGE: usize = 256;
+
+/// The rows of a view, read as a type.
+pub struct View<T> {
+    store: Arc<dyn EventStore>,
+    name: Name,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> View<T> {
+    pub(super) const fn new(store: Arc<dyn EventStore>, name: Name) -> Self {
+        Self {
+            store,
+            name,
+            row: PhantomData,
+        }
+    }
+
+    /// One row.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the store cannot be read, or the row is not a `T`.
+    pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, ReadError> {
+        self.store
+            .row(&self.name, key.as_ref())?
+            .map(|row| decode(&row))
+            .transpose()
+    }
+
+    /// The rows whose keys begin with a prefix, in bytewise order of their keys; an empty prefix is
+    /// all of them. Read in pages: rows that change meanwhile may be seen old or new.
+    pub fn scan(
+        &self,
+        prefix: impl AsRef<[u8]>,
+    ) -> impl Iterator<Item = Result<(Vec<u8>, T), ReadError>> {
+        let prefix = prefix.as_ref().to_vec();
+        let mut pending = Vec::new().into_iter();
+        let mut after: Option<Vec<u8>> = None;
+        let mut done = false;
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(row) = pending.next() {
+                    let row: ViewRow = row;
+                    return Some(decode(&row).map(|value| (row.key, value)));
+                }
+                if done {
+                    return None;
+                }
+                match self.store.rows(&self.name, &prefix, after.as_deref(), PAGE) {
+                    Ok(rows) => {
+                        done = rows.len() < PAGE;
+                        after = rows.last().map(|row| row.key.clone());
+                        pending = rows.into_iter();
+                    }
+                    Err(error) => {
+                        done = true;
+                        return Some(Err(error));
+                    }
+                }
+            }
+        })
+    }
+}
+
+fn decode<T: DeserializeOwned>(row: &ViewRow) -> Result<T, ReadError> {
+    postcard::from_bytes(&row.value).map_err(|error| {
+        let error: BackendError = Arc::new(RowError(error));
+        ReadError::Backend(error)
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the row has another shape than the type it is read as; rebuild the view")]
+struct RowError(#[source] postcard::Error);

@@ -1,0 +1,333 @@
+//! The lives that take part in one commit, while it is put together.
+//!
+//! Works on copies: what the caller handed over stays as it was until the store has answered.
+
+use std::any::Any;
+use std::collections::HashMap;
+
+use super::policy::{Handler, Reaction, ReactionError};
+use super::{CommitReason, Inner, LoadError};
+use crate::aggregate::{Aggregate, Cause};
+use crate::id::{CommitId, EventId};
+use crate::lifecycle::{Context, Lifecycle};
+use crate::name::{Name, StreamId};
+use crate::number::{KindVersion, StreamVersion};
+use crate::store::{Commit, ExpectedVersion, NewEvent, StreamAppend};
+
+/// An aggregate whose lifecycle is not known.
+pub(super) trait Life: Any + Send {
+    fn stream(&self) -> &StreamId;
+    fn recorded(&self) -> usize;
+    fn expected(&self) -> ExpectedVersion;
+    fn new_event(&self, nth: usize, stream: usize, commit: CommitId) -> Option<NewEvent>;
+    fn kind(&self, nth: usize) -> Option<&'static str>;
+    fn version(&self, nth: usize) -> Option<StreamVersion>;
+    fn join(&mut self, commit: CommitId, first_index: u32);
+    fn remember(&self, inner: &Inner);
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<L: Lifecycle> Life for Aggregate<L> {
+    fn stream(&self) -> &StreamId {
+        &self.draft.stream
+    }
+
+    fn recorded(&self) -> usize {
+        self.draft.pending.len()
+    }
+
+    fn expected(&self) -> ExpectedVersion {
+        ExpectedVersion::read_at(self.draft.base)
+    }
+
+    fn new_event(&self, nth: usize, stream: usize, commit: CommitId) -> Option<NewEvent> {
+        let pending = self.draft.pending.get(nth)?;
+        Some(NewEvent {
+            stream,
+            kind: Name::from_static(pending.definition.kind).ok()?,
+            kind_version: KindVersion::new(pending.definition.version)?,
+            occurred_at: pending.occurred_at,
+            correlation: pending.cause.correlation.unwrap_or(commit),
+            causation: pending.cause.event,
+            tags: pending.tags.clone(),
+            metadata: pending.metadata.clone(),
+            payload: pending.payload.clone(),
+        })
+    }
+
+    fn kind(&self, nth: usize) -> Option<&'static str> {
+        self.draft
+            .pending
+            .get(nth)
+            .map(|pending| pending.definition.kind)
+    }
+
+    fn version(&self, nth: usize) -> Option<StreamVersion> {
+        self.draft.version_of(nth)
+    }
+
+    fn join(&mut self, commit: CommitId, first_index: u32) {
+        self.state = self.draft.join(commit, first_index, self.state.clone());
+    }
+
+    fn remember(&self, inner: &Inner) {
+        if let Some(version) = self.draft.version_after() {
+            inner.recent.put(&self.draft.stream, version, &self.state);
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// The lives of one commit, and its events in their order.
+pub(super) struct Working {
+    commit: CommitId,
+    lives: Vec<Option<Box<dyn Life>>>,
+    by_stream: HashMap<StreamId, usize>,
+    events: Vec<Slot>,
+}
+
+/// An event of the commit: whose, which of its, and how many causes deep.
+#[derive(Clone, Copy)]
+struct Slot {
+    life: usize,
+    nth: usize,
+    depth: u32,
+}
+
+impl Working {
+    /// The lives a caller hands over, each with what was recorded in it.
+    pub(super) fn new(commit: CommitId, lives: Vec<Box<dyn Life>>) -> Result<Self, CommitReason> {
+        let mut working = Self {
+            commit,
+            lives: Vec::new(),
+            by_stream: HashMap::new(),
+            events: Vec::new(),
+        };
+        for mut life in lives {
+            let first_index = u32::try_from(working.events.len()).unwrap_or(u32::MAX);
+            life.join(commit, first_index);
+            if working.by_stream.contains_key(life.stream()) {
+                return Err(CommitReason::SameStreamTwice {
+                    stream: life.stream().clone(),
+                });
+            }
+            for nth in 0..life.recorded() {
+                working.events.push(Slot {
+                    life: working.lives.len(),
+                    nth,
+                    depth: 0,
+                });
+            }
+            working.add(life);
+        }
+        Ok(working)
+    }
+
+    fn add(&mut self, life: Box<dyn Life>) -> usize {
+        let index = self.lives.len();
+        self.by_stream.insert(life.stream().clone(), index);
+        self.lives.push(Some(life));
+        index
+    }
+
+    /// Asks the policies about every event, theirs included, until nothing is left.
+    pub(super) fn react(&mut self, inner: &Inner) -> Result<(), CommitReason> {
+        let mut next = 0;
+        while let Some(slot) = self.events.get(next).copied() {
+            let life = self.lives.get(slot.life).and_then(Option::as_ref);
+            let kind = life
+                .and_then(|life| life.kind(slot.nth))
+                .unwrap_or_default();
+            let policies = inner.policies.of(kind);
+            if !policies.is_empty() {
+                self.react_to(next, slot.depth.saturating_add(1), policies, inner)?;
+            }
+            next += 1;
+        }
+        Ok(())
+    }
+
+    fn react_to(
+        &mut self,
+        index: usize,
+        depth: u32,
+        policies: &[(Name, Handler)],
+        inner: &Inner,
+    ) -> Result<(), CommitReason> {
+        let Some((event, context)) = self.event(index) else {
+            return Ok(());
+        };
+        for (name, handler) in policies {
+            let (policy, kind) = (name.clone(), event.kind.clone());
+            if depth > inner.policies.max_depth {
+                return Err(CommitReason::PolicyLoop {
+                    policy,
+                    kind,
+                    depth: depth - 1,
+                });
+            }
+            let version = event.kind_version.get();
+            let mut reaction = Reaction {
+                working: self,
+                inner,
+                cause: &context,
+                depth,
+            };
+            handler(version, &event.payload, &context, &mut reaction).map_err(|source| {
+                CommitReason::Policy {
+                    policy,
+                    kind,
+                    source,
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An event of the commit as the store will see it, and what may be known of it.
+    pub(super) fn event(&self, index: usize) -> Option<(NewEvent, Context)> {
+        let slot = self.events.get(index)?;
+        let life = self.lives.get(slot.life)?.as_ref()?;
+        let event = life.new_event(slot.nth, slot.life, self.commit)?;
+        let context = Context {
+            stream: life.stream().clone(),
+            version: life.version(slot.nth)?,
+            event_id: EventId {
+                commit: self.commit,
+                index: u32::try_from(index).ok()?,
+            },
+            correlation: event.correlation,
+            causation: event.causation,
+            occurred_at: event.occurred_at,
+        };
+        Some((event, context))
+    }
+
+    pub(super) fn events(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(super) fn state<L: Lifecycle>(&mut self, inner: &Inner, id: &str) -> Result<L, LoadError> {
+        let (index, aggregate) = self.take::<L>(inner, id)?;
+        let state = aggregate.state.clone();
+        self.put(index, aggregate);
+        Ok(state)
+    }
+
+    pub(super) fn record<L: Lifecycle>(
+        &mut self,
+        inner: &Inner,
+        id: &str,
+        event: L::Event,
+        cause: &Context,
+        depth: u32,
+    ) -> Result<(), ReactionError<L::Refusal>> {
+        let (life, mut aggregate) = self.take::<L>(inner, id)?;
+        let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
+        let before = (aggregate.draft.cause, aggregate.draft.occurred_at);
+        aggregate.draft.commit = self.commit;
+        aggregate.draft.cause = Cause {
+            event: Some(cause.event_id),
+            correlation: Some(cause.correlation),
+        };
+        aggregate.draft.occurred_at = Some(cause.occurred_at);
+        let nth = aggregate.recorded();
+        let (mut aggregate, outcome) = match aggregate.record_at(event, index) {
+            Ok(aggregate) => {
+                self.events.push(Slot { life, nth, depth });
+                (aggregate, Ok(()))
+            }
+            Err(error) => {
+                let (aggregate, reason) = error.into_parts();
+                (aggregate, Err(ReactionError::Record(reason)))
+            }
+        };
+        (aggregate.draft.cause, aggregate.draft.occurred_at) = before;
+        self.put(life, aggregate);
+        outcome
+    }
+
+    /// Takes a life out to work on it, loading it if the commit does not have it yet.
+    fn take<L: Lifecycle>(
+        &mut self,
+        inner: &Inner,
+        id: &str,
+    ) -> Result<(usize, Aggregate<L>), LoadError> {
+        let category = Name::from_static(L::DEFINITION.name)?;
+        let stream = StreamId::from_names(category, Name::new(id)?);
+        let index = match self.by_stream.get(&stream) {
+            Some(index) => *index,
+            None => self.add(Box::new(inner.load::<L>(id)?)),
+        };
+        match self
+            .lives
+            .get_mut(index)
+            .and_then(Option::take)
+            .map(Life::into_any)
+        {
+            Some(life) => match life.downcast::<Aggregate<L>>() {
+                Ok(aggregate) => Ok((index, *aggregate)),
+                Err(_) => Err(LoadError::TwoLifecycles { stream }),
+            },
+            None => Err(LoadError::TwoLifecycles { stream }),
+        }
+    }
+
+    fn put<L: Lifecycle>(&mut self, index: usize, aggregate: Aggregate<L>) {
+        if let Some(place) = self.lives.get_mut(index) {
+            *place = Some(Box::new(aggregate));
+        }
+    }
+
+    /// The commit as the store takes it, but for rows and checkpoints.
+    pub(super) fn assemble(&self, inner: &Inner) -> Commit {
+        let mut commit = Commit::new(self.commit);
+        let mut streams = HashMap::new();
+        for index in 0..self.events.len() {
+            let Some((mut event, _)) = self.event(index) else {
+                continue;
+            };
+            let Some(life) = self.lives.get(event.stream).and_then(Option::as_ref) else {
+                continue;
+            };
+            event.stream = *streams.entry(event.stream).or_insert_with(|| {
+                let append = StreamAppend {
+                    id: life.stream().clone(),
+                    expected: life.expected(),
+                };
+                commit.streams.push(append);
+                commit.streams.len() - 1
+            });
+            let known = commit
+                .schemas
+                .iter()
+                .any(|schema| schema.kind == event.kind && schema.version == event.kind_version);
+            if !known {
+                commit
+                    .schemas
+                    .extend(inner.schemas.newest(event.kind.as_str()));
+            }
+            commit.events.push(event);
+        }
+        commit
+    }
+
+    /// Lets the bus remember the states that the commit led to.
+    pub(super) fn remember(&self, inner: &Inner) {
+        for life in self.lives.iter().flatten() {
+            life.remember(inner);
+        }
+    }
+
+    /// Takes out the copy of a life that the caller handed over.
+    pub(super) fn take_out<L: Lifecycle>(&mut self, stream: &StreamId) -> Option<Aggregate<L>> {
+        let index = *self.by_stream.get(stream)?;
+        let life = self.lives.get_mut(index)?.take()?.into_any();
+        life.downcast::<Aggregate<L>>()
+            .ok()
+            .map(|aggregate| *aggregate)
+    }
+}
