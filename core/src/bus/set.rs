@@ -7,7 +7,7 @@ use crate::id::{CommitId, LogId};
 use crate::lifecycle::Lifecycle;
 use crate::store::Digest;
 
-/// One aggregate, a tuple of up to eight, a `Vec` of them, or `()` for none.
+/// One aggregate, a tuple of up to eight, an `Option` or a `Vec` of them, or `()` for none.
 ///
 /// Sealed: implemented here and nowhere else.
 pub trait CommitSet: Sized + sealed::Members {}
@@ -156,33 +156,45 @@ members! {
     (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
 }
 
-#[expect(private_interfaces, reason = "nobody outside can name the trait")]
-impl<M: sealed::Members> sealed::Members for Vec<M> {
-    fn commit_id(&self) -> Option<CommitId> {
-        self.iter().find_map(M::commit_id)
-    }
+macro_rules! collections {
+    ($($collection:ident)*) => {
+        $(
+            #[expect(private_interfaces, reason = "nobody outside can name the trait")]
+            impl<M: sealed::Members> sealed::Members for $collection<M> {
+                fn commit_id(&self) -> Option<CommitId> {
+                    self.iter().find_map(M::commit_id)
+                }
 
-    fn attempt(&self) -> Option<Attempt> {
-        self.iter().find_map(M::attempt)
-    }
+                fn attempt(&self) -> Option<Attempt> {
+                    self.iter().find_map(M::attempt)
+                }
 
-    fn attempted(&mut self, digest: Digest) {
-        self.iter_mut().for_each(|member| member.attempted(digest));
-    }
+                fn attempted(&mut self, digest: Digest) {
+                    self.iter_mut().for_each(|member| member.attempted(digest));
+                }
 
-    fn belong_to(&self, log: LogId) -> bool {
-        self.iter().all(|member| member.belong_to(log))
-    }
+                fn belong_to(&self, log: LogId) -> bool {
+                    self.iter().all(|member| member.belong_to(log))
+                }
 
-    fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason> {
-        self.iter().try_for_each(|member| member.fork(inner, into))
-    }
+                fn fork(
+                    &self,
+                    inner: &Inner,
+                    into: &mut Vec<Box<dyn Life>>,
+                ) -> Result<(), CommitReason> {
+                    self.iter().try_for_each(|member| member.fork(inner, into))
+                }
 
-    fn settle(&mut self, working: &mut Working) {
-        self.iter_mut().for_each(|member| member.settle(working));
-    }
+                fn settle(&mut self, working: &mut Working) {
+                    self.iter_mut().for_each(|member| member.settle(working));
+                }
 
-    fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
-        self.iter_mut().try_for_each(|member| member.reload(inner))
-    }
+                fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
+                    self.iter_mut().try_for_each(|member| member.reload(inner))
+                }
+            }
+        )*
+    };
 }
+
+collections! { Option Vec }

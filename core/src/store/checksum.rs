@@ -5,8 +5,9 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::{Commit, ExpectedVersion};
+use super::{Commit, Condition, ExpectedVersion};
 use crate::id::EventId;
+use crate::number::GlobalPosition;
 
 /// XXH3-64 over the header of an event and the digest of its payload.
 ///
@@ -118,7 +119,7 @@ impl Digest {
             bytes.flush_into(&mut sink);
         }
         for condition in &commit.conditions {
-            bytes.text(format!("{condition:?}").as_bytes());
+            bytes.condition(condition);
         }
         for moved in &commit.checkpoints {
             bytes.text(moved.name.as_str().as_bytes());
@@ -182,6 +183,19 @@ impl Buffer {
         };
         self.number(tag);
         self.number(version);
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        self.number(condition.after.map_or(0, GlobalPosition::get));
+        self.number(length(condition.query.items.len()));
+        for item in &condition.query.items {
+            for names in [&item.kinds, &item.categories, &item.tags] {
+                self.number(length(names.len()));
+                for name in names {
+                    self.text(name.as_str().as_bytes());
+                }
+            }
+        }
     }
 
     fn hash(&self) -> u64 {

@@ -42,7 +42,7 @@ impl NameList {
     }
 
     /// The names.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         Texts(&self.bytes)
     }
 

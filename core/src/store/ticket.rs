@@ -45,7 +45,6 @@ impl Ticket {
     }
 
     /// A ticket, and the other end that answers it.
-    #[must_use]
     pub fn pending(commit: CommitId) -> (Self, Completer) {
         let shared = Arc::new(Shared {
             state: Mutex::new(State::default()),

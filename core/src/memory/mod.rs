@@ -1,0 +1,138 @@
+//! A store that keeps its log in memory: for tests, and for programs that need no disk.
+//!
+//! Owns nothing but the lock around its [`State`]: what a commit must fulfil is in `append`, what a
+//! read finds in `read`. Never bends a rule of the contract because it could: a test that passes
+//! here passes on a disk. R2 holds for as long as the process does.
+
+mod append;
+mod read;
+mod state;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::id::{CommitId, LogId};
+use crate::name::{Name, StreamId};
+use crate::number::GlobalPosition;
+use crate::store::{
+    Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt, RegisteredSchema,
+    Ticket, ViewRow,
+};
+use crate::time::{Clock, SystemClock};
+use state::State;
+
+/// An event store in memory. It keeps the contract of [`EventStore`] like any other.
+///
+/// ```
+/// use std::sync::Arc;
+/// use vitae::MemoryStore;
+/// use vitae::store::EventStore;
+///
+/// let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+/// assert_eq!(store.head().unwrap(), None);
+/// ```
+pub struct MemoryStore {
+    log_id: LogId,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    state: RwLock<State>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limits(Limits::default())
+    }
+
+    /// An empty store that accepts at the most what the limits say.
+    #[must_use]
+    pub fn with_limits(limits: Limits) -> Self {
+        Self {
+            log_id: LogId::generate(),
+            limits,
+            clock: Arc::new(SystemClock),
+            state: RwLock::default(),
+        }
+    }
+
+    /// The same store with another clock for the times at which it takes commits.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        // A commit is checked before anything of it is written, so a state is whole even if a
+        // thread died with the lock.
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl EventStore for MemoryStore {
+    fn log_id(&self) -> LogId {
+        self.log_id
+    }
+
+    fn append(&self, commit: Commit) -> Ticket {
+        if let Err(invalid) = commit.check(&self.limits) {
+            return Ticket::ready(Err(invalid.into()));
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        Ticket::ready(state.append(commit, self.clock.now()))
+    }
+
+    fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
+        page.clear();
+        self.state().read(read, page)
+    }
+
+    fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
+        Ok(self.state().head())
+    }
+
+    fn streams(
+        &self,
+        category: &Name,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, ReadError> {
+        Ok(self.state().streams(category, after, limit))
+    }
+
+    fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
+        Ok(self.state().receipts.get(&commit).cloned())
+    }
+
+    fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
+        Ok(self.state().schemas())
+    }
+
+    fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
+        Ok(self.state().checkpoints.get(name).cloned())
+    }
+
+    fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
+        Ok(self.state().row(view, key))
+    }
+
+    fn rows(
+        &self,
+        view: &Name,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<ViewRow>, ReadError> {
+        Ok(self.state().rows(view, prefix, after, limit))
+    }
+
+    fn verify(&self) -> Result<u64, ReadError> {
+        self.state().verify()
+    }
+}
