@@ -1,6 +1,6 @@
 //! vitae
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 mod aggregate;
 mod bus;
@@ -27,3 +27,4 @@ pub use name::{InvalidName, MAX_NAME_BYTES, Name, StreamId};
 pub use number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
 pub use schema::Schema;
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use vitae_macros::{Event, Lifecycle, Schema};

@@ -1,0 +1,136 @@
+//! Attributes with keys: `#[group(key, key = value)]`.
+//!
+//! Owns what is the same for all of them: unknown and doubled keys, values of the wrong kind, and
+//! reading on behind a mistake.
+
+use proc_macro2::{Ident, TokenTree};
+use quote::quote;
+use syn::meta::ParseNestedMeta;
+use syn::parse::ParseStream;
+use syn::{Attribute, LitStr, Path, Token};
+
+use crate::error::Errors;
+use crate::names;
+
+/// The longest name in bytes, as `vitae::MAX_NAME_BYTES`.
+const MAX_NAME_BYTES: usize = 512;
+
+/// An attribute of ours and its keys.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) keys: &'static [&'static str],
+    /// Those of the keys that may be given several times.
+    pub(crate) repeatable: &'static [&'static str],
+}
+
+impl Group {
+    /// Reads all attributes of the group, one key at a time.
+    pub(crate) fn read(
+        &self,
+        attributes: &[Attribute],
+        errors: &Errors,
+        mut take: impl FnMut(&str, &Ident, ParseStream<'_>) -> syn::Result<()>,
+    ) {
+        let mut seen: Vec<String> = Vec::new();
+        for attribute in attributes.iter().filter(|it| it.path().is_ident(self.name)) {
+            let read = attribute.parse_nested_meta(|meta| {
+                let result = match self.key(&meta, &mut seen) {
+                    Ok(key) => take(&key.to_string(), &key, meta.input),
+                    Err(error) => Err(error),
+                };
+                if errors.note(result).is_none() {
+                    skip_to_comma(meta.input)?;
+                }
+                Ok(())
+            });
+            errors.note(read);
+        }
+    }
+
+    fn key(&self, meta: &ParseNestedMeta<'_>, seen: &mut Vec<String>) -> syn::Result<Ident> {
+        let group = self.name;
+        let word = names::spelled(&meta.path);
+        let known = self.keys.contains(&word.as_str());
+        let Some(key) = meta.path.get_ident().filter(|_| known) else {
+            let advice = match names::nearest(&word, self.keys.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it has {}", names::listed(self.keys)),
+            };
+            let message = format!("`#[{group}(…)]` has no key `{word}`; {advice}");
+            return Err(syn::Error::new_spanned(&meta.path, message));
+        };
+        if seen.contains(&word) && !self.repeatable.contains(&word.as_str()) {
+            let message = format!("`{word}` is given twice; keep one");
+            return Err(syn::Error::new_spanned(key, message));
+        }
+        seen.push(word);
+        Ok(key.clone())
+    }
+}
+
+/// Passes over what is left of a mistaken part, up to the next comma.
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// `= "a name that a store can hold"`.
+pub(crate) fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    input.parse::<Token![=]>()?;
+    let Ok(literal) = input.parse::<LitStr>() else {
+        return Err(input.error("a name is a text in quotes: `name = \"…\"`"));
+    };
+    let (text, literal) = (literal.value(), literal);
+    let problem = if text.is_empty() {
+        "a name cannot be empty".to_owned()
+    } else if text.len() > MAX_NAME_BYTES {
+        format!(
+            "a name has at most {MAX_NAME_BYTES} bytes; this one has {}",
+            text.len()
+        )
+    } else if text.contains('\0') {
+        "a name cannot hold a NUL".to_owned()
+    } else {
+        return Ok(literal);
+    };
+    Err(syn::Error::new_spanned(literal, problem))
+}
+
+/// `= path::to::the::crate`.
+pub(crate) fn crate_path(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    if input.peek(LitStr) {
+        return Err(input.error("a path stands without quotes: `crate = path::to::vitae`"));
+    }
+    input.call(Path::parse_mod_style)
+}
+
+/// Where the crate is unless `crate = …` says otherwise.
+pub(crate) fn default_crate() -> Path {
+    syn::parse_quote!(::vitae)
+}
+
+/// Attributes that stand where they mean nothing.
+pub(crate) fn misplaced(attributes: &[Attribute], names: &[&str], advice: &str, errors: &Errors) {
+    for attribute in attributes {
+        if let Some(name) = names.iter().find(|name| attribute.path().is_ident(name)) {
+            errors.at(
+                attribute.path(),
+                format!("`#[{name}(…)]` cannot stand here; {advice}"),
+            );
+        }
+    }
+}
+
+/// The documentation among attributes.
+pub(crate) fn docs(attributes: &[Attribute]) -> Vec<Attribute> {
+    let docs = attributes.iter().filter(|it| it.path().is_ident("doc"));
+    docs.cloned().collect()
+}
+
+/// A line of documentation.
+pub(crate) fn doc(text: &str) -> proc_macro2::TokenStream {
+    quote!(#[doc = #text])
+}

@@ -1,0 +1,199 @@
+//! An event's attributes, and the rules across them.
+
+use proc_macro2::{Ident, Span};
+use syn::parse::ParseStream;
+use syn::{Attribute, Data, DeriveInput, Field, Fields, LitInt, Path, Token, Type};
+
+use crate::attribute::{self, Group};
+use crate::error::Errors;
+use crate::names::{self, listed, plain, spelled};
+use crate::schema::serde_attrs;
+
+const EVENT: Group = Group {
+    name: "event",
+    keys: &["name", "version", "upcast", "tag", "crate"],
+    repeatable: &["tag"],
+};
+
+pub(super) struct Event {
+    pub(super) krate: Path,
+    pub(super) name: String,
+    pub(super) version: u32,
+    pub(super) upcast: Option<Type>,
+    pub(super) tags: Vec<Tag>,
+}
+
+/// A field that the event can be found by.
+pub(super) struct Tag {
+    pub(super) field: Ident,
+    /// The field's name in the log.
+    pub(super) name: String,
+}
+
+/// What the keys say, before it is held against each other.
+#[derive(Default)]
+struct Keys {
+    name: Option<String>,
+    version: Option<(u32, Span)>,
+    upcast: Option<Type>,
+    tags: Vec<Ident>,
+    krate: Option<Path>,
+    /// Keys that were given, right or wrong.
+    given: Vec<String>,
+}
+
+impl Event {
+    pub(super) fn read(input: &DeriveInput, errors: &Errors) -> Self {
+        misplaced(input, errors);
+        let keys = Keys::read(&input.attrs, errors);
+        if !keys.given("name") {
+            let name = names::snake(&input.ident);
+            errors.at(
+                &input.ident,
+                format!(
+                    "an event needs its stored name: `#[event(name = \"{name}\")]`; \
+                     it is the event's identity in the log, for good, whatever the type is called"
+                ),
+            );
+        }
+        keys.check_chain(&input.ident, errors);
+        Self {
+            tags: tags(&keys.tags, input, errors),
+            krate: keys.krate.unwrap_or_else(attribute::default_crate),
+            name: keys.name.unwrap_or_default(),
+            version: keys.version.map_or(1, |(version, _)| version),
+            upcast: keys.upcast,
+        }
+    }
+}
+
+impl Keys {
+    fn read(attributes: &[Attribute], errors: &Errors) -> Self {
+        let mut keys = Self::default();
+        EVENT.read(attributes, errors, |key, span, input| {
+            keys.given.push(key.to_owned());
+            match key {
+                "name" => keys.name = Some(attribute::name(input)?.value()),
+                "version" => keys.version = Some((version(input)?, span.span())),
+                "upcast" => {
+                    input.parse::<Token![=]>()?;
+                    keys.upcast = Some(input.parse()?);
+                }
+                "tag" => keys.tags.push(tag(input)?),
+                _ => keys.krate = Some(attribute::crate_path(input)?),
+            }
+            Ok(())
+        });
+        keys
+    }
+
+    fn given(&self, key: &str) -> bool {
+        self.given.iter().any(|given| given == key)
+    }
+
+    fn check_chain(&self, ident: &Ident, errors: &Errors) {
+        let version_is_known = self.version.is_some() || !self.given("version");
+        match (&self.upcast, self.version) {
+            (None, Some((version, span))) if version > 1 && !self.given("upcast") => {
+                let (name, earlier) = (plain(ident), version - 1);
+                let message = format!(
+                    "version {version} needs the version before it, to read what is in the log: \
+                     `upcast = {name}V{earlier}`, with `impl From<{name}V{earlier}> for {name}`"
+                );
+                errors.push(syn::Error::new(span, message));
+            }
+            (Some(upcast), version) if version_is_known && version.is_none_or(|it| it.0 == 1) => {
+                let message = "version 1 has no version before it; \
+                               raise it to `version = 2`, or take `upcast` out";
+                errors.at(upcast, message);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn version(input: ParseStream<'_>) -> syn::Result<u32> {
+    input.parse::<Token![=]>()?;
+    let Ok(literal) = input.parse::<LitInt>() else {
+        return Err(input.error("a version is a number: `version = 1`"));
+    };
+    match literal.base10_parse() {
+        Ok(version @ 1..) => Ok(version),
+        _ => Err(syn::Error::new_spanned(
+            literal,
+            "a version is a number from 1 to 4294967295",
+        )),
+    }
+}
+
+fn tag(input: ParseStream<'_>) -> syn::Result<Ident> {
+    if !input.peek(Token![=]) {
+        return Err(input.error("`tag` names a field of the event: `tag = field`"));
+    }
+    input.parse::<Token![=]>()?;
+    input
+        .parse()
+        .map_err(|_| input.error("`tag` names a field of the event, without quotes: `tag = field`"))
+}
+
+fn tags(named: &[Ident], input: &DeriveInput, errors: &Errors) -> Vec<Tag> {
+    let fields: Vec<&Field> = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => fields.named.iter().collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let mut tags: Vec<Tag> = Vec::new();
+    for ident in named {
+        if fields.is_empty() {
+            let message = "`tag` names a field, and this event has no named fields; \
+                           make it a struct with named fields";
+            errors.at(ident, message);
+        } else if tags.iter().any(|tag| plain(&tag.field) == plain(ident)) {
+            errors.at(
+                ident,
+                format!("`{}` is a tag already; keep one", plain(ident)),
+            );
+        } else if let Some(tag) = fields.iter().find_map(|field| Tag::of(field, ident)) {
+            tags.push(tag);
+        } else {
+            errors.at(ident, no_field(&fields, ident));
+        }
+    }
+    tags
+}
+
+impl Tag {
+    fn of(field: &Field, named: &Ident) -> Option<Self> {
+        let ident = field
+            .ident
+            .as_ref()
+            .filter(|ident| plain(ident) == plain(named))?;
+        let name = serde_attrs::rename(&field.attrs).unwrap_or_else(|| plain(ident));
+        // The place where it is named is the place of mistakes with its type.
+        let mut field = ident.clone();
+        field.set_span(named.span().resolved_at(ident.span()));
+        Some(Self { field, name })
+    }
+}
+
+fn no_field(fields: &[&Field], ident: &Ident) -> String {
+    let names = || {
+        fields
+            .iter()
+            .filter_map(|field| field.ident.as_ref().map(plain))
+    };
+    let advice = match names::nearest(&plain(ident), names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", listed(names())),
+    };
+    format!("the event has no field `{}`; {advice}", spelled(ident))
+}
+
+fn misplaced(input: &DeriveInput, errors: &Errors) {
+    let advice = "it belongs on the type; a tag is named there: `#[event(tag = field)]`";
+    serde_attrs::each_field(input, |attributes| {
+        attribute::misplaced(attributes, &["event"], advice, errors);
+    });
+}

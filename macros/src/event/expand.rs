@@ -1,0 +1,95 @@
+//! Tokens: `Event` and `Schema`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::DeriveInput;
+use syn::spanned::Spanned;
+
+use super::ast::{Event, Tag};
+use crate::schema;
+
+pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) -> TokenStream {
+    let Event {
+        krate,
+        name,
+        version,
+        ..
+    } = event;
+    let ident = &input.ident;
+    let schema = schema::implementation(input, krate, shape);
+    let predecessor = predecessor(event);
+    let chain = event.upcast.as_ref().map(|upcast| {
+        quote_spanned!(upcast.span()=> const _: () = #krate::__private::upcast_chain::<#ident>();)
+    });
+    let tags = tags(event);
+    quote! {
+        #schema
+        #[automatically_derived]
+        impl #krate::__private::Event for #ident {
+            const KIND: &'static #krate::__private::str = #name;
+            const VERSION: #krate::__private::u32 = #version;
+            #predecessor
+            #tags
+        }
+        #chain
+    }
+}
+
+/// The impls without what could be a second mistake.
+pub(super) fn fallback(input: &DeriveInput, event: &Event) -> TokenStream {
+    let (krate, ident) = (&event.krate, &input.ident);
+    let schema = schema::fallback(input, krate);
+    quote! {
+        #schema
+        #[automatically_derived]
+        impl #krate::__private::Event for #ident {
+            const KIND: &'static #krate::__private::str = "";
+            const VERSION: #krate::__private::u32 = 1;
+            type Predecessor = #krate::__private::NoPredecessor;
+            fn upcast(_: Self::Predecessor) -> Self { loop {} }
+            fn tags(&self) -> #krate::__private::Result<
+                #krate::__private::NameList,
+                #krate::__private::InvalidName,
+            > { loop {} }
+        }
+    }
+}
+
+fn predecessor(event: &Event) -> TokenStream {
+    let krate = &event.krate;
+    match &event.upcast {
+        None => quote! {
+            type Predecessor = #krate::__private::NoPredecessor;
+            fn upcast(earlier: Self::Predecessor) -> Self {
+                match earlier {}
+            }
+        },
+        Some(earlier) => {
+            let lifted = quote_spanned! {earlier.span()=>
+                <Self as #krate::__private::From<#earlier>>::from(earlier)
+            };
+            quote! {
+                type Predecessor = #earlier;
+                fn upcast(earlier: Self::Predecessor) -> Self {
+                    #lifted
+                }
+            }
+        }
+    }
+}
+
+fn tags(event: &Event) -> TokenStream {
+    let krate = &event.krate;
+    let tags = event.tags.iter().map(|Tag { field, name }| {
+        let value = quote_spanned!(field.span()=> &self.#field);
+        quote!((#name, #value))
+    });
+    quote! {
+        fn tags(&self) -> #krate::__private::Result<
+            #krate::__private::NameList,
+            #krate::__private::InvalidName,
+        > {
+            #krate::__private::tags(&[#(#tags),*])
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The grammar of `#[on(…)]`: `Event [as Alias] [if guard] => State`, with commas between.
+
+use proc_macro2::Ident;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Meta, Path, Token};
+
+use crate::attribute::skip_to_comma;
+use crate::error::Errors;
+
+/// One edge as it is written.
+#[derive(Clone)]
+pub(super) struct Edge {
+    pub(super) event: Path,
+    pub(super) alias: Option<Ident>,
+    pub(super) guard: Option<Path>,
+    pub(super) target: Ident,
+}
+
+/// The edges of a variant, and whether some could not be read.
+pub(super) fn read(attributes: &[Attribute], errors: &Errors) -> (Vec<Edge>, bool) {
+    let (mut edges, mut incomplete) = (Vec::new(), false);
+    for attribute in attributes {
+        if attribute.path().is_ident("after") {
+            incomplete = true;
+            errors.at(
+                attribute.path(),
+                "timers come in a later version; take `#[after(…)]` out",
+            );
+        }
+        if !attribute.path().is_ident("on") {
+            continue;
+        }
+        let listed = matches!(&attribute.meta, Meta::List(list) if !list.tokens.is_empty());
+        if !listed {
+            incomplete = true;
+            errors.at(
+                attribute.path(),
+                "`#[on(…)]` lists edges: `#[on(Event => State)]`",
+            );
+            continue;
+        }
+        let read = attribute.parse_args_with(|input: ParseStream<'_>| {
+            incomplete |= read_list(input, &mut edges, errors)?;
+            Ok(())
+        });
+        incomplete |= errors.note(read).is_none();
+    }
+    (edges, incomplete)
+}
+
+fn read_list(input: ParseStream<'_>, edges: &mut Vec<Edge>, errors: &Errors) -> syn::Result<bool> {
+    let mut incomplete = false;
+    while !input.is_empty() {
+        match errors.note(input.parse()) {
+            Some(edge) => edges.push(edge),
+            None => {
+                incomplete = true;
+                skip_to_comma(input)?;
+            }
+        }
+        if !input.is_empty() && errors.note(comma(input)).is_none() {
+            incomplete = true;
+            skip_to_comma(input)?;
+            input.parse::<Option<Token![,]>>()?;
+        }
+    }
+    Ok(incomplete)
+}
+
+fn comma(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.peek(Token![if]) || input.peek(Token![as]) {
+        return Err(input.error(ORDER));
+    }
+    if input.peek(Token![::]) {
+        return Err(input.error("write only the state's name: `Event => State`"));
+    }
+    match input.parse::<Token![,]>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(input.error("expected `,` and the next edge, or the end of the list")),
+    }
+}
+
+const ORDER: &str = "an edge is written `Event [as Alias] [if guard] => State`, in this order";
+const GUARD: &str = "a guard is the path of a function, such as `Running::within_budget`; \
+                     put the condition into one: \
+                     `fn(&State, &Event, &Context) -> Result<(), Refusal>`";
+
+impl Parse for Edge {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        refuse_cfg(input)?;
+        let event = input.parse().map_err(|_| input.error(ORDER))?;
+        refuse_self(&event)?;
+        let mut alias = None;
+        if input.parse::<Option<Token![as]>>()?.is_some() {
+            alias = Some(input.parse()?);
+        }
+        let guard = read_guard(input)?;
+        if input.peek(Token![as]) {
+            return Err(input.error(ORDER));
+        }
+        if input.parse::<Option<Token![=>]>>()?.is_none() {
+            let message = match guard {
+                Some(_) => GUARD,
+                None => "an edge leads to a state: `Event => State`",
+            };
+            return Err(input.error(message));
+        }
+        let target = match input.parse() {
+            Ok(target) => target,
+            Err(_) => return Err(input.error("write only the state's name: `Event => State`")),
+        };
+        Ok(Self {
+            event,
+            alias,
+            guard,
+            target,
+        })
+    }
+}
+
+fn read_guard(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
+    if input.parse::<Option<Token![if]>>()?.is_none() {
+        return Ok(None);
+    }
+    let start = input.fork();
+    match input.parse() {
+        Ok(guard) => {
+            refuse_self(&guard)?;
+            Ok(Some(guard))
+        }
+        Err(_) => Err(start.error(GUARD)),
+    }
+}
+
+/// `Self` would be another type in each place that the path is written to.
+fn refuse_self(path: &Path) -> syn::Result<()> {
+    match path.segments.first() {
+        Some(first) if first.ident == "Self" => Err(syn::Error::new_spanned(
+            first,
+            "`Self` does not say which type; write its name",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_cfg(input: ParseStream<'_>) -> syn::Result<()> {
+    let cfg = input
+        .fork()
+        .parse::<Ident>()
+        .is_ok_and(|ident| ident == "cfg" || ident == "cfg_attr");
+    if input.peek(Token![#]) || (cfg && input.peek2(syn::token::Paren)) {
+        return Err(input.error(
+            "an edge cannot have a `cfg` of its own; give it an attribute of its own: \
+             `#[cfg_attr(feature = \"…\", on(Event => State))]` (several on one variant add up)",
+        ));
+    }
+    Ok(())
+}

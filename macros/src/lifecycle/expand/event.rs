@@ -1,0 +1,97 @@
+//! The events: one enum, and `LifecycleEvent` for it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::super::model::{Event, Model};
+use super::local;
+use super::state::states_with;
+use crate::attribute::doc;
+use crate::names::plain;
+
+/// The enum of events, and how each becomes one.
+pub(in super::super) fn declaration(model: &Model) -> TokenStream {
+    let p = model.private();
+    let (vis, events) = (&model.vis, model.event_enum());
+    let title = doc(&format!("The events of `{}`.", plain(&model.ident)));
+    let variants = model.events.iter().enumerate().map(|(index, event)| {
+        let Event { path, ident } = event;
+        let doc = doc(&format!("Can happen in {}.", states_with(model, index)));
+        quote!(#doc #ident(#path),)
+    });
+    let from = model.events.iter().map(|Event { path, ident }| {
+        quote! {
+            #[automatically_derived]
+            impl #p::From<#path> for #events {
+                fn from(event: #path) -> Self {
+                    Self::#ident(event)
+                }
+            }
+        }
+    });
+    let shown = model.events.iter().map(|Event { ident, .. }| {
+        let name = plain(ident);
+        quote!(Self::#ident(_) => #name,)
+    });
+    quote! {
+        #title
+        #vis enum #events { #(#variants)* }
+        #(#from)*
+        #[automatically_derived]
+        impl #p::Debug for #events {
+            fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
+                #p::show_name(f, match *self { #(#shown)* })
+            }
+        }
+    }
+}
+
+/// `LifecycleEvent`.
+pub(super) fn implementation(model: &Model) -> TokenStream {
+    let p = model.private();
+    let events = model.event_enum();
+    let event = local("event");
+    let (kind, version, payload) = (local("kind"), local("version"), local("payload"));
+    let rows = model
+        .events
+        .iter()
+        .enumerate()
+        .map(|(index, Event { ident, .. })| quote!(Self::#ident(_) => &__EVENTS[#index],));
+    let decoded = model.events.iter().map(|Event { path, ident }| {
+        quote! {
+            if #kind == <#path as #p::Event>::KIND {
+                return #p::decode::<#path>(#version, #payload).map(Self::#ident);
+            }
+        }
+    });
+    let encoded = model
+        .events
+        .iter()
+        .map(|Event { ident, .. }| quote!(Self::#ident(#event) => #p::encode(#event),));
+    let tagged = model
+        .events
+        .iter()
+        .map(|Event { ident, .. }| quote!(Self::#ident(#event) => #p::Event::tags(#event),));
+    quote! {
+        #[automatically_derived]
+        impl #p::LifecycleEvent for #events {
+            fn definition(&self) -> &'static #p::EventDefinition {
+                match self { #(#rows)* }
+            }
+            fn decode(
+                #kind: &#p::str,
+                #version: #p::u32,
+                #payload: &[#p::u8],
+            ) -> #p::Result<Self, #p::DecodeError> {
+                #(#decoded)*
+                #p::Err(#p::DecodeError::UnknownKind)
+            }
+            fn encode(&self) -> #p::Result<#p::Vec<#p::u8>, #p::EncodeError> {
+                match self { #(#encoded)* }
+            }
+            fn tags(&self) -> #p::Result<#p::NameList, #p::InvalidName> {
+                match self { #(#tagged)* }
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Tokens, from a model without mistakes.
+
+pub(super) mod event;
+pub(super) mod lifecycle;
+pub(super) mod state;
+pub(super) mod transition;
+pub(super) mod typed;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::model::Model;
+
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let declared = declared(model);
+    let tables = lifecycle::tables(model);
+    let implementation = lifecycle::implementation(model);
+    let states = state::implementations(model);
+    let events = event::implementation(model);
+    let transitions = transition::implementations(model);
+    quote! {
+        #declared
+        const _: () = {
+            #tables
+            #implementation
+            #states
+            #events
+            #transitions
+        };
+    }
+}
+
+/// What a user can name. The same with and without mistakes.
+pub(super) fn declared(model: &Model) -> TokenStream {
+    let unit_structs = state::unit_structs(model);
+    let events = event::declaration(model);
+    let transitions = transition::declaration(model);
+    let typed = typed::declaration(model);
+    quote!(#unit_structs #events #transitions #typed)
+}
+
+/// A local name: one that no name in the user's tokens can mean.
+pub(super) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}

@@ -1,0 +1,113 @@
+//! The edges: the trait of their bodies, and `Transition` for each.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::super::ast::Held;
+use super::super::model::{Edge, Loose, Model};
+use super::local;
+use crate::attribute::doc;
+use crate::names::plain;
+
+/// The trait with one function for each edge.
+pub(in super::super) fn declaration(model: &Model) -> TokenStream {
+    let (p, vis) = (model.private(), &model.vis);
+    let transitions = model.transitions_trait();
+    let lifecycle = plain(&model.ident);
+    let title = doc(&format!(
+        "What each event of `{lifecycle}` does: one function for each edge.\n\n\
+         The functions are pure: they know the state, the event and its context, and nothing else, \
+         so that a life read back is the life that was lived."
+    ));
+    let missing = format!("`{lifecycle}` does not say yet what its events do");
+    let note = format!(
+        "write `impl {transitions} for {lifecycle} {{ … }}`, one function for each edge; \
+         an editor can fill in their names"
+    );
+    let functions = model.edges.iter().map(|edge| function(model, edge));
+    let loose = model.loose.iter().map(|edge| loose_function(model, edge));
+    quote! {
+        #title
+        #[diagnostic::on_unimplemented(message = #missing, label = "no transitions", note = #note)]
+        #vis trait #transitions: #p::Sized {
+            #(#functions)*
+            #(#loose)*
+        }
+    }
+}
+
+fn function(model: &Model, edge: &Edge) -> TokenStream {
+    let krate = &model.krate;
+    let name = model.function(edge.from, edge.event, &edge.place);
+    let (from, to) = (model.state(edge.from), model.state(edge.to));
+    let event = model.event(edge.event);
+    let (from_ty, to_ty, path) = (from.ty(), to.ty(), &event.path);
+    let (from_name, event_name) = (plain(&from.ident), plain(&event.ident));
+    let to_name = plain(&to.ident);
+    let title = doc(&format!(
+        "In state `{from_name}`, `{event_name}` happened: to `{to_name}`."
+    ));
+    let body = match &to.held {
+        Held::Data(_) => quote!(;),
+        Held::Unit(unit) => quote! {{
+            let _ = (from, event, cx);
+            #unit
+        }},
+    };
+    quote! {
+        #title
+        fn #name(from: #from_ty, event: &#path, cx: &#krate::Context) -> #to_ty #body
+    }
+}
+
+/// The function of an edge whose target is a mistake: whatever body it has is right for now.
+fn loose_function(model: &Model, edge: &Loose) -> TokenStream {
+    let (p, krate) = (model.private(), &model.krate);
+    let path = &model.event(edge.event).path;
+    let name = model.function(edge.from, edge.event, path);
+    let from = model.state(edge.from).ty();
+    quote! {
+        #[doc = ""]
+        fn #name(from: #from, event: &#path, cx: &#krate::Context) -> impl #p::Sized;
+    }
+}
+
+/// `Transition` for each edge.
+pub(super) fn implementations(model: &Model) -> TokenStream {
+    model
+        .edges
+        .iter()
+        .map(|edge| implementation(model, edge))
+        .collect()
+}
+
+fn implementation(model: &Model, edge: &Edge) -> TokenStream {
+    let p = model.private();
+    let (lifecycle, transitions) = (&model.ident, model.transitions_trait());
+    let name = model.function(edge.from, edge.event, &edge.place);
+    let (from, to) = (model.state(edge.from).ty(), model.state(edge.to).ty());
+    let path = &model.event(edge.event).path;
+    let (state, event, context) = (local("state"), local("event"), local("context"));
+    let guard = match &edge.guard {
+        None => quote!(#p::Ok(())),
+        Some(guard) => quote_spanned!(guard.span()=> #guard(#state, self, #context)),
+    };
+    quote! {
+        #[automatically_derived]
+        impl #p::Transition<#from> for #path {
+            type To = #to;
+            fn guard(
+                &self,
+                #state: &#from,
+                #context: &#p::Context,
+            ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> {
+                let _ = (#state, #context);
+                #guard
+            }
+            fn apply(#state: #from, #event: &Self, #context: &#p::Context) -> #to {
+                <#lifecycle as #transitions>::#name(#state, #event, #context)
+            }
+        }
+    }
+}

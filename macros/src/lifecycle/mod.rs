@@ -1,0 +1,28 @@
+//! `#[derive(Lifecycle)]`.
+
+mod ast;
+mod check;
+mod edge;
+mod expand;
+mod fallback;
+mod model;
+mod resolve;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::error::Errors;
+
+/// Read, resolve, check, expand; or, after a mistake, the fallback.
+pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
+    let Some(ast) = ast::Lifecycle::read(input, errors) else {
+        return TokenStream::new();
+    };
+    let model = resolve::resolve(ast, errors);
+    check::check(&model, errors);
+    if errors.any() {
+        fallback::expand(&model)
+    } else {
+        expand::expand(&model)
+    }
+}

@@ -1,0 +1,115 @@
+//! A lifecycle with its names looked up: what rules are checked on and tokens are made from.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Path, Type, Visibility};
+
+use super::ast::{Held, State};
+use crate::names;
+
+pub(super) struct Model {
+    pub(super) ident: Ident,
+    pub(super) vis: Visibility,
+    pub(super) krate: Path,
+    pub(super) name: String,
+    pub(super) refusal: Option<Type>,
+    pub(super) states: Vec<State>,
+    pub(super) events: Vec<Event>,
+    pub(super) edges: Vec<Edge>,
+    /// Edges that lead to no state there is. Mistakes, so only the fallback sees them.
+    pub(super) loose: Vec<Loose>,
+    /// Whether parts of the declaration could not be read, so that what is missing is no mistake.
+    pub(super) incomplete: bool,
+}
+
+/// An event: its type's path, and its name in the lifecycle.
+pub(super) struct Event {
+    pub(super) path: Path,
+    pub(super) ident: Ident,
+}
+
+/// An edge. States and events are indices into the model.
+pub(super) struct Edge {
+    pub(super) from: usize,
+    pub(super) event: usize,
+    pub(super) to: usize,
+    pub(super) guard: Option<Path>,
+    /// The event's path where the edge is written.
+    pub(super) place: Path,
+}
+
+pub(super) struct Loose {
+    pub(super) from: usize,
+    pub(super) event: usize,
+}
+
+impl Model {
+    pub(super) fn event_enum(&self) -> Ident {
+        self.companion("Event")
+    }
+
+    pub(super) fn transitions_trait(&self) -> Ident {
+        self.companion("Transitions")
+    }
+
+    pub(super) fn typed_enum(&self) -> Ident {
+        self.companion("Typed")
+    }
+
+    fn companion(&self, suffix: &str) -> Ident {
+        format_ident!("{}{suffix}", self.ident.unraw(), span = self.ident.span())
+    }
+
+    pub(super) fn private(&self) -> TokenStream {
+        let krate = &self.krate;
+        quote!(#krate::__private)
+    }
+
+    pub(super) fn state(&self, index: usize) -> &State {
+        &self.states[index]
+    }
+
+    pub(super) fn event(&self, index: usize) -> &Event {
+        &self.events[index]
+    }
+
+    /// The edges that leave a state.
+    pub(super) fn edges_from(&self, state: usize) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.from == state)
+    }
+
+    /// The name of an edge's function.
+    pub(super) fn function(&self, from: usize, event: usize, span: &Path) -> Ident {
+        let (from, event) = (&self.state(from).ident, &self.event(event).ident);
+        let name = format!("{}_on_{}", names::snake(from), names::snake(event));
+        let span = span.segments.last().map(|segment| segment.ident.span());
+        Ident::new(&name, span.unwrap_or_else(proc_macro2::Span::call_site))
+    }
+}
+
+impl State {
+    pub(super) fn ty(&self) -> TokenStream {
+        match &self.held {
+            Held::Unit(ident) => quote!(#ident),
+            Held::Data(ty) => quote!(#ty),
+        }
+    }
+
+    /// The state as a pattern that binds its data, or as the value made from it.
+    pub(super) fn variant(&self, lifecycle: &Ident, data: &Ident) -> TokenStream {
+        let ident = &self.ident;
+        match self.held {
+            Held::Unit(_) => quote!(#lifecycle::#ident),
+            Held::Data(_) => quote!(#lifecycle::#ident(#data)),
+        }
+    }
+
+    /// The state's data where [`variant`](Self::variant) has bound it.
+    pub(super) fn data(&self, data: &Ident) -> TokenStream {
+        match &self.held {
+            Held::Unit(ident) => quote!(#ident),
+            Held::Data(_) => quote!(#data),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Names: how they are spelled, and which other one may have been meant.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+
+/// The name without `r#`.
+pub(crate) fn plain(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+/// Tokens as a user would write them on one line, without blanks.
+pub(crate) fn spelled(tokens: impl ToTokens) -> String {
+    tokens.to_token_stream().to_string().replace(' ', "")
+}
+
+/// `IterationCompleted` as `iteration_completed`, `HTTPServer` as `http_server`.
+pub(crate) fn snake(ident: &Ident) -> String {
+    let chars: Vec<char> = plain(ident).chars().collect();
+    let mut snake = String::new();
+    for (index, &char) in chars.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| chars.get(index));
+        let after = chars.get(index + 1);
+        let word_ended = before.is_some_and(|before| before.is_lowercase() || before.is_numeric());
+        let word_begins = before.is_some_and(|&before| before != '_')
+            && after.is_some_and(|after| after.is_lowercase());
+        if char.is_uppercase() && (word_ended || word_begins) {
+            snake.push('_');
+        }
+        snake.extend(char.to_lowercase());
+    }
+    snake
+}
+
+/// `` `a`, `b` and `c` ``.
+pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+    }
+}
+
+/// The candidate that a misspelled word may have meant.
+pub(crate) fn nearest<S: AsRef<str>>(
+    word: &str,
+    candidates: impl IntoIterator<Item = S>,
+) -> Option<S> {
+    let tolerance = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate.as_ref()), candidate))
+        .filter(|(distance, _)| *distance <= tolerance)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters must be put in, taken out or replaced (Levenshtein), case aside.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (to, &above) in b.chars().zip(row.iter().skip(1)) {
+            let replaced = diagonal + usize::from(from != to);
+            left = replaced.min(left + 1).min(above + 1);
+            diagonal = above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snake_case_splits_words() {
+        let snake = |name: &str| snake(&syn::parse_str(name).unwrap());
+        assert_eq!(snake("Idle"), "idle");
+        assert_eq!(snake("IterationCompleted"), "iteration_completed");
+        assert_eq!(snake("HTTPServer2Started"), "http_server2_started");
+        assert_eq!(snake("Already_Snake"), "already_snake");
+        assert_eq!(snake("r#Type"), "type");
+    }
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(nearest("nmae", ["name", "crate"]), None);
+        assert_eq!(nearest("nam", ["name", "crate"]), Some("name"));
+        assert_eq!(
+            nearest("Complete", ["Completing", "Done"]),
+            None.or(nearest("Complete", ["Completing"]))
+        );
+        assert_eq!(nearest("x", ["name"]), None);
+    }
+}

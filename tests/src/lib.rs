@@ -1,0 +1,1 @@
+//! Tests of the published crates, written as a downstream user would.
