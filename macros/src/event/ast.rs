@@ -26,7 +26,9 @@ pub(super) struct Event {
 /// A field that the event can be found by.
 pub(super) struct Tag {
     pub(super) field: Ident,
-    /// The field's name in the log.
+    /// The way on from the field, to a field inside it: `place.session`.
+    pub(super) inner: Vec<Ident>,
+    /// The name in the log: that of the last field.
     pub(super) name: String,
 }
 
@@ -36,7 +38,7 @@ struct Keys {
     name: Option<String>,
     version: Option<(u32, Span)>,
     upcast: Option<Type>,
-    tags: Vec<Ident>,
+    tags: Vec<Vec<Ident>>,
     krate: Option<Path>,
     /// Keys that were given, right or wrong.
     given: Vec<String>,
@@ -126,17 +128,26 @@ fn version(input: ParseStream<'_>) -> syn::Result<u32> {
     }
 }
 
-fn tag(input: ParseStream<'_>) -> syn::Result<Ident> {
+/// `= field`, or `= field.inner` for a field inside it.
+fn tag(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     if !input.peek(Token![=]) {
         return Err(input.error("`tag` names a field of the event: `tag = field`"));
     }
     input.parse::<Token![=]>()?;
-    input
-        .parse()
-        .map_err(|_| input.error("`tag` names a field of the event, without quotes: `tag = field`"))
+    let field = || {
+        input.parse::<Ident>().map_err(|_| {
+            input.error("`tag` names a field of the event, without quotes: `tag = field`")
+        })
+    };
+    let mut path = vec![field()?];
+    while input.peek(Token![.]) {
+        input.parse::<Token![.]>()?;
+        path.push(field()?);
+    }
+    Ok(path)
 }
 
-fn tags(named: &[Ident], input: &DeriveInput, errors: &Errors) -> Vec<Tag> {
+fn tags(named: &[Vec<Ident>], input: &DeriveInput, errors: &Errors) -> Vec<Tag> {
     let fields: Vec<&Field> = match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => fields.named.iter().collect(),
@@ -145,36 +156,54 @@ fn tags(named: &[Ident], input: &DeriveInput, errors: &Errors) -> Vec<Tag> {
         _ => Vec::new(),
     };
     let mut tags: Vec<Tag> = Vec::new();
-    for ident in named {
-        if fields.is_empty() {
-            let message = "`tag` names a field, and this event has no named fields; \
-                           make it a struct with named fields";
-            errors.at(ident, message);
-        } else if tags.iter().any(|tag| plain(&tag.field) == plain(ident)) {
+    for path in named {
+        let [ident, inner @ ..] = path.as_slice() else {
+            continue;
+        };
+        let Some(tag) = fields.iter().find_map(|field| Tag::of(field, ident, inner)) else {
             errors.at(
                 ident,
-                format!("`{}` is a tag already; keep one", plain(ident)),
+                if fields.is_empty() {
+                    NO_FIELDS.to_owned()
+                } else {
+                    no_field(&fields, ident)
+                },
             );
-        } else if let Some(tag) = fields.iter().find_map(|field| Tag::of(field, ident)) {
-            tags.push(tag);
+            continue;
+        };
+        if tags.iter().any(|other| other.name == tag.name) {
+            errors.at(
+                inner.last().unwrap_or(ident),
+                format!("`{}` is a tag already; keep one", tag.name),
+            );
         } else {
-            errors.at(ident, no_field(&fields, ident));
+            tags.push(tag);
         }
     }
     tags
 }
 
+const NO_FIELDS: &str = "`tag` names a field, and this event has no named fields; \
+                         make it a struct with named fields";
+
 impl Tag {
-    fn of(field: &Field, named: &Ident) -> Option<Self> {
+    fn of(field: &Field, named: &Ident, inner: &[Ident]) -> Option<Self> {
         let ident = field
             .ident
             .as_ref()
             .filter(|ident| plain(ident) == plain(named))?;
-        let name = serde_attrs::rename(&field.attrs).unwrap_or_else(|| plain(ident));
+        let name = match inner.last() {
+            Some(last) => plain(last),
+            None => serde_attrs::rename(&field.attrs).unwrap_or_else(|| plain(ident)),
+        };
         // The place where it is named is the place of mistakes with its type.
         let mut field = ident.clone();
         field.set_span(named.span().resolved_at(ident.span()));
-        Some(Self { field, name })
+        Some(Self {
+            field,
+            inner: inner.to_vec(),
+            name,
+        })
     }
 }
 

@@ -80,8 +80,8 @@ fn predecessor(event: &Event) -> TokenStream {
 
 fn tags(event: &Event) -> TokenStream {
     let krate = &event.krate;
-    let tags = event.tags.iter().map(|Tag { field, name }| {
-        let value = quote_spanned!(field.span()=> &self.#field);
+    let tags = event.tags.iter().map(|Tag { field, inner, name }| {
+        let value = quote_spanned!(field.span()=> &self.#field #(.#inner)*);
         quote!((#name, #value))
     });
     quote! {

@@ -1,0 +1,88 @@
+//! `workflow_runs`: how every workflow stands. What used to be a table of its own beside the log.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, HandlerError, Projection, Rows};
+
+use super::prefix;
+use crate::workflow::{Ended, IterationCompleted, Started, Status, Tokens, TurnStarted};
+
+/// The view's name.
+pub const VIEW: &str = "workflow_runs";
+
+/// A row of the view.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct WorkflowRun {
+    /// The workflow run.
+    pub run_id: String,
+    /// The session it runs in.
+    pub session_id: String,
+    /// The workflow's name.
+    pub workflow_name: String,
+    /// How it stands.
+    pub status: Status,
+    /// Which turn it is at, counted from 1; 0 before the first.
+    pub iteration: u32,
+    /// The most turns.
+    pub max_iterations: u32,
+    /// Why it ended, where there is something to say.
+    pub stop_reason: Option<String>,
+    /// Where its tracker is, if it is looped.
+    pub tracker_path: Option<String>,
+    /// When it started, in Unix milliseconds.
+    pub started_at: i64,
+    /// When it ended, in Unix milliseconds.
+    pub ended_at: Option<i64>,
+    /// What its counted turns have used.
+    pub tokens: Tokens,
+}
+
+/// The projection.
+#[must_use]
+pub fn projection() -> Projection {
+    Projection::new(VIEW)
+        .on(|event: &Started, at, rows| {
+            let row = WorkflowRun {
+                run_id: event.workflow.clone(),
+                session_id: event.session.clone(),
+                workflow_name: event.name.clone(),
+                status: Status::Running,
+                iteration: 0,
+                max_iterations: event.max_iterations,
+                stop_reason: None,
+                tracker_path: event.tracker_path.clone(),
+                started_at: at.occurred_at().as_millis(),
+                ended_at: None,
+                tokens: Tokens::default(),
+            };
+            rows.put(prefix(&[&event.session, &event.workflow]), &row)
+        })
+        .on(|event: &TurnStarted, _, rows| {
+            change(&event.session, &event.workflow, rows, |row| {
+                row.iteration = event.iteration
+            })
+        })
+        .on(|event: &IterationCompleted, _, rows| {
+            change(&event.session, &event.workflow, rows, |row| {
+                row.tokens = event.total
+            })
+        })
+        .on(|event: &Ended, at: &Context, rows| {
+            change(&event.session, &event.workflow, rows, |row| {
+                row.status = event.outcome.status;
+                row.stop_reason.clone_from(&event.outcome.stop_reason);
+                row.ended_at = Some(at.occurred_at().as_millis());
+            })
+        })
+}
+
+fn change(
+    session: &str,
+    workflow: &str,
+    rows: &mut Rows<'_>,
+    change: impl FnOnce(&mut WorkflowRun),
+) -> Result<(), HandlerError> {
+    let key = prefix(&[session, workflow]);
+    let mut row: WorkflowRun = rows.get(&key)?.ok_or("the workflow was never started")?;
+    change(&mut row);
+    rows.put(key, &row)
+}

@@ -1,0 +1,181 @@
+//! The `request` lifecycle: something the agent may not do before somebody has decided.
+//!
+//! Owns what was asked, what was decided, and that a request lapses when a further run opens.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle, Schema};
+
+use crate::run::{Place, Tool};
+
+/// A request.
+#[derive(Lifecycle, Clone, Debug)]
+#[lifecycle(name = "request")]
+pub enum Request {
+    /// Not asked yet.
+    #[state(initial)]
+    #[on(PermissionAsked => AwaitingPermission, StopAsked => AwaitingStop)]
+    Unasked,
+
+    /// The agent waits for leave to use a tool.
+    #[on(PermissionDecided => Decided, RequestLapsed => Lapsed)]
+    AwaitingPermission(AwaitingPermission),
+
+    /// The agent waits for leave to stop.
+    #[on(StopDecided => Decided, RequestLapsed => Lapsed)]
+    AwaitingStop(AwaitingStop),
+
+    /// Somebody has decided.
+    #[state(terminal)]
+    Decided,
+
+    /// Nobody has decided in time: a further run was opened.
+    #[state(terminal)]
+    Lapsed,
+}
+
+/// The id of the stream of a session's request.
+#[must_use]
+pub fn request_stream(session: &str, request: &str) -> String {
+    format!("{session}/{request}")
+}
+
+/// [`Request::AwaitingPermission`].
+#[derive(Clone, Debug)]
+pub struct AwaitingPermission {
+    /// Where it was asked.
+    pub place: Place,
+}
+
+/// [`Request::AwaitingStop`].
+#[derive(Clone, Debug)]
+pub struct AwaitingStop {
+    /// Where it was asked.
+    pub place: Place,
+    /// Whether the agent said something with it. Then a decision on it counts nothing: in the
+    /// program that this one rebuilds, the message takes the request's place.
+    pub has_message: bool,
+}
+
+/// What was decided.
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Go on.
+    Allow,
+    /// Do not: a tool is not to be used, or the agent is not to stop.
+    Deny {
+        /// What the agent is told.
+        reason: Option<String>,
+    },
+    /// Nobody has an opinion; the agent decides as it would alone.
+    NoOpinion {
+        /// Why, such as `timeout`.
+        reason: String,
+    },
+}
+
+/// The agent asks for leave to use a tool.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(
+    name = "request.permission_asked",
+    tag = place.session,
+    tag = place.workflow,
+    tag = request
+)]
+pub struct PermissionAsked {
+    /// Where.
+    pub place: Place,
+    /// The request: the id of the hook that asks.
+    pub request: String,
+    /// The tool.
+    pub tool: Tool,
+}
+
+/// The agent asks for leave to stop.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "request.stop_asked", tag = place.session, tag = place.workflow, tag = request)]
+pub struct StopAsked {
+    /// Where.
+    pub place: Place,
+    /// The request: the id of the hook that asks.
+    pub request: String,
+    /// The last thing it said.
+    pub message: Option<String>,
+    /// Whether a decision has kept it from stopping before.
+    pub again: bool,
+}
+
+/// Somebody has decided whether the tool may be used.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(
+    name = "request.permission_decided",
+    tag = place.session,
+    tag = place.workflow,
+    tag = request
+)]
+pub struct PermissionDecided {
+    /// Where it was asked.
+    pub place: Place,
+    /// The request.
+    pub request: String,
+    /// Who decided: `user`, `rule`, `timeout`.
+    pub source: String,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// Somebody has decided whether the agent may stop.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "request.stop_decided", tag = place.session, tag = place.workflow, tag = request)]
+pub struct StopDecided {
+    /// Where it was asked.
+    pub place: Place,
+    /// The request.
+    pub request: String,
+    /// Who decided: `user`, `rule`, `timeout`.
+    pub source: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// Whether it counts: a decision on a stop with a message does not.
+    pub counts: bool,
+}
+
+/// A further run was opened before anybody had decided.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "request.lapsed", tag = place.session, tag = place.workflow, tag = request)]
+pub struct RequestLapsed {
+    /// Where it was asked.
+    pub place: Place,
+    /// The request.
+    pub request: String,
+}
+
+impl Request {
+    /// Where it was asked, if nobody has decided yet.
+    #[must_use]
+    pub const fn awaiting(&self) -> Option<&Place> {
+        match self {
+            Self::AwaitingPermission(state) => Some(&state.place),
+            Self::AwaitingStop(state) => Some(&state.place),
+            Self::Unasked | Self::Decided | Self::Lapsed => None,
+        }
+    }
+}
+
+impl RequestTransitions for Request {
+    fn unasked_on_permission_asked(
+        _: Unasked,
+        event: &PermissionAsked,
+        _: &Context,
+    ) -> AwaitingPermission {
+        AwaitingPermission {
+            place: event.place.clone(),
+        }
+    }
+
+    fn unasked_on_stop_asked(_: Unasked, event: &StopAsked, _: &Context) -> AwaitingStop {
+        AwaitingStop {
+            place: event.place.clone(),
+            has_message: event.message.is_some(),
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! The `run` lifecycle: what happens between one prompt and the next inside an agent session.
+//!
+//! Owns what the agent does in a run, who does it, and the run's counters. Knows nothing of
+//! workflows but the name to be found by.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle, Schema};
+
+/// A run.
+#[derive(Lifecycle, Clone, Debug)]
+#[lifecycle(name = "run")]
+pub enum Run {
+    /// Not opened yet.
+    #[state(initial)]
+    #[on(RunOpened => Running)]
+    Unopened,
+
+    /// The agent is at work.
+    #[on(Prompted => Running)]
+    #[on(ToolStarted => Running, ToolFinished => Running, ToolFailed => Running)]
+    #[on(SubagentStarted => Running, SubagentStopped => Running)]
+    #[on(Notified => Running, Compacting => Running)]
+    #[on(RequestRaised => Running, RequestSettled => Running)]
+    #[on(RunClosed => Closed)]
+    Running(Running),
+
+    /// Over.
+    #[state(terminal)]
+    Closed(Closed),
+}
+
+/// Where in the supervised world something happened.
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The session.
+    pub session: String,
+    /// The workflow whose turn it was, if any.
+    pub workflow: Option<String>,
+    /// Which run of the session, counted from 1.
+    pub run: u32,
+}
+
+impl Place {
+    /// The id of the run's stream.
+    #[must_use]
+    pub fn run_stream(&self) -> String {
+        run_stream(&self.session, self.run)
+    }
+}
+
+/// The id of the stream of a session's n-th run.
+#[must_use]
+pub fn run_stream(session: &str, run: u32) -> String {
+    format!("{session}/R{run}")
+}
+
+/// [`Run::Running`].
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Where it is.
+    pub place: Place,
+    /// The subagents that were started and not yet stopped, the active one last.
+    pub subagents: Vec<String>,
+    /// The requests that wait for a decision.
+    pub pending: Vec<String>,
+    /// What was counted.
+    pub counters: Counters,
+}
+
+/// [`Run::Closed`].
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// The requests that waited for a decision when it closed.
+    pub pending: Vec<String>,
+    /// What was counted.
+    pub counters: Counters,
+}
+
+/// What is counted in a run.
+#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Counters {
+    pub tool_uses: u64,
+    pub tool_failures: u64,
+    pub permission_requests: u64,
+    pub blocks: u64,
+}
+
+/// Who does something.
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub enum Actor {
+    /// The agent itself.
+    Root,
+    /// One of its subagents.
+    Subagent(String),
+}
+
+/// Why a run was opened.
+#[derive(Schema, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Trigger {
+    UserPromptSubmit,
+    Resume,
+    Clear,
+    Compact,
+    Other,
+}
+
+/// How a run stands.
+#[derive(Schema, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum RunStatus {
+    Running,
+    Blocked,
+    Completed,
+    Failed,
+    Aborted,
+}
+
+/// A run was opened.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.opened", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct RunOpened {
+    /// Where.
+    pub place: Place,
+    /// The hook that opened it.
+    pub hook: String,
+    /// The run's public id: the agent session and the number.
+    pub run_id: String,
+    /// The agent session that is on the line.
+    pub agent: String,
+    /// Why.
+    pub trigger: Trigger,
+}
+
+/// A person, or a workflow, prompted the agent.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.prompted", tag = place.session, tag = place.workflow, tag = hook)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct Prompted {
+    pub place: Place,
+    pub hook: String,
+    pub prompt: String,
+}
+
+/// A tool, as hooks speak of it.
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct Tool {
+    /// The tool's name.
+    pub name: String,
+    /// The agent's id for this use of it.
+    pub use_id: Option<String>,
+    /// What it is given, as JSON text.
+    pub input: String,
+}
+
+/// The agent is about to use a tool.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.tool_started", tag = place.session, tag = place.workflow, tag = hook)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct ToolStarted {
+    pub place: Place,
+    pub hook: String,
+    pub actor: Actor,
+    pub tool: Tool,
+}
+
+/// A tool has done its work.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.tool_finished", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct ToolFinished {
+    /// Where.
+    pub place: Place,
+    /// The hook that said so.
+    pub hook: String,
+    /// Who used it.
+    pub actor: Actor,
+    /// The tool.
+    pub tool: Tool,
+    /// What it answered, as JSON text.
+    pub response: String,
+}
+
+/// A tool has failed.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.tool_failed", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct ToolFailed {
+    /// Where.
+    pub place: Place,
+    /// The hook that said so.
+    pub hook: String,
+    /// Who used it.
+    pub actor: Actor,
+    /// The tool.
+    pub tool: Tool,
+    /// What it said.
+    pub error: String,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+}
+
+/// The agent started a subagent, which is now the active one.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.subagent_started", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct SubagentStarted {
+    /// Where.
+    pub place: Place,
+    /// The hook that said so.
+    pub hook: String,
+    /// The subagent's id.
+    pub subagent: String,
+    /// What kind of subagent it is.
+    pub kind: String,
+}
+
+/// A subagent has stopped.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.subagent_stopped", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct SubagentStopped {
+    /// Where.
+    pub place: Place,
+    /// The hook that said so.
+    pub hook: String,
+    /// The subagent's id.
+    pub subagent: String,
+    /// The last thing it said.
+    pub message: Option<String>,
+}
+
+/// The agent wants to be noticed.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.notified", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct Notified {
+    /// Where.
+    pub place: Place,
+    /// The hook that said so.
+    pub hook: String,
+    /// What it says.
+    pub message: String,
+    /// What kind of notification it is.
+    pub kind: Option<String>,
+}
+
+/// The agent is about to compact its context.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.compacting", tag = place.session, tag = place.workflow, tag = hook)]
+pub struct Compacting {
+    /// Where.
+    pub place: Place,
+    /// The hook that said so.
+    pub hook: String,
+    /// `auto` or `manual`.
+    pub trigger: String,
+}
+
+/// What a request asks for.
+#[derive(Schema, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RequestKind {
+    /// Leave to use a tool.
+    Permission,
+    /// Leave to stop.
+    Stop,
+}
+
+/// A request was raised in the run.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.request_raised", tag = place.session, tag = place.workflow, tag = request)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct RequestRaised {
+    pub place: Place,
+    pub request: String,
+    pub kind: RequestKind,
+}
+
+/// A request of the run was decided while the run was open.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.request_settled", tag = place.session, tag = place.workflow, tag = request)]
+pub struct RequestSettled {
+    /// Where.
+    pub place: Place,
+    /// The request.
+    pub request: String,
+    /// Whether the decision keeps the agent from stopping.
+    pub blocked: bool,
+}
+
+/// The run was closed.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.closed", tag = place.session, tag = place.workflow)]
+pub struct RunClosed {
+    /// Where.
+    pub place: Place,
+    /// The agent session that is on the line now.
+    pub agent: String,
+    /// How it ended.
+    pub status: RunStatus,
+}
+
+impl Running {
+    /// Who does what happens now.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        self.subagents
+            .last()
+            .map_or(Actor::Root, |subagent| Actor::Subagent(subagent.clone()))
+    }
+
+    fn counting(mut self, count: impl FnOnce(&mut Counters)) -> Self {
+        count(&mut self.counters);
+        self
+    }
+}
+
+impl Trigger {
+    /// The trigger as a word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserPromptSubmit => "user_prompt_submit",
+            Self::Resume => "resume",
+            Self::Clear => "clear",
+            Self::Compact => "compact",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl RunStatus {
+    /// The status as a word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Blocked => "blocked",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+impl RunTransitions for Run {
+    fn unopened_on_run_opened(_: Unopened, event: &RunOpened, _: &Context) -> Running {
+        Running {
+            place: event.place.clone(),
+            subagents: Vec::new(),
+            pending: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    fn running_on_tool_started(from: Running, _: &ToolStarted, _: &Context) -> Running {
+        from.counting(|counters| counters.tool_uses += 1)
+    }
+
+    fn running_on_tool_failed(from: Running, _: &ToolFailed, _: &Context) -> Running {
+        from.counting(|counters| counters.tool_failures += 1)
+    }
+
+    fn running_on_subagent_started(
+        mut from: Running,
+        event: &SubagentStarted,
+        _: &Context,
+    ) -> Running {
+        from.subagents.push(event.subagent.clone());
+        from
+    }
+
+    fn running_on_subagent_stopped(
+        mut from: Running,
+        event: &SubagentStopped,
+        _: &Context,
+    ) -> Running {
+        if let Some(last) = from.subagents.iter().rposition(|id| *id == event.subagent) {
+            from.subagents.remove(last);
+        }
+        from
+    }
+
+    fn running_on_request_raised(mut from: Running, event: &RequestRaised, _: &Context) -> Running {
+        from.pending.push(event.request.clone());
+        match event.kind {
+            RequestKind::Permission => from.counting(|counters| counters.permission_requests += 1),
+            RequestKind::Stop => from,
+        }
+    }
+
+    fn running_on_request_settled(
+        mut from: Running,
+        event: &RequestSettled,
+        _: &Context,
+    ) -> Running {
+        from.pending.retain(|request| *request != event.request);
+        if event.blocked {
+            from.counting(|counters| counters.blocks += 1)
+        } else {
+            from
+        }
+    }
+
+    fn running_on_run_closed(from: Running, _: &RunClosed, _: &Context) -> Closed {
+        Closed {
+            pending: from.pending,
+            counters: from.counters,
+        }
+    }
+
+    // What follows is heard and kept, and changes nothing.
+
+    fn running_on_prompted(from: Running, _: &Prompted, _: &Context) -> Running {
+        from
+    }
+
+    fn running_on_tool_finished(from: Running, _: &ToolFinished, _: &Context) -> Running {
+        from
+    }
+
+    fn running_on_notified(from: Running, _: &Notified, _: &Context) -> Running {
+        from
+    }
+
+    fn running_on_compacting(from: Running, _: &Compacting, _: &Context) -> Running {
+        from
+    }
+}

@@ -1,0 +1,344 @@
+//! The `session` lifecycle: what the supervisor hears, and whom it belongs to.
+//!
+//! Owns which agent session is on the line, how many runs there were, and whether a workflow's turn
+//! is under way. Knows nothing of what runs and workflows do: policies tell it when they move.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle};
+
+/// A supervised session, from the first hook on. It never ends: it can always be resumed.
+#[derive(Lifecycle, Clone, Debug)]
+#[lifecycle(name = "session")]
+pub enum Session {
+    /// No workflow's turn is under way: what the agent does, it does for a person.
+    #[state(initial)]
+    #[on(WorkflowBegan => Interactive, WorkflowOver => Interactive, TurnBegan => Working)]
+    #[on(AgentStarted => Interactive, AgentEnded => Interactive, AgentLinked => Interactive)]
+    #[on(RunNoted => Interactive, RunOver => Interactive)]
+    #[on(HookUnknown => Interactive, DecisionIgnored => Interactive)]
+    Interactive(Interactive),
+
+    /// A workflow's turn is under way: what the agent does, it does for the workflow.
+    #[on(TurnOver => Interactive)]
+    #[on(AgentStarted => Working, AgentEnded => Working, AgentLinked => Working)]
+    #[on(RunNoted => Working, RunOver => Working)]
+    #[on(HookUnknown => Working, DecisionIgnored => Working)]
+    Working(Working),
+}
+
+/// Between turns.
+#[derive(Clone, Debug, Default)]
+pub struct Interactive {
+    /// Who is on the line.
+    pub line: Line,
+    /// The workflow whose next turn may begin.
+    pub workflow: Option<String>,
+}
+
+/// In a turn.
+#[derive(Clone, Debug)]
+pub struct Working {
+    /// Who is on the line.
+    pub line: Line,
+    /// The workflow whose turn it is.
+    pub workflow: String,
+}
+
+/// Who is on the line.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    /// The agent session that started last.
+    pub agent: Option<String>,
+    /// How many runs were opened.
+    pub runs: u32,
+    /// Whether the last of them is still open.
+    pub run_is_open: bool,
+}
+
+impl Session {
+    /// Who is on the line.
+    #[must_use]
+    pub const fn line(&self) -> &Line {
+        match self {
+            Self::Interactive(state) => &state.line,
+            Self::Working(state) => &state.line,
+        }
+    }
+
+    /// The workflow that what is heard now belongs to.
+    #[must_use]
+    pub fn workflow(&self) -> Option<&str> {
+        match self {
+            Self::Interactive(_) => None,
+            Self::Working(state) => Some(&state.workflow),
+        }
+    }
+}
+
+/// A workflow was started in the session.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.workflow_began", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct WorkflowBegan {
+    pub session: String,
+    pub workflow: String,
+}
+
+/// The session's workflow has ended.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.workflow_over", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct WorkflowOver {
+    pub session: String,
+    pub workflow: String,
+}
+
+/// A turn of a workflow began.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.turn_began", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct TurnBegan {
+    pub session: String,
+    pub workflow: String,
+}
+
+/// The turn is over.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.turn_over", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct TurnOver {
+    pub session: String,
+    pub workflow: String,
+}
+
+/// An agent session is on the line.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.agent_started", tag = session, tag = workflow, tag = agent, tag = hook)]
+pub struct AgentStarted {
+    /// The session.
+    pub session: String,
+    /// The workflow whose turn it is.
+    pub workflow: Option<String>,
+    /// The agent session.
+    pub agent: String,
+    /// The hook that said so.
+    pub hook: String,
+    /// `startup`, `resume`, `clear` or `compact`.
+    pub source: String,
+    /// The model that the agent uses.
+    pub model: Option<String>,
+}
+
+/// An agent session has ended.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.agent_ended", tag = session, tag = workflow, tag = agent, tag = hook)]
+pub struct AgentEnded {
+    /// The session.
+    pub session: String,
+    /// The workflow whose turn it is.
+    pub workflow: Option<String>,
+    /// The agent session.
+    pub agent: String,
+    /// The hook that said so.
+    pub hook: String,
+    /// Why, as the agent says it.
+    pub reason: String,
+}
+
+/// It was confirmed that an agent session belongs to a workflow.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.agent_linked", tag = session, tag = workflow, tag = agent)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct AgentLinked {
+    pub session: String,
+    pub workflow: String,
+    pub agent: String,
+}
+
+/// A run was opened in the session.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.run_noted", tag = session)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct RunNoted {
+    pub session: String,
+    pub run: u32,
+}
+
+/// The session's open run was closed.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.run_over", tag = session)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct RunOver {
+    pub session: String,
+    pub run: u32,
+}
+
+/// A hook of a kind that the supervisor does not know. Kept as it came.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.hook_unknown", tag = session, tag = workflow, tag = hook)]
+pub struct HookUnknown {
+    /// The session.
+    pub session: String,
+    /// The workflow whose turn it is.
+    pub workflow: Option<String>,
+    /// The hook.
+    pub hook: String,
+    /// Its `hook_event_name`.
+    pub name: String,
+    /// The whole of it, as JSON text.
+    pub json: String,
+}
+
+/// A decision that came too late, or for what needs none.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.decision_ignored", tag = session, tag = request)]
+pub struct DecisionIgnored {
+    /// The session.
+    pub session: String,
+    /// The request that it was for.
+    pub request: String,
+    /// Who decided.
+    pub source: String,
+    /// Why it changes nothing.
+    pub why: String,
+}
+
+impl Line {
+    fn started(mut self, event: &AgentStarted) -> Self {
+        self.agent = Some(event.agent.clone());
+        self
+    }
+
+    fn noted(mut self, event: &RunNoted) -> Self {
+        self.runs = event.run;
+        self.run_is_open = true;
+        self
+    }
+
+    const fn over(mut self) -> Self {
+        self.run_is_open = false;
+        self
+    }
+}
+
+impl SessionTransitions for Session {
+    fn interactive_on_workflow_began(
+        from: Interactive,
+        event: &WorkflowBegan,
+        _: &Context,
+    ) -> Interactive {
+        Interactive {
+            workflow: Some(event.workflow.clone()),
+            ..from
+        }
+    }
+
+    fn interactive_on_workflow_over(
+        from: Interactive,
+        _: &WorkflowOver,
+        _: &Context,
+    ) -> Interactive {
+        Interactive {
+            workflow: None,
+            ..from
+        }
+    }
+
+    fn interactive_on_turn_began(from: Interactive, event: &TurnBegan, _: &Context) -> Working {
+        Working {
+            line: from.line,
+            workflow: event.workflow.clone(),
+        }
+    }
+
+    fn working_on_turn_over(from: Working, _: &TurnOver, _: &Context) -> Interactive {
+        Interactive {
+            line: from.line,
+            workflow: Some(from.workflow),
+        }
+    }
+
+    fn interactive_on_agent_started(
+        from: Interactive,
+        event: &AgentStarted,
+        _: &Context,
+    ) -> Interactive {
+        Interactive {
+            line: from.line.started(event),
+            ..from
+        }
+    }
+
+    fn working_on_agent_started(from: Working, event: &AgentStarted, _: &Context) -> Working {
+        Working {
+            line: from.line.started(event),
+            ..from
+        }
+    }
+
+    fn interactive_on_run_noted(from: Interactive, event: &RunNoted, _: &Context) -> Interactive {
+        Interactive {
+            line: from.line.noted(event),
+            ..from
+        }
+    }
+
+    fn working_on_run_noted(from: Working, event: &RunNoted, _: &Context) -> Working {
+        Working {
+            line: from.line.noted(event),
+            ..from
+        }
+    }
+
+    fn interactive_on_run_over(from: Interactive, _: &RunOver, _: &Context) -> Interactive {
+        Interactive {
+            line: from.line.over(),
+            ..from
+        }
+    }
+
+    fn working_on_run_over(from: Working, _: &RunOver, _: &Context) -> Working {
+        Working {
+            line: from.line.over(),
+            ..from
+        }
+    }
+
+    // What follows is heard and kept, and changes nothing.
+
+    fn interactive_on_agent_ended(from: Interactive, _: &AgentEnded, _: &Context) -> Interactive {
+        from
+    }
+
+    fn working_on_agent_ended(from: Working, _: &AgentEnded, _: &Context) -> Working {
+        from
+    }
+
+    fn interactive_on_agent_linked(from: Interactive, _: &AgentLinked, _: &Context) -> Interactive {
+        from
+    }
+
+    fn working_on_agent_linked(from: Working, _: &AgentLinked, _: &Context) -> Working {
+        from
+    }
+
+    fn interactive_on_hook_unknown(from: Interactive, _: &HookUnknown, _: &Context) -> Interactive {
+        from
+    }
+
+    fn working_on_hook_unknown(from: Working, _: &HookUnknown, _: &Context) -> Working {
+        from
+    }
+
+    fn interactive_on_decision_ignored(
+        from: Interactive,
+        _: &DecisionIgnored,
+        _: &Context,
+    ) -> Interactive {
+        from
+    }
+
+    fn working_on_decision_ignored(from: Working, _: &DecisionIgnored, _: &Context) -> Working {
+        from
+    }
+}
