@@ -119,8 +119,14 @@ impl SqliteStore {
     }
 }
 
-/// The path with the working directory in it: connections are opened later too.
+/// The path with the working directory in it, for connections are opened later too, and without
+/// symbolic links, for SQLite names its log after what they lead to.
 fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+    if cfg!(unix)
+        && let Ok(path) = std::fs::canonicalize(path)
+    {
+        return Ok(path);
+    }
     std::path::absolute(path).map_err(|error| Fault::from(error).on_open(path.to_owned()))
 }
 
@@ -149,7 +155,8 @@ impl EventStore for SqliteStore {
             return Ticket::ready(Err(AppendError::ReadOnly));
         };
         match commit.check(&self.limits) {
-            Ok(()) => writer.submit(commit),
+            // Hashed here, where many callers can do it at once.
+            Ok(()) => writer.submit(commit.digest(), commit),
             Err(invalid) => Ticket::ready(Err(invalid.into())),
         }
     }

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use vitae::Clock;
-use vitae::store::{AppendError, Commit, Completer, Receipt, Ticket};
+use vitae::store::{AppendError, Commit, Completer, Digest, Receipt, Ticket};
 
 use crate::append::{self, Stop};
 use crate::error::Fault;
@@ -17,8 +17,14 @@ use crate::error::Fault;
 /// The queue of commits, and the thread behind it.
 pub(crate) struct Writer {
     /// `None` only while it is dropped.
-    queue: Option<SyncSender<(Commit, Completer)>>,
+    queue: Option<SyncSender<Queued>>,
     thread: Option<JoinHandle<()>>,
+}
+
+struct Queued {
+    commit: Commit,
+    digest: Digest,
+    completer: Completer,
 }
 
 impl Writer {
@@ -37,18 +43,22 @@ impl Writer {
         })
     }
 
-    pub(crate) fn submit(&self, commit: Commit) -> Ticket {
+    pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
         let (ticket, completer) = Ticket::pending(commit.id);
         let Some(queue) = &self.queue else {
             return Ticket::ready(Err(AppendError::Closed));
         };
-        match queue.try_send((commit, completer)) {
-            Ok(()) => {}
-            Err(TrySendError::Full((_, completer))) => completer.complete(Err(AppendError::Busy)),
-            Err(TrySendError::Disconnected((_, completer))) => {
-                completer.complete(Err(AppendError::Closed));
-            }
-        }
+        let queued = Queued {
+            commit,
+            digest,
+            completer,
+        };
+        let (queued, answer) = match queue.try_send(queued) {
+            Ok(()) => return ticket,
+            Err(TrySendError::Full(queued)) => (queued, AppendError::Busy),
+            Err(TrySendError::Disconnected(queued)) => (queued, AppendError::Closed),
+        };
+        queued.completer.complete(Err(answer));
         ticket
     }
 }
@@ -67,29 +77,28 @@ impl Drop for Writer {
     }
 }
 
-fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<(Commit, Completer)>) {
+fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
     let mut open = true;
-    for (commit, completer) in queue {
+    for queued in queue {
         if !open {
-            completer.complete(Err(AppendError::Closed));
+            queued.completer.complete(Err(AppendError::Closed));
             continue;
         }
-        let answer = commit_to(&connection, &commit, clock);
+        let answer = commit_to(&connection, &queued.commit, queued.digest, clock);
         open = !matches!(
             answer,
             Err(AppendError::OutcomeUnknown { .. } | AppendError::FormatChanged { .. })
         ) && connection.is_autocommit();
-        // The caller may drop the store once it is answered: nothing is left to do for this one.
-        completer.complete(answer);
+        queued.completer.complete(answer);
     }
 }
 
 fn commit_to(
     connection: &Connection,
     commit: &Commit,
+    digest: Digest,
     clock: &dyn Clock,
 ) -> Result<Receipt, AppendError> {
-    let digest = commit.digest();
     // Takes the file before it looks at it: what it finds stays true until the end.
     run_sql(connection, "BEGIN IMMEDIATE")?;
     match append::append(connection, commit, digest, clock.now()) {
@@ -133,4 +142,59 @@ fn finish(connection: &Connection, commit: &Commit) -> Result<(), AppendError> {
 fn run_sql(connection: &Connection, sql: &str) -> Result<(), Fault> {
     connection.prepare_cached(sql)?.execute(())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use vitae::store::{Outcome, RowChange};
+    use vitae::{CommitId, Name, SystemClock};
+
+    use super::*;
+    use crate::options::Options;
+    use crate::{SqliteStore, connect};
+
+    #[test]
+    fn after_a_commit_of_unknown_outcome_nothing_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        drop(SqliteStore::open(&path).unwrap());
+        let mut connection = connect::writer(&path, &Options::default()).unwrap();
+        let failing = Arc::new(AtomicBool::new(false));
+        let fails = Arc::clone(&failing);
+        // COMMIT itself fails, as it does when the disk does.
+        connection
+            .commit_hook(Some(move || fails.load(Ordering::Relaxed)))
+            .unwrap();
+        let writer = Writer::start(connection, Arc::new(SystemClock), 4).unwrap();
+        let append = |commit: &Commit| writer.submit(commit.digest(), commit.clone()).wait();
+
+        append(&row(b"a")).unwrap();
+        failing.store(true, Ordering::Relaxed);
+        let uncertain = row(b"b");
+        let error = append(&uncertain).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        failing.store(false, Ordering::Relaxed);
+        for commit in [&uncertain, &row(b"c")] {
+            assert!(matches!(append(commit), Err(AppendError::Closed)));
+        }
+
+        drop(writer);
+        let store = SqliteStore::open(&path).unwrap();
+        let asked = vitae::store::EventStore::receipt(&store, uncertain.id).unwrap();
+        let again = vitae::store::EventStore::append(&store, uncertain).wait();
+        assert_eq!(asked.is_some(), again.unwrap().already_appended);
+    }
+
+    fn row(key: &[u8]) -> Commit {
+        let mut commit = Commit::new(CommitId::generate());
+        commit.rows.push(RowChange {
+            view: Name::new("view").unwrap(),
+            key: key.to_vec(),
+            expected: None,
+            value: Some(Vec::new()),
+        });
+        commit
+    }
 }

@@ -12,14 +12,6 @@
 //! # fn main() {}
 //! ```
 
-// A test fails by panicking, wherever it stands.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
-
 mod draft;
 mod observe;
 pub mod rules;

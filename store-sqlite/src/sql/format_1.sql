@@ -82,6 +82,8 @@ CREATE TABLE view_rows (
 ) STRICT, WITHOUT ROWID;
 
 -- For people with an ordinary SQLite shell. No program reads it.
+-- SQLite divides towards zero: the part of a second is taken off first, so that times before 1970
+-- come out right.
 CREATE VIEW log AS
 SELECT
     e.position,
@@ -90,9 +92,17 @@ SELECT
     e.version,
     k.kind,
     k.version AS kind_version,
-    strftime('%Y-%m-%dT%H:%M:%S', floor(e.occurred_at / 1000000.0), 'unixepoch')
+    strftime(
+        '%Y-%m-%dT%H:%M:%S',
+        (e.occurred_at - (e.occurred_at % 1000000 + 1000000) % 1000000) / 1000000,
+        'unixepoch'
+    )
         || printf('.%06dZ', (e.occurred_at % 1000000 + 1000000) % 1000000) AS occurred_at,
-    strftime('%Y-%m-%dT%H:%M:%S', floor(c.recorded_at / 1000000.0), 'unixepoch')
+    strftime(
+        '%Y-%m-%dT%H:%M:%S',
+        (c.recorded_at - (c.recorded_at % 1000000 + 1000000) % 1000000) / 1000000,
+        'unixepoch'
+    )
         || printf('.%06dZ', (c.recorded_at % 1000000 + 1000000) % 1000000) AS recorded_at,
     lower(
         substr(hex(c.id), 1, 8) || '-' || substr(hex(c.id), 9, 4) || '-'
