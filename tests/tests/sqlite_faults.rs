@@ -396,3 +396,18 @@ fn r16_two_processes_write_one_log() {
     assert!(found.eq(mine));
     assert_eq!(store.verify().unwrap(), 250);
 }
+
+#[test]
+fn r16_looking_at_a_file_leaves_its_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let store = SqliteStore::open(&path).unwrap();
+    Draft::new().on("a/1").event("x", b"").must(&store);
+    drop(SqliteStore::open(&path).unwrap());
+    drop(SqliteStore::open_read_only(&path).unwrap());
+    // Without this process's lock the child would think itself the last one, and clear away the log.
+    assert!(child(&path, 1).wait().unwrap().success());
+    assert!(folder.path().join("events.db-wal").exists());
+    Draft::new().on("a/1").event("x", b"").must(&store);
+    assert_eq!(store.verify().unwrap(), 6);
+}

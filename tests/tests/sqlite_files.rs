@@ -163,6 +163,27 @@ fn r14_a_file_cut_short_is_refused() {
 }
 
 #[test]
+fn r14_a_checkpoint_that_was_cut_off_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let log = folder.path().join("events.db-wal");
+    let store = SqliteStore::open(&path).unwrap();
+    Draft::new().on("a/1").event("x", &[7; 50_000]).must(&store);
+    let (before, logged) = (fs::read(&path).unwrap(), fs::read(&log).unwrap());
+    drop(store);
+    let after = fs::read(&path).unwrap();
+    assert!(after.len() > before.len());
+    // The first page says how long the file is, and is written first.
+    fs::write(&path, [&after[..4_096], &before[4_096..]].concat()).unwrap();
+    fs::write(&log, logged).unwrap();
+    let reader = SqliteStore::open_read_only(&path).unwrap();
+    assert_eq!(reader.verify().unwrap(), 1);
+    drop(reader);
+    assert_eq!(SqliteStore::open(&path).unwrap().verify().unwrap(), 1);
+    assert!(after == fs::read(&path).unwrap());
+}
+
+#[test]
 fn r14_a_log_without_its_store_is_not_played_into_a_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");
