@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::name::{InvalidName, Name};
 use crate::number::KindVersion;
 use crate::schema::{Schema, Shape};
-use crate::store::{NameList, RegisteredSchema};
+use crate::store::{Erased, EventRef, NameList, RegisteredSchema};
 
 /// A payload type: one kind of event in one version.
 ///
@@ -125,6 +125,20 @@ pub fn decode<E: Event>(version: u32, payload: &[u8]) -> Result<E, DecodeError> 
     <E as Predecessor>::decode(version, payload)
 }
 
+impl EventRef<'_> {
+    /// The payload as an event, lifted into its newest version.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is of another kind, was erased, or does not decode.
+    pub fn decode<E: Event>(&self) -> Result<E, DecodeError> {
+        if self.kind() == E::KIND {
+            decode(self.kind_version().get(), self.payload()?)
+        } else {
+            Err(DecodeError::UnknownKind)
+        }
+    }
+}
+
 /// Writes a payload in the newest version, behind what the buffer holds.
 ///
 /// # Errors
@@ -173,6 +187,9 @@ pub enum DecodeError {
         /// The version in the log.
         version: u32,
     },
+    /// The payload was erased.
+    #[error(transparent)]
+    Erased(#[from] Erased),
     /// The bytes are not a payload of the type.
     #[error("the payload does not decode")]
     Malformed(#[source] postcard::Error),

@@ -5,7 +5,8 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::{Commit, Condition, ExpectedVersion};
+use super::fields::Texts;
+use super::{Commit, Condition, ExpectedVersion, Query};
 use crate::id::EventId;
 use crate::number::GlobalPosition;
 
@@ -82,6 +83,12 @@ impl EventHeader<'_> {
         bytes.text(self.metadata);
         bytes.number(payload.0);
         Checksum(bytes.hash())
+    }
+
+    /// Whether an event with this header matches a query.
+    #[must_use]
+    pub fn matches(&self, query: &Query) -> bool {
+        query.matches(self.category, self.kind, Texts(self.tags))
     }
 }
 

@@ -44,6 +44,8 @@ pub fn request_stream(session: &str, request: &str) -> String {
 pub struct AwaitingPermission {
     /// Where it was asked.
     pub place: Place,
+    /// The request.
+    pub request: String,
 }
 
 /// [`Request::AwaitingStop`].
@@ -51,6 +53,8 @@ pub struct AwaitingPermission {
 pub struct AwaitingStop {
     /// Where it was asked.
     pub place: Place,
+    /// The request.
+    pub request: String,
     /// Whether the agent said something with it. Then a decision on it counts nothing: in the
     /// program that this one rebuilds, the message takes the request's place.
     pub has_message: bool,
@@ -169,12 +173,14 @@ impl RequestTransitions for Request {
     ) -> AwaitingPermission {
         AwaitingPermission {
             place: event.place.clone(),
+            request: event.request.clone(),
         }
     }
 
     fn unasked_on_stop_asked(_: Unasked, event: &StopAsked, _: &Context) -> AwaitingStop {
         AwaitingStop {
             place: event.place.clone(),
+            request: event.request.clone(),
             has_message: event.message.is_some(),
         }
     }

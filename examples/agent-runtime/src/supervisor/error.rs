@@ -1,0 +1,93 @@
+//! Why something that was heard could not be taken.
+
+use vitae::{
+    CommitError, CommitReason, DecodeError, InvalidName, Lifecycle, LoadError, RecordError,
+    RecordReason, Refusal, WrongState, store::ReadError,
+};
+
+/// Why something that was heard could not be taken. Nothing was written, unless the outcome of the
+/// commit is said to be unknown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SuperviseError {
+    /// There is no workflow that it could belong to.
+    #[error("{what} without a workflow; start one first")]
+    NoWorkflow {
+        /// What was heard.
+        what: &'static str,
+    },
+    /// The workflow is not looped, so it has no tracker.
+    #[error("a tracker, but the workflow is not looped and has none")]
+    NoTracker,
+    /// A workflow is named that was never started.
+    #[error("workflow `{workflow}` was never started")]
+    UnknownWorkflow {
+        /// The workflow run.
+        workflow: String,
+    },
+    /// A request is named that nobody raised.
+    #[error("a decision for request `{request}`, which no hook has raised")]
+    UnknownRequest {
+        /// The request.
+        request: String,
+    },
+    /// An agent session is said to belong to another workflow than the one whose turn it was.
+    #[error(
+        "agent session `{agent}` is linked to workflow `{workflow}`, but it was heard {}",
+        in_whose_turn(heard.as_deref())
+    )]
+    LinkDisagrees {
+        /// The agent session.
+        agent: String,
+        /// The workflow that it is said to belong to.
+        workflow: String,
+        /// The workflow in whose turn it was heard, if any.
+        heard: Option<String>,
+    },
+    /// It is not legal now.
+    #[error(transparent)]
+    Record(RecordReason<Refusal>),
+    /// A life is not where it must be for this.
+    #[error("{0}")]
+    WrongState(String),
+    /// A name in it cannot be a name.
+    #[error("an id is not valid")]
+    InvalidName(#[from] InvalidName),
+    /// A life could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The log could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An event of the log could not be read.
+    #[error("an event of the log cannot be read")]
+    Decode(#[from] DecodeError),
+    /// It was not committed.
+    #[error(transparent)]
+    Commit(CommitReason),
+}
+
+fn in_whose_turn(workflow: Option<&str>) -> String {
+    workflow.map_or_else(
+        || "outside any workflow".to_owned(),
+        |workflow| format!("in a turn of `{workflow}`"),
+    )
+}
+
+impl<A> From<RecordError<A, Refusal>> for SuperviseError {
+    fn from(error: RecordError<A, Refusal>) -> Self {
+        Self::Record(error.into_parts().1)
+    }
+}
+
+impl<A> From<CommitError<A>> for SuperviseError {
+    fn from(error: CommitError<A>) -> Self {
+        Self::Commit(error.into_parts().1)
+    }
+}
+
+impl<L: Lifecycle> From<WrongState<L>> for SuperviseError {
+    fn from(error: WrongState<L>) -> Self {
+        Self::WrongState(error.to_string())
+    }
+}

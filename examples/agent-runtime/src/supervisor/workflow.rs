@@ -1,0 +1,236 @@
+//! What is heard of workflows: that one starts, its turns, its tracker, its end.
+
+use std::ops::ControlFlow;
+
+use vitae::store::{Query, QueryItem, Read};
+use vitae::{Aggregate, Event, Name, tag};
+
+use super::{Heard, SuperviseError, Supervisor};
+use crate::session::{AgentLinked, AgentStarted, Session};
+use crate::workflow::{
+    self, CancelRequested, Ended, Exit, Idle, IterationCompleted, Started, Tokens, Tracker,
+    TrackerSeen, TurnStarted, Workflow, WrappingUp,
+};
+
+/// A workflow to be started.
+pub struct NewWorkflow {
+    /// The workflow run's id.
+    pub workflow: String,
+    /// The workflow's name.
+    pub name: String,
+    /// What the person asks for.
+    pub prompt: String,
+    /// The most turns, if it is looped.
+    pub max_iterations: Option<u32>,
+    /// Where its tracker is, if it is looped and not in the default place.
+    pub tracker_path: Option<String>,
+}
+
+impl Supervisor {
+    /// A workflow is started.
+    ///
+    /// # Errors
+    /// [`SuperviseError`]; nothing was written, unless the outcome is said to be unknown.
+    pub fn start_workflow(&self, new: NewWorkflow, heard: Heard) -> Result<(), SuperviseError> {
+        let session = self.session.clone();
+        let workflow = new.workflow;
+        let tracker_path = new.max_iterations.map(|_| {
+            new.tracker_path
+                .unwrap_or_else(|| format!(".athena/{session}/tracker.md"))
+        });
+        let idle = self.load::<Workflow>(&workflow, &heard)?.at::<Idle>()?;
+        let mut starting = idle.record(Started {
+            session: session.clone(),
+            workflow: workflow.clone(),
+            name: new.name,
+            prompt: new.prompt,
+            max_iterations: new.max_iterations.unwrap_or(1),
+            tracker_path: tracker_path.clone(),
+        })?;
+        if let Some(tracker_path) = tracker_path {
+            // The skeleton is made where no file is.
+            let tracker = match self.last_seen(&tracker_path)? {
+                None | Some(Tracker::Missing) => Tracker::Skeleton,
+                Some(tracker) => tracker,
+            };
+            starting = starting.record(TrackerSeen {
+                session,
+                workflow,
+                tracker_path,
+                tracker,
+            })?;
+        }
+        self.commit(starting, heard)
+    }
+
+    /// A turn of the session's workflow begins.
+    ///
+    /// # Errors
+    /// As [`start_workflow`](Self::start_workflow); also if there is no workflow.
+    pub fn begin_turn(&self, prompt: String, heard: Heard) -> Result<(), SuperviseError> {
+        let workflow = self.workflow("a turn", &heard)?;
+        let iteration = match workflow.state() {
+            Workflow::Running(running) => running.iteration.saturating_add(1),
+            _ => 1,
+        };
+        let started = TurnStarted {
+            session: self.session.clone(),
+            workflow: workflow.stream().id().to_string(),
+            iteration,
+            prompt,
+        };
+        self.commit(workflow.record(started)?, heard)
+    }
+
+    /// The tracker file was looked at; `None` is no file.
+    ///
+    /// # Errors
+    /// As [`begin_turn`](Self::begin_turn); also if the workflow has no tracker.
+    pub fn see_tracker(&self, content: Option<&str>, heard: Heard) -> Result<(), SuperviseError> {
+        let workflow = self.workflow("a tracker", &heard)?;
+        let plan = match workflow.state() {
+            Workflow::Starting(state) => Some(&state.plan),
+            Workflow::Running(state) => Some(&state.plan),
+            _ => None,
+        };
+        let tracker_path = plan.and_then(|plan| plan.tracker_path.clone());
+        let seen = TrackerSeen {
+            session: self.session.clone(),
+            workflow: workflow.stream().id().to_string(),
+            tracker_path: tracker_path.ok_or(SuperviseError::NoTracker)?,
+            tracker: Tracker::read(content),
+        };
+        self.commit(workflow.record(seen)?, heard)
+    }
+
+    /// The user cancels the workflow. It takes effect when the turn ends.
+    ///
+    /// # Errors
+    /// As [`begin_turn`](Self::begin_turn).
+    pub fn cancel(&self, heard: Heard) -> Result<(), SuperviseError> {
+        let workflow = self.workflow("a cancellation", &heard)?;
+        let cancelled = CancelRequested {
+            session: self.session.clone(),
+            workflow: workflow.stream().id().to_string(),
+        };
+        self.commit(workflow.record(cancelled)?, heard)
+    }
+
+    /// The agent process of a turn has ended. The workflow goes on, or it ends here.
+    ///
+    /// # Errors
+    /// As [`begin_turn`](Self::begin_turn); also if no turn is under way.
+    pub fn end_turn(&self, exit: Exit, used: Tokens, heard: Heard) -> Result<(), SuperviseError> {
+        let running = self
+            .workflow("the end of a turn", &heard)?
+            .at::<workflow::Running>()?;
+        let (session, workflow) = (self.session.clone(), running.stream().id().to_string());
+        let completed = IterationCompleted {
+            session: session.clone(),
+            workflow: workflow.clone(),
+            iteration: running.state().iteration,
+            exit,
+            used,
+            total: running.state().total_with(used),
+        };
+        let running = running.record(completed)?;
+        let Some(outcome) = running.state().verdict() else {
+            return self.commit(running, heard);
+        };
+        let wrapping_up = WrappingUp {
+            session: session.clone(),
+            workflow: workflow.clone(),
+            outcome: outcome.clone(),
+        };
+        let ended = Ended {
+            session,
+            workflow,
+            outcome,
+        };
+        self.commit(running.record(wrapping_up)?.record(ended)?, heard)
+    }
+
+    /// Somebody says to which workflow an agent session belongs.
+    ///
+    /// # Errors
+    /// As [`start_workflow`](Self::start_workflow); also if the session was heard outside the turns
+    /// of that workflow.
+    pub fn link(&self, agent: &str, workflow: &str, heard: Heard) -> Result<(), SuperviseError> {
+        let owners = self.owners_of(agent)?;
+        if !owners.is_empty()
+            && !owners
+                .iter()
+                .any(|owner| owner.as_deref() == Some(workflow))
+        {
+            return Err(SuperviseError::LinkDisagrees {
+                agent: agent.to_owned(),
+                workflow: workflow.to_owned(),
+                heard: owners.into_iter().flatten().next(),
+            });
+        }
+        if self.load::<Workflow>(workflow, &heard)?.version().is_none() {
+            return Err(SuperviseError::UnknownWorkflow {
+                workflow: workflow.to_owned(),
+            });
+        }
+        let linked = AgentLinked {
+            session: self.session.clone(),
+            workflow: workflow.to_owned(),
+            agent: agent.to_owned(),
+        };
+        self.commit(
+            self.load::<Session>(&self.session, &heard)?
+                .record(linked)?,
+            heard,
+        )
+    }
+
+    /// The session's workflow.
+    fn workflow(
+        &self,
+        what: &'static str,
+        heard: &Heard,
+    ) -> Result<Aggregate<Workflow>, SuperviseError> {
+        let workflow = match self.load::<Session>(&self.session, heard)?.state() {
+            Session::Interactive(state) => state.workflow.clone(),
+            Session::Working(state) => Some(state.workflow.clone()),
+        };
+        self.load(&workflow.ok_or(SuperviseError::NoWorkflow { what })?, heard)
+    }
+
+    /// What a tracker said when it was last looked at.
+    fn last_seen(&self, path: &str) -> Result<Option<Tracker>, SuperviseError> {
+        let tags = vec![tag("session", &self.session)?, tag("tracker_path", path)?];
+        let query = Query {
+            items: vec![QueryItem {
+                tags,
+                ..QueryItem::default()
+            }],
+        };
+        let mut seen = None;
+        self.bus
+            .store()
+            .visit(Read::log(query).backwards().page_of(1), |event| {
+                seen = Some(event.decode::<TrackerSeen>()?.tracker);
+                Ok::<_, SuperviseError>(ControlFlow::Break(()))
+            })?;
+        Ok(seen)
+    }
+
+    /// The workflows, or none, in whose turns an agent session was started.
+    fn owners_of(&self, agent: &str) -> Result<Vec<Option<String>>, SuperviseError> {
+        let item = QueryItem {
+            kinds: vec![Name::from_static(AgentStarted::KIND)?],
+            tags: vec![tag("session", &self.session)?, tag("agent", agent)?],
+            ..QueryItem::default()
+        };
+        let mut owners = Vec::new();
+        self.bus
+            .store()
+            .visit(Read::log(Query { items: vec![item] }), |event| {
+                owners.push(event.decode::<AgentStarted>()?.workflow);
+                Ok::<_, SuperviseError>(ControlFlow::Continue(()))
+            })?;
+        Ok(owners)
+    }
+}

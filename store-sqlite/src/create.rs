@@ -1,0 +1,101 @@
+//! A new file.
+//!
+//! Owns how a store comes into being: complete or not at all. Never replaces a file.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use vitae::{LogId, Timestamp};
+
+use crate::error::{Fault, OpenError};
+use crate::inspect::{APPLICATION_ID, FORMAT, beside, has_content};
+use crate::sql;
+
+/// Makes a store at a path where there is nothing. If someone else makes one meanwhile, theirs
+/// stays.
+pub(crate) fn create(path: &Path, now: Timestamp) -> Result<(), OpenError> {
+    refuse_leftovers(path)?;
+    let log_id = LogId::generate();
+    let temporary = beside(path, &format!(".{log_id}.new"));
+    let result = fill(&temporary, log_id, now)
+        .and_then(|()| publish(&temporary, path))
+        .map_err(|fault| match fault {
+            // A folder in which the journal mode cannot be set.
+            Fault::ReadOnly => OpenError::WalUnsupported {
+                path: path.to_owned(),
+            },
+            fault => fault.on_open(path.to_owned()),
+        });
+    // It is a second name of the store now, or of no use.
+    let _ = fs::remove_file(&temporary);
+    result
+}
+
+/// A log without its store would be played into the new one.
+fn refuse_leftovers(path: &Path) -> Result<(), OpenError> {
+    for suffix in ["-wal", "-journal"] {
+        let journal = beside(path, suffix);
+        if has_content(&journal) {
+            return Err(OpenError::Leftover {
+                path: path.to_owned(),
+                journal,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn fill(temporary: &Path, log_id: LogId, now: Timestamp) -> Result<(), Fault> {
+    let mut connection = Connection::open(temporary)?;
+    connection.pragma_update(None, "page_size", 4_096)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(sql::FORMAT_1)?;
+    transaction.execute(
+        sql::CREATE_META,
+        (log_id.as_bytes().as_slice(), now.as_micros()),
+    )?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Fault::ReadOnly);
+    }
+    connection.close().map_err(|(_, error)| error)?;
+    File::open(temporary).and_then(|file| file.sync_all())?;
+    Ok(())
+}
+
+fn publish(temporary: &Path, path: &Path) -> Result<(), Fault> {
+    // A hard link, for a rename would replace a store that someone made meanwhile.
+    match fs::hard_link(temporary, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    sync_folder(path)
+}
+
+/// Makes the name durable, not only the file.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<(), Fault> {
+    if let Some(folder) = path.parent() {
+        File::open(folder).and_then(|folder| folder.sync_all())?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<(), Fault> {
+    Ok(())
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(Arc::new(error))
+    }
+}

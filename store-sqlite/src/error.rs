@@ -1,0 +1,219 @@
+//! What can go wrong with a file, and what SQLite's codes mean.
+//!
+//! Owns the classification of SQLite's errors, by extended result code. Never looks at their text.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::ffi;
+use vitae::store::{AppendError, BackendError, Damage, ReadError};
+
+/// Why a store could not be opened.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is no file.
+    #[error("there is no store at `{}`; check the path, or create one with `open`", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// What is there is something else. It was left as it was.
+    #[error("`{}` is not a vitae store: {reason}; choose another path", path.display())]
+    NotAStore {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        reason: &'static str,
+    },
+    /// The file ends early. It was left as it was.
+    #[error("`{}` is cut short; restore it from a backup", path.display())]
+    Truncated {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is of a format that this program does not know. It was left as it was.
+    #[error(
+        "`{}` has format {found}, newer than {known}, the newest that this program knows; update \
+         the program",
+        path.display()
+    )]
+    NewerFormat {
+        /// The path.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The newest format that this program knows.
+        known: u32,
+    },
+    /// There is no store, but a journal of one that was there.
+    #[error(
+        "there is no store at `{}`, but `{}` of an earlier one; bring the store back beside it, or \
+         move it away",
+        path.display(),
+        journal.display()
+    )]
+    Leftover {
+        /// The path.
+        path: PathBuf,
+        /// The file that was left.
+        journal: PathBuf,
+    },
+    /// The folder's file system cannot share memory between processes, which the log needs.
+    #[error(
+        "the folder of `{}` does not support write-ahead logging; put the store on a local disk",
+        path.display()
+    )]
+    WalUnsupported {
+        /// The path.
+        path: PathBuf,
+    },
+    /// SQLite did not take a setting.
+    #[error("`{}` cannot be opened: SQLite refused the setting `{setting}`", path.display())]
+    SettingRefused {
+        /// The path.
+        path: PathBuf,
+        /// The setting.
+        setting: &'static str,
+    },
+    /// Another process held the file for longer than the busy timeout. Try again.
+    #[error("`{}` is held by another process; try again", path.display())]
+    Busy {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("`{}` is damaged; restore it from a backup", path.display())]
+    Damaged {
+        /// The path.
+        path: PathBuf,
+        /// Where and how.
+        #[source]
+        damage: Damage,
+    },
+    /// The operating system or SQLite failed.
+    #[error("`{}` cannot be opened; check the path and its permissions", path.display())]
+    Failed {
+        /// The path.
+        path: PathBuf,
+        /// What was reported.
+        #[source]
+        source: BackendError,
+    },
+}
+
+/// What went wrong in SQLite, by its extended result code.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Busy,
+    Full,
+    ReadOnly,
+    SharedMemory(BackendError),
+    Damaged(Damage),
+    Other(BackendError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        let Some(code) = error.sqlite_error().map(|error| error.extended_code) else {
+            // Not from SQLite but from what a row holds: a type, a range or a text that is wrong.
+            return Self::Damaged(Damage::elsewhere(error.to_string()));
+        };
+        match code {
+            ffi::SQLITE_IOERR_SHMOPEN
+            | ffi::SQLITE_IOERR_SHMSIZE
+            | ffi::SQLITE_IOERR_SHMLOCK
+            | ffi::SQLITE_IOERR_SHMMAP
+            | ffi::SQLITE_PROTOCOL => return Self::SharedMemory(Arc::new(error)),
+            ffi::SQLITE_IOERR_CORRUPTFS => {
+                return Self::Damaged(Damage::elsewhere(error.to_string()));
+            }
+            _ => {}
+        }
+        // The low byte of an extended code is the primary one.
+        match code & 0xff {
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Self::Busy,
+            ffi::SQLITE_FULL => Self::Full,
+            ffi::SQLITE_READONLY => Self::ReadOnly,
+            // Every constraint was looked at before: if one fails, an index does not fit its table.
+            ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB | ffi::SQLITE_CONSTRAINT => {
+                Self::Damaged(Damage::elsewhere(error.to_string()))
+            }
+            _ => Self::Other(Arc::new(error)),
+        }
+    }
+}
+
+impl From<Damage> for Fault {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(damage)
+    }
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Busy => Self::Busy,
+            ReadError::Damaged(damage) => Self::Damaged(damage),
+            other => Self::Other(Arc::new(other)),
+        }
+    }
+}
+
+impl From<Fault> for ReadError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Busy => Self::Busy,
+            Fault::Damaged(damage) => Self::Damaged(damage),
+            Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
+            Fault::Full => Self::Backend(Arc::new(Unexpected("the disk is full"))),
+            Fault::ReadOnly => Self::Backend(Arc::new(Unexpected("the file is read-only"))),
+        }
+    }
+}
+
+impl From<Fault> for AppendError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Busy => Self::Busy,
+            Fault::Full => Self::StorageFull,
+            Fault::ReadOnly => Self::ReadOnly,
+            Fault::Damaged(damage) => Self::Damaged(damage),
+            Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
+        }
+    }
+}
+
+impl Fault {
+    pub(crate) fn on_open(self, path: PathBuf) -> OpenError {
+        match self {
+            Self::Busy => OpenError::Busy { path },
+            Self::SharedMemory(_) => OpenError::WalUnsupported { path },
+            Self::Damaged(damage) => OpenError::Damaged { path, damage },
+            Self::Other(source) => OpenError::Failed { path, source },
+            Self::Full => OpenError::Failed {
+                path,
+                source: Arc::new(Unexpected("the disk is full")),
+            },
+            Self::ReadOnly => OpenError::Failed {
+                path,
+                source: Arc::new(Unexpected("the file is read-only")),
+            },
+        }
+    }
+
+    /// What to report of a commit whose outcome is not certain.
+    pub(crate) fn into_source(self) -> BackendError {
+        match self {
+            Self::SharedMemory(source) | Self::Other(source) => source,
+            Self::Damaged(damage) => Arc::new(damage),
+            Self::Busy => Arc::new(Unexpected("the store is busy")),
+            Self::Full => Arc::new(Unexpected("the disk is full")),
+            Self::ReadOnly => Arc::new(Unexpected("the file is read-only")),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unexpected(&'static str);

@@ -1,0 +1,203 @@
+//! Single questions to the file, none of them about events.
+//!
+//! Owns the checks of what these answers hold. Never begins or ends a transaction.
+
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Row};
+use vitae::store::{Checkpoint, Checksum, Damage, Digest, Receipt, RegisteredSchema, ViewRow};
+use vitae::{CommitId, GlobalPosition, KindVersion, LogId, Name, RowVersion, StreamId, Timestamp};
+
+use crate::error::Fault;
+use crate::sql;
+
+pub(crate) fn log_id(connection: &Connection) -> Result<LogId, Fault> {
+    connection
+        .query_row(sql::LOG_ID, (), |row| row.get(0))
+        .optional()?
+        .map(LogId::from_bytes)
+        .ok_or_else(|| damage("the log has no identity"))
+}
+
+/// The number of the last commit and the position of the last event, each 0 if there is none.
+pub(crate) fn last_commit(connection: &Connection) -> Result<(u64, u64), Fault> {
+    connection
+        .prepare_cached(sql::LAST_COMMIT)?
+        .query_row((), |row| Ok((unsigned(row, 0), unsigned(row, 1))))
+        .optional()?
+        .map_or(Ok((0, 0)), |(number, head)| Ok((number?, head?)))
+}
+
+/// The position of the last event, 0 if there is none.
+pub(crate) fn head(connection: &Connection) -> Result<u64, Fault> {
+    Ok(last_commit(connection)?.1)
+}
+
+/// The number of a stream in this file, and its version.
+pub(crate) fn stream(connection: &Connection, id: &StreamId) -> Result<Option<(i64, u64)>, Fault> {
+    connection
+        .prepare_cached(sql::STREAM)?
+        .query_row((id.category().as_str(), id.id().as_str()), |row| {
+            Ok((row.get(0)?, unsigned(row, 1)))
+        })
+        .optional()?
+        .map(|(number, version)| Ok((number, version?)))
+        .transpose()
+}
+
+pub(crate) fn streams(
+    connection: &Connection,
+    category: &Name,
+    after: Option<&Name>,
+    limit: usize,
+) -> Result<Vec<StreamId>, Fault> {
+    let mut statement = connection.prepare_cached(sql::STREAMS_OF_CATEGORY)?;
+    let after = after.map_or("", Name::as_str);
+    let mut rows = statement.query((category.as_str(), after, bound(limit)))?;
+    let mut streams = Vec::new();
+    while let Some(row) = rows.next()? {
+        streams.push(StreamId::from_names(category.clone(), name(row, 0)?));
+    }
+    Ok(streams)
+}
+
+pub(crate) fn receipt(connection: &Connection, commit: CommitId) -> Result<Option<Receipt>, Fault> {
+    let mut statement = connection.prepare_cached(sql::COMMIT_BY_ID)?;
+    let mut rows = statement.query((commit.as_bytes().as_slice(),))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let positions = match optional::<i64>(row, 0)? {
+        None => None,
+        Some(_) => {
+            let position = |column| Ok::<_, Fault>(GlobalPosition::new(unsigned(row, column)?));
+            let range = position(0)?.zip(position(1)?);
+            Some(range.ok_or_else(|| damage("a commit has position 0"))?)
+        }
+    };
+    let recorded_at = Timestamp::from_micros(row.get(2)?);
+    let digest = Digest(u128::from_be_bytes(row.get(3)?));
+    Ok(Some(Receipt::new(commit, positions, recorded_at, digest)))
+}
+
+pub(crate) fn schemas(connection: &Connection) -> Result<Vec<RegisteredSchema>, Fault> {
+    let mut statement = connection.prepare_cached(sql::KINDS)?;
+    let mut rows = statement.query(())?;
+    let mut schemas = Vec::new();
+    while let Some(row) = rows.next()? {
+        let version = u32::try_from(unsigned(row, 1)?).ok();
+        schemas.push(RegisteredSchema {
+            kind: name(row, 0)?,
+            version: version
+                .and_then(KindVersion::new)
+                .ok_or_else(|| damage("a kind has no version"))?,
+            schema: row.get::<_, String>(2)?.into(),
+        });
+    }
+    Ok(schemas)
+}
+
+pub(crate) fn checkpoint(connection: &Connection, id: &Name) -> Result<Option<Checkpoint>, Fault> {
+    let mut statement = connection.prepare_cached(sql::CHECKPOINT)?;
+    let mut rows = statement.query((id.as_str(),))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let position = match optional::<i64>(row, 0)? {
+        None => None,
+        Some(_) => Some(
+            GlobalPosition::new(unsigned(row, 0)?)
+                .ok_or_else(|| damage("a checkpoint has position 0"))?,
+        ),
+    };
+    Ok(Some(Checkpoint {
+        position,
+        checksum: optional::<i64>(row, 1)?.map(|bits| Checksum(bits.cast_unsigned())),
+        cursor: row.get(2)?,
+    }))
+}
+
+pub(crate) fn row(
+    connection: &Connection,
+    view: &Name,
+    key: &[u8],
+) -> Result<Option<ViewRow>, Fault> {
+    let mut statement = connection.prepare_cached(sql::ROW)?;
+    let mut rows = statement.query((view.as_str(), key))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(ViewRow {
+        key: key.to_vec(),
+        version: row_version_in(row, 0)?,
+        value: row.get(1)?,
+    }))
+}
+
+pub(crate) fn row_version(
+    connection: &Connection,
+    view: &Name,
+    key: &[u8],
+) -> Result<Option<RowVersion>, Fault> {
+    let mut statement = connection.prepare_cached(sql::ROW_VERSION)?;
+    let mut rows = statement.query((view.as_str(), key))?;
+    rows.next()?.map(|row| row_version_in(row, 0)).transpose()
+}
+
+pub(crate) fn rows(
+    connection: &Connection,
+    view: &Name,
+    prefix: &[u8],
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Vec<ViewRow>, Fault> {
+    let (statement, start) = match after {
+        Some(after) if after >= prefix => (sql::ROWS_AFTER, after),
+        _ => (sql::ROWS_FROM, prefix),
+    };
+    let mut statement = connection.prepare_cached(statement)?;
+    let mut rows = statement.query((view.as_str(), start))?;
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let key: Vec<u8> = row.get(0)?;
+        if !key.starts_with(prefix) {
+            break;
+        }
+        found.push(ViewRow {
+            key,
+            version: row_version_in(row, 1)?,
+            value: row.get(2)?,
+        });
+    }
+    Ok(found)
+}
+
+fn row_version_in(row: &Row<'_>, column: usize) -> Result<RowVersion, Fault> {
+    RowVersion::new(unsigned(row, column)?).ok_or_else(|| damage("a row of a view has version 0"))
+}
+
+fn name(row: &Row<'_>, column: usize) -> Result<Name, Fault> {
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|_| damage("a name is not a text"))?;
+    Name::new(text).map_err(|invalid| damage(&invalid.to_string()))
+}
+
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
+    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| damage("a number is negative"))
+}
+
+pub(crate) fn optional<T: FromSql>(row: &Row<'_>, column: usize) -> Result<Option<T>, Fault> {
+    Ok(row.get(column)?)
+}
+
+/// A limit as SQLite takes it.
+fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn damage(reason: &str) -> Fault {
+    Fault::Damaged(Damage::elsewhere(reason))
+}

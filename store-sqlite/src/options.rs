@@ -1,0 +1,119 @@
+//! How a store is opened.
+//!
+//! Owns the settings and their defaults. Never touches a file.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vitae::store::Limits;
+use vitae::{Clock, SystemClock};
+
+use crate::{OpenError, SqliteStore};
+
+/// How a store is opened. Begin with [`SqliteStore::options`].
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) limits: Limits,
+    pub(crate) busy_timeout: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) durability: Durability,
+    pub(crate) queue: usize,
+    pub(crate) max_pages: Option<u32>,
+}
+
+/// What of an acknowledged commit survives.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Every acknowledged commit survives the end of the process and the loss of power: the disk
+    /// is told to write before the acknowledgement.
+    #[default]
+    Full,
+    /// Every acknowledged commit survives the end of the process; the latest are **lost when the
+    /// power fails**. What is left is whole: a prefix of the log.
+    LostOnPowerFailure,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            busy_timeout: Duration::from_secs(5),
+            clock: Arc::new(SystemClock),
+            durability: Durability::Full,
+            queue: 1_024,
+            max_pages: None,
+        }
+    }
+}
+
+impl Options {
+    /// What the store accepts at the most.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long to wait for another process before answering `Busy`: 5 seconds unless set.
+    #[must_use]
+    pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// The clock for the times at which commits are taken: the machine's unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What of an acknowledged commit survives: [`Durability::Full`] unless set.
+    #[must_use]
+    pub const fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// How many commits may wait for the disk before further ones are answered `Busy`: 1,024 unless
+    /// set.
+    #[must_use]
+    pub const fn queue(mut self, commits: usize) -> Self {
+        self.queue = commits;
+        self
+    }
+
+    /// How large this handle may make the file, in pages of 4 KiB: a commit that needs more is
+    /// answered `StorageFull`. No bound unless set.
+    #[must_use]
+    pub const fn max_pages(mut self, pages: u32) -> Self {
+        self.max_pages = Some(pages);
+        self
+    }
+
+    /// Opens a store for reading and writing, and creates it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a file that is not a store of this format is left exactly as it was.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open_or_create(path.as_ref(), self)
+    }
+
+    /// Opens a store for reading and writing that must be there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`OpenError::Missing`].
+    pub fn open_existing(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open_present(path.as_ref(), self)
+    }
+
+    /// Opens a store for reading only: nothing is ever written to it. Works beside a writer.
+    ///
+    /// # Errors
+    /// As [`open_existing`](Self::open_existing).
+    pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open_for_reading(path.as_ref(), self)
+    }
+}

@@ -1,0 +1,1 @@
+SELECT position, checksum, cursor FROM checkpoints WHERE name = ?1

@@ -1,0 +1,1 @@
+DELETE FROM view_rows WHERE view = ?1 AND key = ?2

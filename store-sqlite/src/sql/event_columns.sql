@@ -1,0 +1,19 @@
+-- The outer joins keep an event whose stream, kind or commit is gone, so that it is noticed.
+SELECT
+    e.position,
+    e.version,
+    e.occurred_at,
+    e.correlation,
+    e.causation,
+    e.checksum,
+    e.payload_digest,
+    e.tags,
+    e.metadata,
+    e.payload,
+    e.stream,
+    k.kind,
+    k.version,
+    c.id,
+    c.first_position,
+    c.head,
+    c.recorded_at

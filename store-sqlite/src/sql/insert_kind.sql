@@ -1,0 +1,1 @@
+INSERT INTO kinds (kind, version, schema) VALUES (?1, ?2, ?3)

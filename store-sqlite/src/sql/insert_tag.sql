@@ -1,0 +1,1 @@
+INSERT INTO tags (tag, position) VALUES (?1, ?2)

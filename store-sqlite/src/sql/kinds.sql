@@ -1,0 +1,1 @@
+SELECT kind, version, schema FROM kinds ORDER BY kind, version

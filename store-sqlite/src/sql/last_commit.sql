@@ -1,0 +1,1 @@
+SELECT seq, head FROM commits ORDER BY seq DESC LIMIT 1

@@ -1,0 +1,1 @@
+SELECT log_id FROM meta WHERE one = 1

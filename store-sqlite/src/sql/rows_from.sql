@@ -1,0 +1,1 @@
+SELECT key, version, value FROM view_rows WHERE view = ?1 AND key >= ?2 ORDER BY key

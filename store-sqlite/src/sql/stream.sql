@@ -1,0 +1,1 @@
+SELECT id, version FROM streams WHERE category = ?1 AND stream = ?2

@@ -1,0 +1,1 @@
+UPDATE streams SET version = ?2 WHERE id = ?1

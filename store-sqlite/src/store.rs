@@ -1,0 +1,223 @@
+//! The store: one file, one writer, several readers.
+//!
+//! Owns the opening and the closing. Never asks the file anything itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vitae::store::{
+    AppendError, Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt,
+    RegisteredSchema, Ticket, ViewRow,
+};
+use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
+
+use crate::error::{Fault, OpenError};
+use crate::inspect::{Found, check_format, inspect};
+use crate::options::Options;
+use crate::pool::Pool;
+use crate::writer::Writer;
+use crate::{connect, create, lookup, read, verify};
+
+/// An event store in one SQLite file.
+///
+/// Several handles, in one process or in several, may have one file open; each sees the others'
+/// commits. Dropping a handle waits until every commit that was queued has its answer.
+///
+/// ```
+/// use vitae::store::EventStore;
+/// use vitae_sqlite::SqliteStore;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("events.db");
+/// let store = SqliteStore::open(&path).unwrap();
+/// assert_eq!(store.head().unwrap(), None);
+///
+/// let error = SqliteStore::open_existing(folder.path()).err().unwrap();
+/// assert!(error.to_string().contains("it is a folder"));
+/// ```
+pub struct SqliteStore {
+    log_id: LogId,
+    limits: Limits,
+    readers: Pool,
+    /// `None` if the store was opened for reading.
+    writer: Option<Writer>,
+}
+
+impl SqliteStore {
+    /// The settings to open a store with.
+    #[must_use]
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    /// Opens a store for reading and writing, and creates it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a file that is not a store of this format is left exactly as it was.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options().open(path)
+    }
+
+    /// Opens a store for reading and writing that must be there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`OpenError::Missing`].
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options().open_existing(path)
+    }
+
+    /// Opens a store for reading only: nothing is ever written to it. Works beside a writer.
+    ///
+    /// # Errors
+    /// As [`open_existing`](Self::open_existing).
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options().open_read_only(path)
+    }
+
+    pub(crate) fn open_or_create(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let path = absolute(path)?;
+        if let Found::Nothing = inspect(&path)? {
+            create::create(&path, options.clock.now())?;
+        }
+        Self::open_present(&path, options)
+    }
+
+    pub(crate) fn open_present(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let path = present(path)?;
+        let connection = connect::writer(&path, &options)?;
+        let writer = Writer::start(connection, Arc::clone(&options.clock), options.queue)
+            .map_err(|error| Fault::from(error).on_open(path.clone()))?;
+        Self::with_readers(path, options, Some(writer))
+    }
+
+    pub(crate) fn open_for_reading(path: &Path, options: Options) -> Result<Self, OpenError> {
+        Self::with_readers(present(path)?, options, None)
+    }
+
+    fn with_readers(
+        path: PathBuf,
+        options: Options,
+        writer: Option<Writer>,
+    ) -> Result<Self, OpenError> {
+        let limits = options.limits;
+        let readers = Pool::new(path.clone(), options);
+        let found = readers.ask(|connection| {
+            let format = check_format(&path, connect::format(connection)?);
+            let mode = format.and_then(|()| connect::require_wal(&path, connection));
+            Ok(match mode {
+                Ok(()) => Ok(lookup::log_id(connection)?),
+                Err(error) => Err(error),
+            })
+        });
+        let log_id = found.map_err(|fault| fault.on_open(path))??;
+        Ok(Self {
+            log_id,
+            limits,
+            readers,
+            writer,
+        })
+    }
+}
+
+/// The path with the working directory in it, for connections are opened later too, and without
+/// symbolic links, for SQLite names its log after what they lead to.
+fn absolute(path: &Path) -> Result<PathBuf, OpenError> {
+    if cfg!(unix)
+        && let Ok(path) = std::fs::canonicalize(path)
+    {
+        return Ok(path);
+    }
+    std::path::absolute(path).map_err(|error| Fault::from(error).on_open(path.to_owned()))
+}
+
+fn present(path: &Path) -> Result<PathBuf, OpenError> {
+    let path = absolute(path)?;
+    match inspect(&path)? {
+        Found::Store => Ok(path),
+        Found::Nothing => Err(OpenError::Missing { path }),
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // The writer closes last: then SQLite brings the log home and removes it.
+        self.readers.close();
+    }
+}
+
+impl EventStore for SqliteStore {
+    fn log_id(&self) -> LogId {
+        self.log_id
+    }
+
+    fn append(&self, commit: Commit) -> Ticket {
+        let Some(writer) = &self.writer else {
+            return Ticket::ready(Err(AppendError::ReadOnly));
+        };
+        match commit.check(&self.limits) {
+            // Hashed here, where many callers can do it at once.
+            Ok(()) => writer.submit(commit.digest(), commit),
+            Err(invalid) => Ticket::ready(Err(invalid.into())),
+        }
+    }
+
+    fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
+        page.clear();
+        Ok(self
+            .readers
+            .ask(|connection| read::read(connection, read, page))?)
+    }
+
+    fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
+        Ok(self.readers.ask(lookup::head).map(GlobalPosition::new)?)
+    }
+
+    fn streams(
+        &self,
+        category: &Name,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, ReadError> {
+        Ok(self
+            .readers
+            .ask(|connection| lookup::streams(connection, category, after, limit))?)
+    }
+
+    fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
+        Ok(self
+            .readers
+            .ask(|connection| lookup::receipt(connection, commit))?)
+    }
+
+    fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
+        Ok(self.readers.ask(lookup::schemas)?)
+    }
+
+    fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
+        Ok(self
+            .readers
+            .ask(|connection| lookup::checkpoint(connection, name))?)
+    }
+
+    fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
+        Ok(self
+            .readers
+            .ask(|connection| lookup::row(connection, view, key))?)
+    }
+
+    fn rows(
+        &self,
+        view: &Name,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<ViewRow>, ReadError> {
+        Ok(self
+            .readers
+            .ask(|connection| lookup::rows(connection, view, prefix, after, limit))?)
+    }
+
+    fn verify(&self) -> Result<u64, ReadError> {
+        Ok(self.readers.ask(verify::verify)?)
+    }
+}

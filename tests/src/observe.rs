@@ -1,0 +1,53 @@
+//! What a reader sees.
+
+use vitae::store::{EventRef, EventStore, Page, Query, Read};
+
+/// An event as a reader saw it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs)]
+pub struct Seen {
+    pub position: u64,
+    pub version: u64,
+    pub stream: String,
+    pub kind: String,
+    pub tags: Vec<String>,
+    pub payload: Vec<u8>,
+}
+
+impl From<EventRef<'_>> for Seen {
+    fn from(event: EventRef<'_>) -> Self {
+        Self {
+            position: event.position().get(),
+            version: event.version().get(),
+            stream: format!("{}/{}", event.category(), event.stream()),
+            kind: event.kind().to_owned(),
+            tags: event.tags().map(str::to_owned).collect(),
+            payload: event.payload().unwrap().to_vec(),
+        }
+    }
+}
+
+/// Everything that a read selects, page after page.
+#[must_use]
+pub fn read_pages(store: &dyn EventStore, read: Read) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    let mut page = Page::new();
+    let mut next = Some(read);
+    while let Some(read) = next {
+        store.read(&read, &mut page).unwrap();
+        assert!(page.len() <= read.max_events, "a page has too many events");
+        assert!(
+            page.is_last() || !page.is_empty(),
+            "an empty page promises more"
+        );
+        seen.extend(page.iter().map(Seen::from));
+        next = page.next_read(&read);
+    }
+    seen
+}
+
+/// The whole log.
+#[must_use]
+pub fn read_all(store: &dyn EventStore) -> Vec<Seen> {
+    read_pages(store, Read::log(Query::all()))
+}

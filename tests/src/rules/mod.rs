@@ -1,0 +1,13 @@
+//! The rules, one function or more for each, named after it.
+
+mod appends;
+mod beside;
+mod concurrent;
+mod input;
+mod reads;
+
+pub use appends::*;
+pub use beside::*;
+pub use concurrent::*;
+pub use input::*;
+pub use reads::*;
