@@ -166,6 +166,20 @@ impl Page {
         Ok(())
     }
 
+    /// Adds a copy of an event of another page, to keep it beyond that page's next filling.
+    pub fn keep(&mut self, event: &EventRef<'_>) {
+        let entry = Entry {
+            category: self.store(event.category().as_bytes()),
+            stream: self.store(event.stream().as_bytes()),
+            kind: self.store(event.kind().as_bytes()),
+            tags: self.store(event.slice(&event.entry.tags)),
+            metadata: self.store(event.slice(&event.entry.metadata)),
+            payload: event.payload().ok().map(|bytes| self.store(bytes)),
+            ..event.entry.clone()
+        };
+        self.events.push(entry);
+    }
+
     fn store(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);

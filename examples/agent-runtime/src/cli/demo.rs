@@ -1,0 +1,5 @@
+//! `demo`
+use super::Failure;
+pub(super) fn demo() -> Result<(), Failure> {
+    Ok(())
+}
