@@ -79,7 +79,7 @@ impl Keys {
                     input.parse::<Token![=]>()?;
                     keys.upcast = Some(input.parse()?);
                 }
-                "tag" => keys.tags.push(tag(input)?),
+                "tag" => keys.tags.push(tag(span, input)?),
                 _ => keys.krate = Some(attribute::crate_path(input)?),
             }
             Ok(())
@@ -114,9 +114,10 @@ impl Keys {
 
 fn version(input: ParseStream<'_>) -> syn::Result<u32> {
     input.parse::<Token![=]>()?;
-    let Ok(literal) = input.parse::<LitInt>() else {
+    if !input.peek(LitInt) {
         return Err(input.error("a version is a number: `version = 1`"));
-    };
+    }
+    let literal: LitInt = input.parse()?;
     match literal.base10_parse() {
         Ok(version @ 1..) => Ok(version),
         _ => Err(syn::Error::new_spanned(
@@ -126,14 +127,15 @@ fn version(input: ParseStream<'_>) -> syn::Result<u32> {
     }
 }
 
-fn tag(input: ParseStream<'_>) -> syn::Result<Ident> {
-    if !input.peek(Token![=]) {
-        return Err(input.error("`tag` names a field of the event: `tag = field`"));
+fn tag(key: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
+    if input.parse::<Option<Token![=]>>()?.is_none() {
+        let message = "`tag` names a field of the event: `tag = field`";
+        return Err(syn::Error::new_spanned(key, message));
     }
-    input.parse::<Token![=]>()?;
-    input
-        .parse()
-        .map_err(|_| input.error("`tag` names a field of the event, without quotes: `tag = field`"))
+    if !input.peek(syn::Ident) {
+        return Err(input.error("`tag` names a field, without quotes: `tag = field`"));
+    }
+    input.parse()
 }
 
 fn tags(named: &[Ident], input: &DeriveInput, errors: &Errors) -> Vec<Tag> {

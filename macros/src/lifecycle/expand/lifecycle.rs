@@ -29,14 +29,20 @@ pub(super) fn tables(model: &Model) -> TokenStream {
         .map(|(index, event)| {
             let before = (0..index).map(|index| quote!(&__EVENTS[#index]));
             quote_spanned! {event.path.span()=>
-                const _: () = #p::distinct_kind(&[#(#before),*], &__EVENTS[#index]);
+                const _: () = distinct_kind(&[#(#before),*], &__EVENTS[#index]);
             }
         });
+    let checks: TokenStream = checks.collect();
+    // Called by a name of its own, so that a whole call has the span of the mistake.
+    let checks = match model.events.len() {
+        ..=1 => None,
+        _ => Some(quote!(const _: () = { use #p::distinct_kind; #checks };)),
+    };
     let (state_count, event_count) = (model.states.len(), model.events.len());
     quote! {
         static __STATES: [#p::StateDefinition; #state_count] = [#(#states),*];
         static __EVENTS: [#p::EventDefinition; #event_count] = [#(#rows),*];
-        #(#checks)*
+        #checks
     }
 }
 
