@@ -29,7 +29,7 @@ pub(crate) fn snake(ident: &Ident) -> String {
         }
         snake.extend(char.to_lowercase());
     }
-    snake
+    snake.trim_matches('_').to_owned()
 }
 
 /// `` `a`, `b` and `c` ``.
@@ -101,6 +101,7 @@ mod tests {
         assert_eq!(snake("HTTPServer2Started"), "http_server2_started");
         assert_eq!(snake("Already_Snake"), "already_snake");
         assert_eq!(snake("r#Type"), "type");
+        assert_eq!(snake("Type_"), "type");
     }
 
     #[test]

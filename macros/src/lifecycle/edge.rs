@@ -86,7 +86,7 @@ impl Edge {
     /// A mistaken guard is noted, and the edge read without it.
     fn read(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Self> {
         refuse_cfg(input)?;
-        let event = input.parse().map_err(|_| input.error(ORDER))?;
+        let event: Path = input.parse().map_err(|_| input.error(ORDER))?;
         refuse_self(&event)?;
         let mut alias = None;
         if input.parse::<Option<Token![as]>>()?.is_some() {
@@ -98,7 +98,8 @@ impl Edge {
             input.parse::<TokenTree>()?;
         }
         if input.parse::<Option<Token![=>]>>()?.is_none() {
-            let missing = || input.error("an edge leads to a state: `Event => State`");
+            let message = "an edge leads to a state: `Event => State`";
+            let missing = || syn::Error::new_spanned(&event, message);
             return Err(guard.err().unwrap_or_else(missing));
         }
         let guard = errors.note(guard).flatten();

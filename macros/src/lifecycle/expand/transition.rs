@@ -22,11 +22,6 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
          The functions are pure: they know the state, the event and its context, and nothing else, \
          so that a life read back is the life that was lived."
     ));
-    let missing = format!("`{lifecycle}` does not say yet what its events do");
-    let note = format!(
-        "write `impl {transitions} for {lifecycle} {{ … }}`, one function for each edge; \
-         an editor can fill in their names"
-    );
     let mut taken = HashSet::new();
     let edges = model.edges.iter().filter(|edge| {
         // After a mistake there may be two of one name.
@@ -34,9 +29,9 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     });
     let functions = edges.map(|edge| function(model, edge));
     let loose = model.loose.iter().map(|edge| loose_function(model, edge));
+    // No `diagnostic` attribute: under `no_implicit_prelude` it has no name.
     quote! {
         #title
-        #[diagnostic::on_unimplemented(message = #missing, label = "no transitions", note = #note)]
         #vis trait #transitions: #p::Sized {
             #(#functions)*
             #(#loose)*
@@ -67,6 +62,7 @@ fn function(model: &Model, edge: &Edge) -> TokenStream {
     };
     quote! {
         #title
+        #[must_use]
         #begin #name(from: #from_ty, event: &#path, cx: &#krate::Context) -> #to_ty #end
     }
 }
