@@ -239,6 +239,33 @@ mod renamed {
     impl SeedTransitions for Seed {}
 }
 
+/// States called as the traits call their own types.
+mod ambiguous {
+    use serde::{Deserialize, Serialize};
+
+    #[derive(vitae::Event, Serialize, Deserialize)]
+    #[event(name = "ambiguous.next")]
+    pub(super) struct Next;
+
+    #[derive(vitae::Lifecycle, Clone)]
+    #[lifecycle(name = "ambiguous")]
+    pub(super) enum Ambiguous {
+        #[state(initial)]
+        #[on(Next => Refusal)]
+        Event,
+        #[on(Next => Typed)]
+        Refusal,
+        #[on(Next => To)]
+        Typed,
+        #[on(Next => Lifecycle)]
+        To,
+        #[state(terminal)]
+        Lifecycle,
+    }
+
+    impl AmbiguousTransitions for Ambiguous {}
+}
+
 /// Names that are keywords.
 #[expect(non_camel_case_types, reason = "keywords are in lower case")]
 mod raw {
@@ -330,5 +357,7 @@ fn every_edge_may_be_legal_everywhere() {
     assert_eq!(empty::Door::initial().state().name, "Shut");
     let opened = empty::Opened { by: None };
     assert!(vitae::Event::tags(&opened).unwrap().is_empty());
+    let next = ambiguous::Ambiguous::initial().apply(&ambiguous::Next.into(), &context);
+    assert_eq!(next.ok().unwrap().state().name, "Refusal");
     assert_eq!(renamed::Seed::DEFINITION.events.len(), 1);
 }

@@ -37,11 +37,11 @@ fn implementation(model: &Model) -> TokenStream {
             fn state(&self) -> &'static #p::StateDefinition { loop {} }
             fn check(
                 &self,
-                _: &Self::Event,
+                _: &#events,
                 _: &#p::Context,
-            ) -> #p::Result<(), #p::Rejection<Self::Refusal>> { loop {} }
-            fn apply(self, _: &Self::Event, _: &#p::Context) -> #p::Result<Self, Self> { loop {} }
-            fn typed(_: #p::Aggregate<Self>) -> Self::Typed { loop {} }
+            ) -> #p::Result<(), #p::Rejection<#refusal>> { loop {} }
+            fn apply(self, _: &#events, _: &#p::Context) -> #p::Result<Self, Self> { loop {} }
+            fn typed(_: #p::Aggregate<Self>) -> #typed { loop {} }
         }
     }
 }

@@ -128,8 +128,10 @@ fn state(model: &Model) -> TokenStream {
     }
 }
 
+// Types are written out: a variant may be called `Event`, which `Self::Event` could mean, too.
 fn check(model: &Model) -> TokenStream {
     let p = model.private();
+    let (events, refusal) = (model.event_enum(), refusal(model));
     let (event, context) = (local("event"), local("context"));
     let arms = arms(model, |state, held| match held {
         Held::Unit(_) => quote!(#p::ask(&#state, #event, #context)),
@@ -139,16 +141,16 @@ fn check(model: &Model) -> TokenStream {
     quote! {
         fn check(
             &self,
-            #event: &Self::Event,
+            #event: &#events,
             #context: &#p::Context,
-        ) -> #p::Result<(), #p::Rejection<Self::Refusal>> {
+        ) -> #p::Result<(), #p::Rejection<#refusal>> {
             match (self, #event) { #(#arms)* #otherwise }
         }
     }
 }
 
 fn apply(model: &Model) -> TokenStream {
-    let p = model.private();
+    let (p, events) = (model.private(), model.event_enum());
     let (state, event, context) = (local("state"), local("event"), local("context"));
     let arms = arms(
         model,
@@ -158,7 +160,7 @@ fn apply(model: &Model) -> TokenStream {
     quote! {
         fn apply(
             self,
-            #event: &Self::Event,
+            #event: &#events,
             #context: &#p::Context,
         ) -> #p::Result<Self, Self> {
             match (self, #event) { #(#arms)* #otherwise }
@@ -199,7 +201,7 @@ fn sort(model: &Model) -> TokenStream {
         quote!(#pattern => #typed::#ident(#p::join(#parts, #data)),)
     });
     quote! {
-        fn typed(aggregate: #p::Aggregate<Self>) -> Self::Typed {
+        fn typed(aggregate: #p::Aggregate<Self>) -> #typed {
             let (#parts, #state) = #p::split(aggregate);
             match #state { #(#arms)* }
         }

@@ -18,12 +18,13 @@ pub(in super::super) fn unit_structs(model: &Model) -> TokenStream {
             return TokenStream::new();
         };
         let docs = &state.docs;
+        let blank = (!docs.is_empty()).then(|| doc(""));
         let (name, lifecycle) = (plain(&state.ident), plain(&model.ident));
         let title = doc(&format!("State `{name}` of `{lifecycle}`."));
         let legal = doc(&legal(model, index));
         quote! {
             #(#docs)*
-            #[doc = ""]
+            #blank
             #title
             #[doc = ""]
             #legal
