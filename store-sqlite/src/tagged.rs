@@ -29,13 +29,7 @@ pub(crate) fn read(
     mut walk: Walk,
     page: &mut Page,
 ) -> Result<(), Fault> {
-    let mut tags: Vec<&Name> = query
-        .items
-        .iter()
-        .filter_map(|item| item.tags.first())
-        .collect();
-    tags.sort_unstable();
-    tags.dedup();
+    let tags = first_tags(query);
     let mut statement = connection.prepare_cached(sql::EVENT_AT)?;
     let mut positions = Vec::new();
     while walk.is_under_way() {
@@ -63,6 +57,18 @@ pub(crate) fn read(
         }
     }
     Ok(())
+}
+
+/// The tags that lead to the events: one of each alternative, each once.
+fn first_tags(query: &Query) -> Vec<&Name> {
+    let mut tags: Vec<&Name> = query
+        .items
+        .iter()
+        .filter_map(|item| item.tags.first())
+        .collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
 }
 
 /// The next positions to which the tags lead, in the order of the walk, each once. Returns the
