@@ -13,14 +13,14 @@ use agent_runtime::run::Run;
 use agent_runtime::session::Session;
 use agent_runtime::workflow::Workflow;
 use agent_runtime::{context, diagram};
-use vitae::{Bus, Lifecycle};
+use vitae::{Bus, GlobalPosition, Lifecycle, MemoryStore};
 use vitae_sqlite::SqliteStore;
 
 use super::{Failure, context as context_command};
 
 const RECORDING: &str = include_str!("../../recordings/demo/recording.jsonl");
-const SESSION: &str = "demo";
-const REQUEST: &str = "hook-42";
+const SESSION: &str = "tidepool";
+const REQUEST: &str = "hook-22";
 
 /// How long the player waits before each line, so that it can be killed between two.
 const PACE_MS: u64 = 15;
@@ -74,6 +74,22 @@ pub(super) fn demo() -> Result<(), Failure> {
         "Look around:\n  {program} log --db {db}\n  {program} feed --db {db}"
     )?;
     Ok(())
+}
+
+/// Hands the whole recording to a replay, and says how many lines were new to it.
+fn take_all(replay: &mut Replay) -> Result<usize, Failure> {
+    let mut new = 0;
+    for line in RECORDING.lines() {
+        new += usize::from(replay.line(line.as_bytes())? == Taken::Now);
+    }
+    Ok(new)
+}
+
+/// How many events the recording makes in one go.
+fn events_without_a_kill() -> Result<Option<GlobalPosition>, Failure> {
+    let bus = agent_runtime::bus(Arc::new(MemoryStore::new()))?;
+    take_all(&mut Replay::open(bus.clone(), SESSION.to_owned())?)?;
+    Ok(bus.store().head()?)
 }
 
 /// Starts a process of this program that replays the recording slowly.
