@@ -58,14 +58,17 @@ pub(super) fn demo() -> Result<(), Failure> {
         replay.consumed()
     )?;
     show_lives(&mut out, &bus)?;
-    let mut now = 0;
-    for line in RECORDING.lines() {
-        now += usize::from(replay.line(line.as_bytes())? == Taken::Now);
+    let now = take_all(&mut replay)?;
+    let (events, whole) = (bus.store().head()?, events_without_a_kill()?);
+    if events != whole {
+        return Err(format!("{events:?} are in the log, {whole:?} without the kill").into());
     }
+    let events = events.map_or(0, GlobalPosition::get);
     writeln!(
         out,
-        "The session goes on: {now} further lines. Nothing was lost or doubled."
+        "The session goes on: {now} further lines. The log has {events} events,"
     )?;
+    writeln!(out, "as many as when nobody kills the player.")?;
     show_lives(&mut out, &bus)?;
     show_end(&mut out, &bus)?;
     let (program, db) = (std::env::args().next().unwrap_or_default(), db.display());
