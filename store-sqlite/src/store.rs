@@ -194,9 +194,13 @@ impl EventStore for SqliteStore {
     }
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
-        Ok(self
+        let checkpoint = self
             .readers
-            .ask(|connection| lookup::checkpoint(connection, name))?)
+            .ask(|connection| lookup::checkpoint(connection, name))?;
+        if let Some(checkpoint) = &checkpoint {
+            checkpoint.confirm(name, self)?;
+        }
+        Ok(checkpoint)
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

@@ -50,6 +50,7 @@ macro_rules! conformance {
                 r08_events_come_back_as_they_went_in
                 r10_checkpoints_move_by_compare_and_set
                 r10_a_checkpoint_never_points_behind_the_head
+                r10_a_checkpoint_of_another_log_has_diverged
                 r11_verify_counts_the_events
                 r12_another_shape_under_one_name_is_refused
                 r12_schemas_are_listed

@@ -117,7 +117,8 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
         self
     }
 
-    /// Sets what caused the events recorded from here on: an event, and what it belongs to.
+    /// Sets what caused the events recorded from here on, up to the next commit: an event, and what
+    /// it belongs to.
     #[must_use]
     pub fn caused_by(mut self, event: EventId, correlation: CorrelationId) -> Self {
         self.draft.cause = Cause {

@@ -115,7 +115,11 @@ impl EventStore for MemoryStore {
     }
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
-        Ok(self.state().checkpoints.get(name).cloned())
+        let checkpoint = self.state().checkpoints.get(name).cloned();
+        if let Some(checkpoint) = &checkpoint {
+            checkpoint.confirm(name, self)?;
+        }
+        Ok(checkpoint)
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Checksum, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query};
+use super::{
+    Checksum, Digest, EventStore, InvalidCommit, MAX_TAGS, Metadata, NameList, Page, Query, Read,
+    ReadError,
+};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
@@ -271,6 +274,36 @@ pub struct Checkpoint {
     pub checksum: Option<Checksum>,
     /// Where a source outside the log stands, in the words of its reader.
     pub cursor: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Makes sure that this checkpoint was taken on this log: that the event at its position is
+    /// there and has its checksum.
+    ///
+    /// Stores do this for the checkpoints they keep. Do it yourself for one that is kept elsewhere.
+    ///
+    /// # Errors
+    /// [`ReadError::Diverged`] if the log is another one, or has lost its end; else as
+    /// [`EventStore::read`].
+    pub fn confirm(&self, name: &Name, store: &dyn EventStore) -> Result<(), ReadError> {
+        let Some(position) = self.position else {
+            return Ok(());
+        };
+        let mut page = Page::new();
+        let read = Read::log(Query::all()).from_position(position).page_of(1);
+        store.read(&read, &mut page)?;
+        let found = page
+            .iter()
+            .next()
+            .filter(|event| event.position() == position);
+        let same = |checksum| found.is_some_and(|event| event.checksum() == checksum);
+        if found.is_some() && self.checksum.is_none_or(same) {
+            return Ok(());
+        }
+        Err(ReadError::Diverged {
+            checkpoint: name.clone(),
+        })
+    }
 }
 
 /// A compare-and-set of a checkpoint.

@@ -19,7 +19,8 @@
 //!   [`AppendError::OutcomeUnknown`], after which the store takes no writes until it is reopened.
 //! - **R8** Reads: a stream, or the log filtered by kind, category and tag, forwards and
 //!   backwards, in bounded [`Page`]s.
-//! - **R10** Checkpoints move by compare-and-set, in the commit of what was computed.
+//! - **R10** Checkpoints move by compare-and-set, in the commit of what was computed. One that was
+//!   taken on another log is [`ReadError::Diverged`].
 //! - **R11** Each event has a checksum, checked whenever it is read. `verify` names the first bad
 //!   position.
 //! - **R12** The schema of a kind and version is stored with its first event; another shape under
@@ -111,7 +112,8 @@ pub trait EventStore: Send + Sync {
     /// A checkpoint by its name, `None` if it was never set.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// [`ReadError::Diverged`] if it was taken on another log than this (see
+    /// [`Checkpoint::confirm`]), or if the store cannot be read.
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError>;
 
     /// One row of a view.

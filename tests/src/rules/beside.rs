@@ -3,14 +3,16 @@
 #![allow(missing_docs)]
 
 use vitae::GlobalPosition;
-use vitae::store::{AppendError, Checkpoint, Checksum, ExpectedVersion, InvalidCommit};
+use vitae::store::{
+    AppendError, Checkpoint, Checksum, ExpectedVersion, InvalidCommit, Page, Query, Read, ReadError,
+};
 
 use crate::{Draft, Subject, name, position, read_all, schema};
 
 fn at(position: Option<GlobalPosition>) -> Checkpoint {
     Checkpoint {
         position,
-        checksum: position.map(|_| Checksum(u64::MAX)),
+        checksum: None,
         cursor: b"there".to_vec(),
     }
 }
@@ -142,7 +144,7 @@ pub fn r10_checkpoints_move_by_compare_and_set(mut store: Subject) {
     ));
     assert_eq!(store.head().unwrap(), Some(position(2)));
     let mut elsewhere = first.clone();
-    elsewhere.checksum = Some(Checksum(1));
+    elsewhere.checksum = Some(Checksum(u64::MAX));
     Draft::new()
         .moving("c", Some(elsewhere), second.clone())
         .try_on(&*store)
@@ -175,6 +177,32 @@ pub fn r10_a_checkpoint_never_points_behind_the_head(store: Subject) {
         .event("x", b"")
         .moving("c", None, at(Some(position(1))))
         .must(&*store);
+}
+
+pub fn r10_a_checkpoint_of_another_log_has_diverged(store: Subject) {
+    Draft::new().on("a/1").event("x", b"").must(&*store);
+    let mut page = Page::new();
+    store.read(&Read::log(Query::all()), &mut page).unwrap();
+    let here = Checkpoint {
+        checksum: page.iter().next().map(|event| event.checksum()),
+        ..at(Some(position(1)))
+    };
+    let elsewhere = Checkpoint {
+        checksum: Some(Checksum(7)),
+        ..at(Some(position(1)))
+    };
+    Draft::new()
+        .moving("here", None, here.clone())
+        .moving("elsewhere", None, elsewhere)
+        .must(&*store);
+    assert_eq!(store.checkpoint(&name("here")).unwrap(), Some(here));
+    let error = store.checkpoint(&name("elsewhere")).unwrap_err();
+    assert!(matches!(
+        error,
+        ReadError::Diverged { checkpoint } if checkpoint == name("elsewhere")
+    ));
+    let lost = at(Some(position(2))).confirm(&name("lost"), &*store);
+    assert!(matches!(lost, Err(ReadError::Diverged { .. })));
 }
 
 pub fn r11_verify_counts_the_events(store: Subject) {
