@@ -22,6 +22,47 @@ pub(super) type Handler =
 /// Order: the events of a commit are gone through from the first to the last; for each, policies
 /// react in the order in which they were added to the bus; what they record is put at the end and
 /// comes to its turn. This ends when nothing is left, or with an error when causes run too deep.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use serde::{Deserialize, Serialize};
+/// # use vitae::{Bus, Context, Event, Lifecycle, MemoryStore, Policy};
+/// # #[derive(Event, Serialize, Deserialize)]
+/// # #[event(name = "order.paid")]
+/// # struct Paid {}
+/// # #[derive(Event, Serialize, Deserialize)]
+/// # #[event(name = "parcel.requested")]
+/// # struct Requested {}
+/// # #[derive(Lifecycle, Clone)]
+/// # #[lifecycle(name = "order")]
+/// # enum Order {
+/// #     #[state(initial)]
+/// #     #[on(Paid => Settled)]
+/// #     Open,
+/// #     #[state(terminal)]
+/// #     Settled,
+/// # }
+/// # impl OrderTransitions for Order {}
+/// # #[derive(Lifecycle, Clone)]
+/// # #[lifecycle(name = "parcel")]
+/// # enum Parcel {
+/// #     #[state(initial)]
+/// #     #[on(Requested => Packing)]
+/// #     Nothing,
+/// #     #[state(terminal)]
+/// #     Packing,
+/// # }
+/// # impl ParcelTransitions for Parcel {}
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let paid_orders_are_packed = Policy::new("paid-orders-are-packed")
+///     .on(|_: &Paid, order, then| Ok(then.record::<Parcel>(order.stream().id(), Requested {})?));
+/// let bus = Bus::builder(Arc::new(MemoryStore::new())).policy(paid_orders_are_packed).open()?;
+///
+/// bus.commit(bus.load::<Order>("7")?.record(Paid {})?)?;
+/// assert!(matches!(bus.load::<Parcel>("7")?.state(), Parcel::Packing));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Policy {
     name: String,
     handlers: Vec<(&'static str, Handler)>,

@@ -21,6 +21,36 @@ type Handler =
 /// A handler sees one event and the rows of its own view. It may be asked several times for one
 /// event (when a row turns out to be stale, when the view is rebuilt), so it must depend on nothing
 /// else. Its error rejects the commit.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use serde::{Deserialize, Serialize};
+/// # use vitae::{Bus, Event, Lifecycle, MemoryStore, Projection};
+/// # #[derive(Event, Serialize, Deserialize)]
+/// # #[event(name = "order.paid")]
+/// # struct Paid { cents: u64 }
+/// # #[derive(Lifecycle, Clone)]
+/// # #[lifecycle(name = "order")]
+/// # enum Order {
+/// #     #[state(initial)]
+/// #     #[on(Paid => Settled)]
+/// #     Open,
+/// #     #[state(terminal)]
+/// #     Settled,
+/// # }
+/// # impl OrderTransitions for Order {}
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let takings = Projection::new("takings").on(|event: &Paid, _, rows| {
+///     let so_far: u64 = rows.get("all")?.unwrap_or(0);
+///     rows.put("all", &(so_far + event.cents))
+/// });
+/// let bus = Bus::builder(Arc::new(MemoryStore::new())).projection(takings).open()?;
+///
+/// bus.commit(bus.load::<Order>("7")?.record(Paid { cents: 4_200 })?)?;
+/// assert_eq!(bus.view::<u64>("takings")?.get("all")?, Some(4_200));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Projection {
     view: String,
     handlers: HashMap<&'static str, Handler>,
