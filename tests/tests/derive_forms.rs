@@ -170,3 +170,29 @@ fn lifecycles_share_events_and_not_states() {
     assert_eq!(opened.by, 5);
     assert!(WindowEvent::decode("shop.closed", 1, &[]).is_err());
 }
+
+/// One state that is never left: a life may go on for good.
+#[derive(Lifecycle, Clone, Debug, PartialEq)]
+#[lifecycle(name = "visits")]
+enum Visits {
+    #[state(initial)]
+    #[on(Opened => Counted)]
+    Counted(Counted),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Counted(u32);
+
+impl VisitsTransitions for Visits {
+    fn counted_on_opened(from: Counted, event: &Opened, _: &Context) -> Counted {
+        Counted(from.0 + u32::from(event.by))
+    }
+}
+
+#[test]
+fn a_life_may_have_one_state_and_no_end() {
+    let context = vitae::__private::context("visits", "1").unwrap();
+    let visits = Visits::initial().apply(&Opened { by: 2 }.into(), &context);
+    let visits = visits.unwrap().apply(&Opened { by: 3 }.into(), &context);
+    assert_eq!(visits, Ok(Visits::Counted(Counted(5))));
+}

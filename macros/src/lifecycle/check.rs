@@ -143,17 +143,17 @@ fn terminal(model: &Model, errors: &Errors) {
     }
 }
 
-/// Every state that is not terminal has an edge to another one.
+/// Every state that is not terminal has an edge, be it to itself: a life may go on for good.
 fn ways_on(model: &Model, errors: &Errors) {
     for (index, state) in model.states.iter().enumerate() {
         let loose = model.loose.iter().any(|edge| edge.from == index);
-        let leaves = model.edges_from(index).any(|edge| edge.to != index);
-        if state.terminal || leaves || loose || state.incomplete {
+        let goes_on = model.edges_from(index).next().is_some();
+        if state.terminal || goes_on || loose || state.incomplete {
             continue;
         }
         let message = format!(
-            "nothing leads out of state `{}`; give it an edge to another state, \
-             `#[on(Event => State)]`, or mark it as an end: `#[state(terminal)]`",
+            "nothing can happen in state `{}`; give it an edge, `#[on(Event => State)]`, \
+             or mark it as an end: `#[state(terminal)]`",
             plain(&state.ident)
         );
         errors.at(&state.ident, message);

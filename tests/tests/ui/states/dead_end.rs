@@ -18,16 +18,14 @@ enum Order {
     #[state(initial)]
     #[on(Placed => Open)]
     Draft,
-    #[on(Closed => Open)]
+    #[on(Closed => Stuck)]
     Open(Open),
+    Stuck,
 }
 
 impl OrderTransitions for Order {
     fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Open {
         Open
-    }
-    fn open_on_closed(from: Open, _: &Closed, _: &Context) -> Open {
-        from
     }
 }
 
