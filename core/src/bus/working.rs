@@ -308,7 +308,7 @@ impl Working {
             if !known {
                 commit
                     .schemas
-                    .extend(inner.schemas.newest(event.kind.as_str()));
+                    .extend(inner.schemas.of(&event.kind, event.kind_version));
             }
             commit.events.push(event);
         }
