@@ -244,6 +244,8 @@ impl Working {
         let (life, mut aggregate) = self.take::<L>(inner, id)?;
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         let before = (aggregate.draft.cause, aggregate.draft.occurred_at);
+        // What a caller says of its own events is not said of a policy's.
+        let metadata = std::mem::take(&mut aggregate.draft.metadata);
         aggregate.draft.commit = self.commit;
         aggregate.draft.cause = Cause {
             event: Some(cause.event_id),
@@ -262,6 +264,7 @@ impl Working {
             }
         };
         (aggregate.draft.cause, aggregate.draft.occurred_at) = before;
+        aggregate.draft.metadata = metadata;
         self.put(life, aggregate);
         outcome
     }
