@@ -10,7 +10,7 @@ mod fold;
 #[doc(hidden)]
 pub(crate) mod split;
 
-pub(crate) use draft::{Cause, Draft, Home};
+pub(crate) use draft::{Attempt, Cause, Draft, Home};
 pub use error::{RecordError, RecordReason, WrongState};
 pub use fold::{Fold, FoldError, FoldReason};
 
