@@ -198,7 +198,8 @@ impl<L: Lifecycle> Draft<L> {
         Some(folded)
     }
 
-    /// Turns the page after a commit: nothing recorded, a new commit id for what comes next.
+    /// Turns the page after a commit: nothing recorded, a new commit id for what comes next, and
+    /// nothing said of it yet.
     pub(crate) fn committed(&mut self) {
         self.base = self.version_after();
         self.origin = None;
@@ -207,5 +208,7 @@ impl<L: Lifecycle> Draft<L> {
         self.first_index = 0;
         self.attempt = None;
         self.cause = Cause::default();
+        self.occurred_at = None;
+        self.metadata = Metadata::default();
     }
 }
