@@ -1,6 +1,92 @@
-//! vitae
+//! Event sourcing where a lifecycle is a Rust enum and its transitions are the events on the log.
+//!
+//! Orders, payments, deployments, agent runs: what has a life is declared once, as an enum.
+//! [`Lifecycle`](derive@Lifecycle) turns the declaration into a typed state machine. A wrong
+//! transition does not compile; state is never stored, it is read back from events.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use serde::{Deserialize, Serialize};
+//! use vitae::{Bus, Context, Event, Lifecycle, MemoryStore};
+//!
+//! #[derive(Event, Serialize, Deserialize, Clone, Debug)]
+//! #[event(name = "order.placed", tag = customer)]
+//! pub struct Placed {
+//!     pub customer: String,
+//!     pub cents: u64,
+//! }
+//!
+//! #[derive(Event, Serialize, Deserialize, Clone, Debug)]
+//! #[event(name = "order.paid")]
+//! pub struct Paid {}
+//!
+//! #[derive(Lifecycle, Clone, Debug)]
+//! #[lifecycle(name = "order")]
+//! pub enum Order {
+//!     #[state(initial)]
+//!     #[on(Placed => Open)]
+//!     Draft,
+//!     #[on(Paid => Done)]
+//!     Open(Open),
+//!     #[state(terminal)]
+//!     Done,
+//! }
+//!
+//! #[derive(Clone, Debug)]
+//! pub struct Open {
+//!     pub cents: u64,
+//! }
+//!
+//! // One function for each edge; an edge into a state without data needs none.
+//! impl OrderTransitions for Order {
+//!     fn draft_on_placed(_: Draft, event: &Placed, _: &Context) -> Open {
+//!         Open { cents: event.cents }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bus = Bus::open(Arc::new(MemoryStore::new()))?;
+//!
+//! let draft = bus.load::<Order>("order-7")?.at::<Draft>()?;
+//! let open = draft.record(Placed { customer: "ada".into(), cents: 4_200 })?;
+//! assert_eq!(open.state().cents, 4_200);
+//! let (open, _receipt) = bus.commit(open.record(Paid {})?)?;
+//! # let _ = open;
+//!
+//! let order = bus.load::<Order>("order-7")?;
+//! assert!(matches!(order.state(), Order::Done));
+//! let refused = order.record(Paid {}).unwrap_err();
+//! assert!(refused.to_string().starts_with("`Paid` cannot happen in state `Done` of `order`"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The parts
+//! ```text
+//!   declaration ──derive──▶ Lifecycle, State, Transition        (lifecycle)
+//!                                │
+//!   load ◀── fold ◀── events     │  record       (Aggregate)
+//!     │                          ▼
+//!   Bus ── policies, projections, commit         (Bus)
+//!     │
+//!   EventStore: memory, SQLite, …                (store)
+//! ```
+//! - [`lifecycle`]: what a declaration becomes, and the table that describes it at run time.
+//! - [`Event`](trait@Event), [`schema`]: payloads, their versions, and their shapes, which the log
+//!   keeps so that any tool can read it ([`Catalog`]).
+//! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.
+//! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`].
+//! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
+//!   the embedded default.
+//!
+//! # What holds
+//! - What [`Bus::commit`] acknowledges is durable, all of it or nothing; an outcome that is not
+//!   known is never said to be one or the other ([`store::AppendError::OutcomeUnknown`]).
+//! - A state is the fold of its own stream, and of nothing else.
+//! - No input and no file makes the library panic; it has no `unsafe` code.
+
 #[doc(hidden)]
-#[path = "private/mod.rs"]
 pub mod __private;
 mod aggregate;
 mod bus;
@@ -14,10 +100,14 @@ mod number;
 pub mod schema;
 pub mod store;
 mod time;
+
 pub use aggregate::{
     Aggregate, AnyState, Fold, FoldError, FoldReason, RecordError, RecordReason, Stage, WrongState,
 };
-pub use bus::*;
+pub use bus::{
+    Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError, LoadError,
+    OpenError, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, View,
+};
 pub use catalog::{Catalog, CatalogError};
 pub use event::{DecodeError, EncodeError, Event, NoPredecessor, Predecessor, TagValue, tag};
 pub use id::{CommitId, CorrelationId, EventId, LogId};

@@ -79,10 +79,11 @@ pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
 /// `= "a name that a store can hold"`.
 pub(crate) fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
     input.parse::<Token![=]>()?;
-    let Ok(literal) = input.parse::<LitStr>() else {
+    if !input.peek(LitStr) {
         return Err(input.error("a name is a text in quotes: `name = \"…\"`"));
-    };
-    let (text, literal) = (literal.value(), literal);
+    }
+    let literal: LitStr = input.parse()?;
+    let text = literal.value();
     let problem = if text.is_empty() {
         "a name cannot be empty".to_owned()
     } else if text.len() > MAX_NAME_BYTES {

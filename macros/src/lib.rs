@@ -16,19 +16,79 @@ mod schema;
 
 use proc_macro::TokenStream;
 
-/// Derives a lifecycle from an enum with one variant per state.
+/// Derives a lifecycle from an enum with one variant for each state.
+///
+/// ```text
+/// #[derive(Lifecycle, Clone)]
+/// #[lifecycle(name = "order")]
+/// pub enum Order {
+///     #[state(initial)]
+///     #[on(Placed => Open)]
+///     Draft,
+///     #[on(Paid if Open::is_owed => Open, Closed => Archived)]
+///     Open(Open),
+///     #[state(terminal)]
+///     Archived,
+/// }
+/// ```
+///
+/// # On the enum: `#[lifecycle(…)]`
+/// * `name = "…"`, required: the category of the lifecycle's streams, 1 to 512 bytes, for good.
+/// * `refusal = Type`: what guards say no with; `vitae::Refusal` unless given.
+/// * `crate = path`: where `vitae` is; `::vitae` unless given.
+///
+/// # On a variant
+/// A variant holds one struct of the user's, which implements `Clone` and belongs to this state
+/// alone, or nothing; then the derive makes a unit struct of the variant's name beside the enum.
+///
+/// * `#[state(initial)]`: a life begins here. One state has it. If it holds data, that implements
+///   `Default`.
+/// * `#[state(terminal)]`: a life ends here. Every other state has an edge to another state.
+/// * `#[state(type = Name)]`: the name of the unit struct, where the variant's is taken.
+/// * `#[on(Event [as Alias] [if guard] => State, …)]`: edges. Several on a variant add up, so an
+///   edge under a condition is `#[cfg_attr(…, on(…))]`. An alias tells two events of one name
+///   apart. A guard is the path of a
+///   `fn(&State, &Event, &Context) -> Result<(), Refusal>`; it is asked when the event is recorded
+///   and not when it is read back.
+/// * `#[after(…)]` is reserved for timers.
+///
+/// # What it makes
+/// For an enum `Order`, with its visibility: `OrderEvent`, the events as one enum;
+/// `OrderTransitions`, the trait with one function for each edge, to be implemented for `Order`
+/// (`draft_on_placed`; an edge into a state without data has a body already); `OrderTyped`, one
+/// typed aggregate for each state; and the implementations of `Lifecycle`, `State` and
+/// `Transition`.
 #[proc_macro_derive(Lifecycle, attributes(lifecycle, state, on, after))]
 pub fn derive_lifecycle(input: TokenStream) -> TokenStream {
     expand(input, lifecycle::derive)
 }
 
-/// Derives `vitae::Event`, and `vitae::Schema` with it, for a payload.
+/// Derives `vitae::Event`, and `vitae::Schema` with it, for a payload: a struct or an enum that
+/// serde serializes and deserializes. It cannot be generic: one stored name has one shape.
+///
+/// # On the type: `#[event(…)]`
+/// * `name = "…"`, required: the stored name of the kind, 1 to 512 bytes, for good.
+/// * `version = 2`: the version of the payload, 1 or more; 1 unless given.
+/// * `upcast = StartedV1`: the version before, from 2 on. It has the same stored name and the
+///   version one less, and this type implements `From` of it. Both are checked.
+/// * `tag = field`, any number: the event can be found by the field's value. The tag is
+///   `field:value`, with the field's name as serde writes it.
+/// * `crate = path`: where `vitae` is; `::vitae` unless given.
+///
+/// As for [`macro@Schema`], serde's attributes are refused where bytes and schema would disagree.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     expand(input, event::derive)
 }
 
-/// Derives `vitae::Schema` for a type inside a payload.
+/// Derives `vitae::Schema` for a type inside a payload: the shape that serde walks. Type parameters
+/// must have a schema themselves.
+///
+/// `#[schema(crate = path)]` says where `vitae` is; `::vitae` unless given.
+///
+/// Of serde's attributes those are refused that would make the bytes differ from the shape, or hide
+/// data (`skip` and its kin, `flatten`, `untagged`, `tag`, `with`, `from`, …), each with what to
+/// write instead. `rename = "…"` is the name in the shape.
 #[proc_macro_derive(Schema, attributes(schema))]
 pub fn derive_schema(input: TokenStream) -> TokenStream {
     expand(input, schema::derive)

@@ -29,7 +29,7 @@ pub(crate) fn snake(ident: &Ident) -> String {
         }
         snake.extend(char.to_lowercase());
     }
-    snake
+    snake.trim_matches('_').to_owned()
 }
 
 /// `` `a`, `b` and `c` ``.
@@ -59,21 +59,32 @@ pub(crate) fn nearest<S: AsRef<str>>(
         .map(|(_, candidate)| candidate)
 }
 
-/// How many characters must be put in, taken out or replaced (Levenshtein), case aside.
+/// How many characters must be put in, taken out, replaced or swapped with their neighbour, case
+/// aside (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut last_from = None;
     for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (to, &above) in b.chars().zip(row.iter().skip(1)) {
+        let mut next = vec![i + 1];
+        let mut last_to = None;
+        for ((j, &to), (&diagonal, &above)) in
+            b.iter().enumerate().zip(row.iter().zip(row.iter().skip(1)))
+        {
+            let left = next.last().map_or(above, |left| left + 1);
             let replaced = diagonal + usize::from(from != to);
-            left = replaced.min(left + 1).min(above + 1);
-            diagonal = above;
-            next.push(left);
+            let mut best = replaced.min(left).min(above + 1);
+            if last_from == Some(to) && last_to == Some(from) {
+                let two_back = j.checked_sub(1).and_then(|j| before.get(j));
+                best = best.min(two_back.map_or(best, |swapped| swapped + 1));
+            }
+            next.push(best);
+            last_to = Some(to);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
+        last_from = Some(from);
     }
     row.last().copied().unwrap_or(0)
 }
@@ -90,18 +101,17 @@ mod tests {
         assert_eq!(snake("HTTPServer2Started"), "http_server2_started");
         assert_eq!(snake("Already_Snake"), "already_snake");
         assert_eq!(snake("r#Type"), "type");
+        assert_eq!(snake("Type_"), "type");
     }
 
     #[test]
     fn the_nearest_word_is_near() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(nearest("nmae", ["name", "crate"]), None);
+        assert_eq!(distance("nmae", "name"), 1);
+        assert_eq!(distance("ca", "abc"), 3);
+        assert_eq!(nearest("nmae", ["name", "crate"]), Some("name"));
         assert_eq!(nearest("nam", ["name", "crate"]), Some("name"));
-        assert_eq!(
-            nearest("Complete", ["Completing", "Done"]),
-            None.or(nearest("Complete", ["Completing"]))
-        );
         assert_eq!(nearest("x", ["name"]), None);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use vitae::store::{
     AppendError, Checkpoint, Commit, Digest, EventHeader, InvalidCommit, NewEvent, Page,
     PayloadDigest, Read, Receipt, RowChange, StreamAppend,
@@ -228,41 +228,19 @@ fn write_events(connection: &Connection, commit: &Commit, plan: &mut Plan) -> St
     let mut insert_tag = connection.prepare_cached(sql::INSERT_TAG)?;
     let mut position = plan.head;
     for (index, event) in commit.events.iter().enumerate() {
-        let index = u32::try_from(index).map_err(|_| too_many())?;
         position = position.checked_add(1).ok_or_else(too_many)?;
-        let append = commit.streams.get(event.stream);
-        let Some((append, stream)) = append.zip(plan.streams.get_mut(event.stream)) else {
-            let index = event.stream;
-            return Err(Stop::Refused(InvalidCommit::NoSuchStream { index }.into()));
-        };
-        stream.version = stream.version.checked_add(1).ok_or_else(too_many)?;
-        let header = header(
-            commit,
-            append,
-            event,
-            index,
+        let place = Place {
             position,
-            stream.version,
-            plan.now,
-        );
-        let checksum = header.checksum(PayloadDigest::of(&event.payload));
-        let kind = plan.kinds.get(&(event.kind.clone(), event.kind_version));
-        let correlation = Some(event.correlation.as_bytes().as_slice())
-            .filter(|_| event.correlation != commit.id);
-        insert.execute((
-            in_range(position)?,
-            stream.row,
-            in_range(stream.version)?,
-            kind,
-            plan.number,
-            header.occurred_at,
-            correlation,
-            event.causation.map(causation_bytes),
-            checksum.0.cast_signed(),
-            unless_empty(header.tags),
-            unless_empty(header.metadata),
-            &event.payload,
-        ))?;
+            index: u32::try_from(index).map_err(|_| too_many())?,
+        };
+        let (header, stream) = header(commit, event, place, plan)?;
+        let kind = (event.kind.clone(), event.kind_version);
+        let numbers = Numbers {
+            stream,
+            kind: plan.kinds.get(&kind).copied(),
+            commit: plan.number,
+        };
+        insert_event(&mut insert, &numbers, &header, &event.payload)?;
         for tag in event.tags.iter() {
             insert_tag.execute((tag, in_range(position)?))?;
         }
@@ -270,33 +248,77 @@ fn write_events(connection: &Connection, commit: &Commit, plan: &mut Plan) -> St
     Ok(())
 }
 
-fn header<'a>(
-    commit: &Commit,
-    append: &'a StreamAppend,
-    event: &'a NewEvent,
-    index: u32,
+/// Where an event stands in the log and in its commit.
+struct Place {
     position: u64,
-    version: u64,
-    now: Timestamp,
-) -> EventHeader<'a> {
-    EventHeader {
-        position,
+    index: u32,
+}
+
+/// What an event refers to, by its number in this file.
+struct Numbers {
+    stream: i64,
+    kind: Option<i64>,
+    commit: i64,
+}
+
+/// The header of the next event of its stream, and the number of the stream.
+fn header<'a>(
+    commit: &'a Commit,
+    event: &'a NewEvent,
+    place: Place,
+    plan: &mut Plan,
+) -> Step<(EventHeader<'a>, i64)> {
+    let append = commit.streams.get(event.stream);
+    let Some((append, stream)) = append.zip(plan.streams.get_mut(event.stream)) else {
+        let index = event.stream;
+        return Err(Stop::Refused(InvalidCommit::NoSuchStream { index }.into()));
+    };
+    stream.version = stream.version.checked_add(1).ok_or_else(too_many)?;
+    let header = EventHeader {
+        position: place.position,
         category: append.id.category().as_str(),
         stream: append.id.id().as_str(),
-        version,
+        version: stream.version,
         kind: event.kind.as_str(),
         kind_version: event.kind_version.get(),
         id: EventId {
             commit: commit.id,
-            index,
+            index: place.index,
         },
         occurred_at: event.occurred_at.as_micros(),
-        recorded_at: now.as_micros(),
+        recorded_at: plan.now.as_micros(),
         correlation: event.correlation.as_bytes(),
         causation: event.causation,
         tags: event.tags.as_bytes(),
         metadata: event.metadata.as_bytes(),
-    }
+    };
+    Ok((header, stream.row))
+}
+
+fn insert_event(
+    insert: &mut CachedStatement<'_>,
+    numbers: &Numbers,
+    header: &EventHeader<'_>,
+    payload: &[u8],
+) -> Step<()> {
+    let checksum = header.checksum(PayloadDigest::of(payload));
+    let correlation = Some(header.correlation.as_slice())
+        .filter(|_| header.correlation != header.id.commit.as_bytes());
+    insert.execute((
+        in_range(header.position)?,
+        numbers.stream,
+        in_range(header.version)?,
+        numbers.kind,
+        numbers.commit,
+        header.occurred_at,
+        correlation,
+        header.causation.map(causation_bytes),
+        checksum.0.cast_signed(),
+        unless_empty(header.tags),
+        unless_empty(header.metadata),
+        payload,
+    ))?;
+    Ok(())
 }
 
 fn write_commit(

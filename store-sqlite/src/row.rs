@@ -75,16 +75,6 @@ impl<'r> StoredEvent<'r> {
             ),
         };
         let commit = commit_id(row)?;
-        let digest = match value(row, column::PAYLOAD_DIGEST)? {
-            ValueRef::Null => None,
-            ValueRef::Integer(digest) => Some(PayloadDigest(digest.cast_unsigned())),
-            _ => return Err(bad("payload digest")),
-        };
-        let payload = match (blob(row, column::PAYLOAD, "payload")?, digest) {
-            (Some(bytes), None) => Ok(bytes),
-            (None, Some(digest)) => Err(digest),
-            _ => return Err(bad("payload")),
-        };
         Ok(Self {
             header: EventHeader {
                 position: position.get(),
@@ -105,11 +95,8 @@ impl<'r> StoredEvent<'r> {
                 tags: blob(row, column::TAGS, "tags")?.unwrap_or_default(),
                 metadata: blob(row, column::METADATA, "metadata")?.unwrap_or_default(),
             },
-            correlation: match blob(row, column::CORRELATION, "correlation")? {
-                Some(bytes) => <[u8; 16]>::try_from(bytes).map_err(|_| bad("correlation"))?,
-                None => *commit.as_bytes(),
-            },
-            payload,
+            correlation: correlation(row, commit)?,
+            payload: payload(row)?,
             checksum: Checksum(integer(row, column::CHECKSUM, "checksum")?.cast_unsigned()),
             stream: integer(row, column::STREAM, "stream")?,
         })
@@ -170,6 +157,23 @@ fn place(position: GlobalPosition, row: &Row<'_>) -> Result<u32, Damage> {
         .filter(|_| position.get() <= last)
         .and_then(|index| u32::try_from(index).ok())
         .ok_or_else(|| bad("place in its commit"))
+}
+
+fn correlation(row: &Row<'_>, commit: CommitId) -> Result<[u8; 16], Damage> {
+    match blob(row, column::CORRELATION, "correlation")? {
+        Some(bytes) => bytes.try_into().map_err(|_| bad("correlation")),
+        None => Ok(*commit.as_bytes()),
+    }
+}
+
+/// The payload, or its digest once it is erased: one of them, never both.
+fn payload<'r>(row: &'r Row<'_>) -> Result<Result<&'r [u8], PayloadDigest>, Damage> {
+    let bytes = blob(row, column::PAYLOAD, "payload")?;
+    match (bytes, value(row, column::PAYLOAD_DIGEST)?) {
+        (Some(bytes), ValueRef::Null) => Ok(Ok(bytes)),
+        (None, ValueRef::Integer(digest)) => Ok(Err(PayloadDigest(digest.cast_unsigned()))),
+        _ => Err(bad("payload")),
+    }
 }
 
 fn causation(row: &Row<'_>) -> Result<Option<EventId>, Damage> {

@@ -3,10 +3,10 @@
 //! Owns the merging of several tags' positions. Never trusts the table of tags alone: what it leads
 //! to is checked by its checksum and must have the tag.
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use vitae::GlobalPosition;
 use vitae::Name;
-use vitae::store::{Damage, Direction, Page, Query, Read};
+use vitae::store::{Damage, Direction, Page, Query, QueryItem, Read};
 
 use crate::error::Fault;
 use crate::read::{Walk, missing};
@@ -14,14 +14,14 @@ use crate::row::StoredEvent;
 use crate::sql;
 
 /// How many positions are fetched of a tag at a time.
-const BATCH: i64 = 256;
+const BATCH: usize = 256;
 
 /// Whether every alternative of a query asks for a tag.
 pub(crate) fn drives(query: &Query) -> bool {
     !query.items.is_empty() && query.items.iter().all(|item| !item.tags.is_empty())
 }
 
-/// Fills a page from the events to which the first tag of each alternative leads.
+/// Fills a page from the events to which the tags of the alternatives lead.
 pub(crate) fn read(
     connection: &Connection,
     read: &Read,
@@ -29,17 +29,11 @@ pub(crate) fn read(
     mut walk: Walk,
     page: &mut Page,
 ) -> Result<(), Fault> {
-    let mut tags: Vec<&Name> = query
-        .items
-        .iter()
-        .filter_map(|item| item.tags.first())
-        .collect();
-    tags.sort_unstable();
-    tags.dedup();
+    let tag_sets = tag_sets(query);
     let mut statement = connection.prepare_cached(sql::EVENT_AT)?;
     let mut positions = Vec::new();
     while walk.is_under_way() {
-        let up_to = batch(connection, &tags, walk, read.direction, &mut positions)?;
+        let up_to = batch(connection, &tag_sets, walk, read.direction, &mut positions)?;
         for position in &positions {
             let mut rows = statement.query((position,))?;
             let Some(row) = rows.next()? else {
@@ -47,7 +41,7 @@ pub(crate) fn read(
             };
             let event = StoredEvent::of(row, None)?;
             if !event.matches(query) {
-                check_tagged(&event, &tags)?;
+                check_tagged(&event, &tag_sets)?;
                 continue;
             }
             if page.is_full(read) {
@@ -65,11 +59,19 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// The tags of each alternative, the same ones once.
+fn tag_sets(query: &Query) -> Vec<&[Name]> {
+    let mut sets: Vec<&[Name]> = query.items.iter().map(|item| &*item.tags).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    sets
+}
+
 /// The next positions to which the tags lead, in the order of the walk, each once. Returns the
 /// position up to which these are all.
 fn batch(
     connection: &Connection,
-    tags: &[&Name],
+    tag_sets: &[&[Name]],
     walk: Walk,
     direction: Direction,
     positions: &mut Vec<i64>,
@@ -81,18 +83,17 @@ fn batch(
     positions.clear();
     let mut up_to = walk.last;
     let behind = |position: i64, end: i64| (position > end) == (walk.step > 0) && position != end;
-    for tag in tags {
-        let mut fetched = 0;
-        let mut rows = statement.query((tag.as_str(), walk.next, BATCH))?;
-        while let Some(row) = rows.next()? {
-            positions.push(row.get(0)?);
-            fetched += 1;
-        }
-        if let Some(last) = positions.last().copied().filter(|_| fetched == BATCH)
+    for tags in tag_sets {
+        let found = match tags {
+            [tag] => next(&mut statement, tag, walk.next, BATCH)?,
+            _ => next_common(&mut statement, tags, walk)?,
+        };
+        if let Some(last) = found.last().copied().filter(|_| found.len() == BATCH)
             && behind(up_to, last)
         {
             up_to = last;
         }
+        positions.extend(found);
     }
     positions.retain(|position| !behind(*position, up_to));
     positions.sort_unstable();
@@ -103,13 +104,71 @@ fn batch(
     Ok(up_to)
 }
 
-/// Checks an event that matches no alternative: it must at least have one of the tags.
-fn check_tagged(event: &StoredEvent<'_>, tags: &[&Name]) -> Result<(), Fault> {
+/// The next positions of a tag, from one on (inclusive), in the order of the walk.
+fn next(
+    statement: &mut CachedStatement<'_>,
+    tag: &Name,
+    from: i64,
+    limit: usize,
+) -> Result<Vec<i64>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut positions = Vec::new();
+    let mut rows = statement.query((tag.as_str(), from, limit))?;
+    while let Some(row) = rows.next()? {
+        positions.push(row.get(0)?);
+    }
+    Ok(positions)
+}
+
+/// The next positions that several tags have in common.
+///
+/// Each tag in turn is asked for its next position from the candidate on, and what it answers is
+/// the new candidate, until all agree: the rarest tag sets the pace (a leapfrog join, Veldhuizen
+/// 2014).
+fn next_common(
+    statement: &mut CachedStatement<'_>,
+    tags: &[Name],
+    walk: Walk,
+) -> Result<Vec<i64>, Fault> {
+    let mut found = Vec::new();
+    let mut candidate = walk.next;
+    let mut agreeing = 0;
+    for tag in tags.iter().cycle() {
+        let Some(position) = next(statement, tag, candidate, 1)?.first().copied() else {
+            break;
+        };
+        agreeing = if position == candidate {
+            agreeing + 1
+        } else {
+            1
+        };
+        candidate = position;
+        if agreeing == tags.len() {
+            found.push(candidate);
+            let Some(after) = candidate.checked_add(walk.step) else {
+                break;
+            };
+            (candidate, agreeing) = (after, 0);
+        }
+        if found.len() == BATCH {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Checks an event that matches no alternative: it must at least have the tags of one.
+fn check_tagged(event: &StoredEvent<'_>, tag_sets: &[&[Name]]) -> Result<(), Fault> {
     event.check()?;
-    if tags
-        .iter()
-        .any(|tag| event.matches(&Query::tag((*tag).clone())))
-    {
+    let has = |tags: &[Name]| {
+        let tags = tags.to_vec();
+        let item = QueryItem {
+            tags,
+            ..QueryItem::default()
+        };
+        event.matches(&Query { items: vec![item] })
+    };
+    if tag_sets.iter().any(|tags| has(tags)) {
         return Ok(());
     }
     let reason = "the table of tags leads to an event without the tag";

@@ -67,6 +67,7 @@ impl WorkflowTransitions for Workflow {
     }
 }
 
+#[expect(clippy::unwrap_used, reason = "the names are names")]
 fn context() -> Context {
     vitae::__private::context("workflow", "w1").unwrap()
 }

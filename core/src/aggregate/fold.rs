@@ -72,13 +72,15 @@ impl<L: Lifecycle> Fold<L> {
     /// # Errors
     /// [`FoldError`] if it is not the next one, does not decode, or is not legal in the state that
     /// the events before it lead to. The fold stays as it was.
-    pub fn push(&mut self, event: &EventRef<'_>) -> Result<(), FoldError> {
-        self.try_push(event).map_err(|reason| FoldError {
-            position: event.position(),
-            stream: self.stream.clone(),
-            kind: event.kind().to_owned(),
-            kind_version: event.kind_version(),
-            reason,
+    pub fn push(&mut self, event: &EventRef<'_>) -> Result<(), Box<FoldError>> {
+        self.try_push(event).map_err(|reason| {
+            Box::new(FoldError {
+                position: event.position(),
+                stream: self.stream.clone(),
+                kind: event.kind().to_owned(),
+                kind_version: event.kind_version(),
+                reason,
+            })
         })
     }
 

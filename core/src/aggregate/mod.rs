@@ -219,7 +219,6 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
     /// # Errors
     /// [`RecordError`], with the aggregate as it was in it, if the edge's guard refuses or the
     /// event cannot be encoded.
-    #[expect(clippy::type_complexity, reason = "both ways out carry the aggregate")]
     pub fn record<E: Transition<S>>(
         mut self,
         event: E,

@@ -63,7 +63,6 @@ impl Bus {
     }
 
     /// A bus to be set up: lifecycles, policies, projections, clock.
-    #[must_use]
     pub fn builder(store: Arc<dyn EventStore>) -> BusBuilder {
         BusBuilder::new(store)
     }
@@ -184,7 +183,7 @@ impl Inner {
         };
         let read = Read::stream(fold.stream().clone()).from_version(from);
         self.store.visit(read, |event| {
-            fold.push(event).map_err(Box::new)?;
+            fold.push(event)?;
             Ok(ControlFlow::Continue(()))
         })
     }

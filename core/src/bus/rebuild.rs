@@ -17,6 +17,9 @@ const MAX_TRIES: u32 = 16;
 /// How many rows are read at a time.
 const PAGE: usize = 1_024;
 
+/// The values of a view's rows, by their keys.
+type Values = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// What a rebuild did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rebuilt {
@@ -66,7 +69,7 @@ impl Inner {
         &self,
         projection: &Checked,
         query: &Query,
-    ) -> Result<(BTreeMap<Vec<u8>, Vec<u8>>, Option<GlobalPosition>), RebuildError> {
+    ) -> Result<(Values, Option<GlobalPosition>), RebuildError> {
         let mut rows = Rows::empty(&projection.view);
         let mut seen = None;
         self.store.visit(Read::log(query.clone()), |event| {
@@ -78,11 +81,7 @@ impl Inner {
     }
 
     /// What must change in the store for the view to have these rows.
-    fn differences(
-        &self,
-        view: &Name,
-        values: &BTreeMap<Vec<u8>, Vec<u8>>,
-    ) -> Result<Vec<RowChange>, RebuildError> {
+    fn differences(&self, view: &Name, values: &Values) -> Result<Vec<RowChange>, RebuildError> {
         let stored = self.all_rows(view)?;
         let change =
             |key: &[u8], expected: Option<RowVersion>, value: Option<&Vec<u8>>| RowChange {

@@ -67,7 +67,7 @@ impl EventHeader<'_> {
     #[must_use]
     pub fn checksum(&self, payload: PayloadDigest) -> Checksum {
         // One buffer and one pass: at these sizes faster than feeding a streaming hasher.
-        let mut bytes = Buffer::default();
+        let mut bytes = Buffer(Vec::with_capacity(self.bounded_size()));
         bytes.number(self.position);
         bytes.number(self.version);
         bytes.number(u64::from(self.kind_version));
@@ -83,6 +83,17 @@ impl EventHeader<'_> {
         bytes.text(self.metadata);
         bytes.number(payload.0);
         Checksum(bytes.hash())
+    }
+
+    /// The bytes that are hashed, or a few more: they are gathered without growing.
+    const fn bounded_size(&self) -> usize {
+        const FIXED: usize = 160;
+        FIXED
+            + self.category.len()
+            + self.stream.len()
+            + self.kind.len()
+            + self.tags.len()
+            + self.metadata.len()
     }
 
     /// Whether an event with this header matches a query.

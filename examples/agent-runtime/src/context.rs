@@ -9,9 +9,7 @@ use std::ops::ControlFlow;
 use vitae::store::{EventRef, EventStore, Page, Query, QueryItem, Read, ReadError};
 use vitae::{DecodeError, Event, Fold, FoldError, InvalidName, Lifecycle, Name, StreamId, tag};
 
-use crate::request::{
-    Decision, PermissionAsked, PermissionDecided, RequestLapsed, StopAsked, StopDecided,
-};
+use crate::request::{Decision, PermissionAsked, PermissionDecided, RequestLapsed};
 use crate::run::{RunOpened, Tool};
 use crate::workflow::{self, Workflow};
 
@@ -32,8 +30,8 @@ pub struct RequestContext {
     pub decision: Option<(String, Decision)>,
     /// Whether a further run opened before anybody had decided.
     pub lapsed: bool,
-    /// The session's requests that still wait for a decision, in the order in which they were
-    /// asked.
+    /// The session's permission requests that still wait for a decision, in the order in which
+    /// they were asked.
     pub pending: Vec<String>,
 }
 
@@ -77,7 +75,7 @@ pub enum ContextError {
     Decode(#[from] DecodeError),
     /// The workflow's events do not fold.
     #[error(transparent)]
-    Fold(#[from] FoldError),
+    Fold(#[from] Box<FoldError>),
 }
 
 /// The context of a permission request, in one read of the log.
@@ -115,8 +113,6 @@ fn query(session: &str) -> Result<Query, InvalidName> {
     let kinds = [
         PermissionAsked::KIND,
         PermissionDecided::KIND,
-        StopAsked::KIND,
-        StopDecided::KIND,
         RequestLapsed::KIND,
         RunOpened::KIND,
     ];
@@ -196,10 +192,6 @@ impl Search<'_> {
                     pending.push(event.decode::<PermissionAsked>()?.request);
                     continue;
                 }
-                StopAsked::KIND => {
-                    pending.push(event.decode::<StopAsked>()?.request);
-                    continue;
-                }
                 PermissionDecided::KIND => {
                     let decided: PermissionDecided = event.decode()?;
                     if decided.request == request {
@@ -207,7 +199,6 @@ impl Search<'_> {
                     }
                     decided.request
                 }
-                StopDecided::KIND => event.decode::<StopDecided>()?.request,
                 RequestLapsed::KIND => {
                     let settled = event.decode::<RequestLapsed>()?.request;
                     lapsed |= settled == request;

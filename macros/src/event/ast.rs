@@ -81,7 +81,7 @@ impl Keys {
                     input.parse::<Token![=]>()?;
                     keys.upcast = Some(input.parse()?);
                 }
-                "tag" => keys.tags.push(tag(input)?),
+                "tag" => keys.tags.push(tag(span, input)?),
                 _ => keys.krate = Some(attribute::crate_path(input)?),
             }
             Ok(())
@@ -116,9 +116,10 @@ impl Keys {
 
 fn version(input: ParseStream<'_>) -> syn::Result<u32> {
     input.parse::<Token![=]>()?;
-    let Ok(literal) = input.parse::<LitInt>() else {
+    if !input.peek(LitInt) {
         return Err(input.error("a version is a number: `version = 1`"));
-    };
+    }
+    let literal: LitInt = input.parse()?;
     match literal.base10_parse() {
         Ok(version @ 1..) => Ok(version),
         _ => Err(syn::Error::new_spanned(
@@ -129,22 +130,21 @@ fn version(input: ParseStream<'_>) -> syn::Result<u32> {
 }
 
 /// `= field`, or `= field.inner` for a field inside it.
-fn tag(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    if !input.peek(Token![=]) {
-        return Err(input.error("`tag` names a field of the event: `tag = field`"));
+fn tag(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    if input.parse::<Option<Token![=]>>()?.is_none() {
+        let message = "`tag` names a field of the event: `tag = field`";
+        return Err(syn::Error::new_spanned(key, message));
     }
-    input.parse::<Token![=]>()?;
-    let field = || {
-        input.parse::<Ident>().map_err(|_| {
-            input.error("`tag` names a field of the event, without quotes: `tag = field`")
-        })
-    };
-    let mut path = vec![field()?];
-    while input.peek(Token![.]) {
-        input.parse::<Token![.]>()?;
-        path.push(field()?);
+    let mut path = Vec::new();
+    loop {
+        if !input.peek(syn::Ident) {
+            return Err(input.error("`tag` names a field, without quotes: `tag = field`"));
+        }
+        path.push(input.parse()?);
+        if input.parse::<Option<Token![.]>>()?.is_none() {
+            return Ok(path);
+        }
     }
-    Ok(path)
 }
 
 fn tags(named: &[Vec<Ident>], input: &DeriveInput, errors: &Errors) -> Vec<Tag> {

@@ -19,7 +19,14 @@ pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) ->
     let schema = schema::implementation(input, krate, shape);
     let predecessor = predecessor(event);
     let chain = event.upcast.as_ref().map(|upcast| {
-        quote_spanned!(upcast.span()=> const _: () = #krate::__private::upcast_chain::<#ident>();)
+        // Called by a name of its own, so that the whole call has the span of the mistake.
+        let call = quote_spanned!(upcast.span()=> upcast_chain::<#ident>());
+        quote! {
+            const _: () = {
+                use #krate::__private::upcast_chain;
+                #call
+            };
+        }
     });
     let tags = tags(event);
     quote! {
@@ -46,7 +53,7 @@ pub(super) fn fallback(input: &DeriveInput, event: &Event) -> TokenStream {
             const KIND: &'static #krate::__private::str = "";
             const VERSION: #krate::__private::u32 = 1;
             type Predecessor = #krate::__private::NoPredecessor;
-            fn upcast(_: Self::Predecessor) -> Self { loop {} }
+            fn upcast(_: #krate::__private::NoPredecessor) -> Self { loop {} }
             fn tags(&self) -> #krate::__private::Result<
                 #krate::__private::NameList,
                 #krate::__private::InvalidName,
@@ -60,7 +67,7 @@ fn predecessor(event: &Event) -> TokenStream {
     match &event.upcast {
         None => quote! {
             type Predecessor = #krate::__private::NoPredecessor;
-            fn upcast(earlier: Self::Predecessor) -> Self {
+            fn upcast(earlier: #krate::__private::NoPredecessor) -> Self {
                 match earlier {}
             }
         },
@@ -70,7 +77,7 @@ fn predecessor(event: &Event) -> TokenStream {
             };
             quote! {
                 type Predecessor = #earlier;
-                fn upcast(earlier: Self::Predecessor) -> Self {
+                fn upcast(earlier: #earlier) -> Self {
                     #lifted
                 }
             }

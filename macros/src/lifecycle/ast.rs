@@ -47,7 +47,7 @@ pub(super) enum Held {
     /// A unit struct of this name, which the derive emits.
     Unit(Ident),
     /// The user's struct inside the variant.
-    Data(Type),
+    Data(Box<Type>),
 }
 
 impl Lifecycle {
@@ -165,7 +165,7 @@ impl Held {
             Fields::Unnamed(fields) => {
                 let mut fields_of = fields.unnamed.iter();
                 if let (Some(field), None) = (fields_of.next(), fields_of.next()) {
-                    return Ok(Self::Data(field.ty.clone()));
+                    return Ok(Self::Data(Box::new(field.ty.clone())));
                 }
                 let message = format!(
                     "a state holds one struct or nothing; \

@@ -1,13 +1,15 @@
 //! Rules across a whole declaration.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use quote::format_ident;
 
 use super::ast::{Held, State};
 use super::model::Model;
 use crate::error::Errors;
 use crate::names::{plain, spelled};
 
-pub(super) fn check(model: &Model, errors: &Errors) {
+pub(super) fn check(model: &mut Model, errors: &Errors) {
     if model.states.is_empty() {
         if !model.incomplete {
             errors.at(
@@ -24,6 +26,7 @@ pub(super) fn check(model: &Model, errors: &Errors) {
         errors.at(&model.ident, message);
         return;
     }
+    unit_structs(model, errors);
     state_types(model, errors);
     functions(model, errors);
     terminal(model, errors);
@@ -35,9 +38,8 @@ pub(super) fn check(model: &Model, errors: &Errors) {
 
 /// The initial state, if there is exactly one.
 fn initial(model: &Model, errors: &Errors) -> Option<usize> {
-    let mut marked = model.states.iter().enumerate();
     let mut first = None;
-    for (index, state) in marked.by_ref() {
+    for (index, state) in model.states.iter().enumerate() {
         let Some(mark) = &state.initial else { continue };
         match first {
             None => first = Some(index),
@@ -58,46 +60,50 @@ fn initial(model: &Model, errors: &Errors) -> Option<usize> {
     first
 }
 
-/// A state's type is the type of no other state and of nothing else that the derive names.
+/// A state's type is the type of no other state.
 fn state_types(model: &Model, errors: &Errors) {
     let mut taken: HashMap<String, &State> = HashMap::new();
     for state in &model.states {
         let ty = spelled(state.ty());
         if let Some(other) = taken.get(&ty) {
             let message = format!(
-                "`{ty}` is the type of state `{}` already; a type tells one state, so write another struct",
+                "`{ty}` is the type of state `{}` already; \
+                 a type stands for one state, so write another struct",
                 plain(&other.ident)
             );
             errors.at(state.ty(), message);
-        }
-        if let Held::Unit(ident) = &state.held {
-            unit_struct(model, ident, errors);
         }
         taken.entry(ty).or_insert(state);
     }
 }
 
-fn unit_struct(model: &Model, ident: &proc_macro2::Ident, errors: &Errors) {
-    let name = plain(ident);
+/// A unit struct cannot have a name that is taken. It gets the advised one, for the fallback.
+fn unit_structs(model: &mut Model, errors: &Errors) {
     let lifecycle = plain(&model.ident);
-    let is_lifecycle = name == lifecycle;
-    let is_event = model.events.iter().any(|event| {
-        event
-            .path
-            .get_ident()
-            .is_some_and(|path| plain(path) == name)
-    });
-    if is_lifecycle || is_event {
+    let events = model
+        .events
+        .iter()
+        .filter_map(|event| event.path.get_ident());
+    let events: Vec<String> = events.map(plain).collect();
+    for state in &mut model.states {
+        let Held::Unit(ident) = &mut state.held else {
+            continue;
+        };
+        let name = plain(ident);
+        let taken = if name == lifecycle {
+            "the lifecycle"
+        } else if events.contains(&name) {
+            "an event"
+        } else {
+            continue;
+        };
+        let advised = format_ident!("{lifecycle}{name}", span = ident.span());
         let message = format!(
-            "the unit struct for this state would be called `{name}`, as {} is; \
-             give it another name: `#[state(type = {lifecycle}{name})]`",
-            if is_event {
-                "an event"
-            } else {
-                "the lifecycle"
-            },
+            "the unit struct of this state would be called `{name}`, as {taken} is; \
+             give it another name: `#[state(type = {advised})]`"
         );
-        errors.at(ident, message);
+        errors.at(&*ident, message);
+        *ident = advised;
     }
 }
 
@@ -155,15 +161,15 @@ fn ways_on(model: &Model, errors: &Errors) {
 }
 
 fn reachable(model: &Model, initial: usize, errors: &Errors) {
-    let mut reached = vec![false; model.states.len()];
+    let mut reached = HashSet::new();
     let mut open = vec![initial];
     while let Some(state) = open.pop() {
-        if !std::mem::replace(&mut reached[state], true) {
+        if reached.insert(state) {
             open.extend(model.edges_from(state).map(|edge| edge.to));
         }
     }
-    for (state, reached) in model.states.iter().zip(reached) {
-        if !reached {
+    for (index, state) in model.states.iter().enumerate() {
+        if !reached.contains(&index) {
             let message = format!(
                 "state `{name}` cannot be reached from the initial state `{}`; \
                  give an edge to it, `#[on(Event => {name})]`, or take it out",

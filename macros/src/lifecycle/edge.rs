@@ -1,7 +1,7 @@
 //! The grammar of `#[on(…)]`: `Event [as Alias] [if guard] => State`, with commas between.
 
-use proc_macro2::Ident;
-use syn::parse::{Parse, ParseStream};
+use proc_macro2::{Ident, TokenTree};
+use syn::parse::ParseStream;
 use syn::{Attribute, Meta, Path, Token};
 
 use crate::attribute::skip_to_comma;
@@ -51,7 +51,7 @@ pub(super) fn read(attributes: &[Attribute], errors: &Errors) -> (Vec<Edge>, boo
 fn read_list(input: ParseStream<'_>, edges: &mut Vec<Edge>, errors: &Errors) -> syn::Result<bool> {
     let mut incomplete = false;
     while !input.is_empty() {
-        match errors.note(input.parse()) {
+        match errors.note(Edge::read(input, errors)) {
             Some(edge) => edges.push(edge),
             None => {
                 incomplete = true;
@@ -71,9 +71,6 @@ fn comma(input: ParseStream<'_>) -> syn::Result<()> {
     if input.peek(Token![if]) || input.peek(Token![as]) {
         return Err(input.error(ORDER));
     }
-    if input.peek(Token![::]) {
-        return Err(input.error("write only the state's name: `Event => State`"));
-    }
     match input.parse::<Token![,]>() {
         Ok(_) => Ok(()),
         Err(_) => Err(input.error("expected `,` and the next edge, or the end of the list")),
@@ -85,51 +82,58 @@ const GUARD: &str = "a guard is the path of a function, such as `Running::within
                      put the condition into one: \
                      `fn(&State, &Event, &Context) -> Result<(), Refusal>`";
 
-impl Parse for Edge {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+impl Edge {
+    /// A mistaken guard is noted, and the edge read without it.
+    fn read(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Self> {
         refuse_cfg(input)?;
-        let event = input.parse().map_err(|_| input.error(ORDER))?;
+        let event: Path = input.parse().map_err(|_| input.error(ORDER))?;
         refuse_self(&event)?;
         let mut alias = None;
         if input.parse::<Option<Token![as]>>()?.is_some() {
             alias = Some(input.parse()?);
         }
-        let guard = read_guard(input)?;
-        if input.peek(Token![as]) {
-            return Err(input.error(ORDER));
+        let guard = read_guard(input);
+        while !input.is_empty() && !input.peek(Token![=>]) && !input.peek(Token![,]) {
+            // What a mistaken guard has left.
+            input.parse::<TokenTree>()?;
         }
         if input.parse::<Option<Token![=>]>>()?.is_none() {
-            let message = match guard {
-                Some(_) => GUARD,
-                None => "an edge leads to a state: `Event => State`",
-            };
-            return Err(input.error(message));
+            let message = "an edge leads to a state: `Event => State`";
+            let missing = || syn::Error::new_spanned(&event, message);
+            return Err(guard.err().unwrap_or_else(missing));
         }
-        let target = match input.parse() {
-            Ok(target) => target,
-            Err(_) => return Err(input.error("write only the state's name: `Event => State`")),
-        };
+        let guard = errors.note(guard).flatten();
+        if !input.peek(syn::Ident) || input.peek2(Token![::]) {
+            return Err(input.error("write only the state's name: `Event => State`"));
+        }
         Ok(Self {
             event,
             alias,
             guard,
-            target,
+            target: input.parse()?,
         })
     }
 }
 
 fn read_guard(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
-    if input.parse::<Option<Token![if]>>()?.is_none() {
+    if input.peek(Token![=>]) || input.is_empty() || input.peek(Token![,]) {
         return Ok(None);
     }
-    let start = input.fork();
-    match input.parse() {
-        Ok(guard) => {
-            refuse_self(&guard)?;
-            Ok(Some(guard))
-        }
-        Err(_) => Err(start.error(GUARD)),
+    if input.parse::<Option<Token![if]>>()?.is_none() {
+        return Err(input.error(ORDER));
     }
+    let start = input.fork();
+    let Ok(guard) = input.parse() else {
+        return Err(start.error(GUARD));
+    };
+    if input.peek(Token![as]) {
+        return Err(input.error(ORDER));
+    }
+    if !input.peek(Token![=>]) {
+        return Err(start.error(GUARD));
+    }
+    refuse_self(&guard)?;
+    Ok(Some(guard))
 }
 
 /// `Self` would be another type in each place that the path is written to.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::spanned::Spanned;
 
 use super::expand::{self, lifecycle};
 use super::model::Model;
@@ -36,11 +37,11 @@ fn implementation(model: &Model) -> TokenStream {
             fn state(&self) -> &'static #p::StateDefinition { loop {} }
             fn check(
                 &self,
-                _: &Self::Event,
+                _: &#events,
                 _: &#p::Context,
-            ) -> #p::Result<(), #p::Rejection<Self::Refusal>> { loop {} }
-            fn apply(self, _: &Self::Event, _: &#p::Context) -> #p::Result<Self, Self> { loop {} }
-            fn typed(_: #p::Aggregate<Self>) -> Self::Typed { loop {} }
+            ) -> #p::Result<(), #p::Rejection<#refusal>> { loop {} }
+            fn apply(self, _: &#events, _: &#p::Context) -> #p::Result<Self, Self> { loop {} }
+            fn typed(_: #p::Aggregate<Self>) -> #typed { loop {} }
         }
     }
 }
@@ -97,19 +98,21 @@ fn transitions(model: &Model) -> TokenStream {
         .filter(|edge| taken.insert((edge.event, spelled(model.state(edge.from).ty()))));
     let implementations = edges.map(|edge| {
         let (from, to) = (model.state(edge.from).ty(), model.state(edge.to).ty());
-        let path = &model.event(edge.event).path;
-        quote! {
-            #[automatically_derived]
-            impl #p::Transition<#from> for #path {
-                type To = #to;
-                fn guard(
-                    &self,
-                    _: &#from,
-                    _: &#p::Context,
-                ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> { loop {} }
-                fn apply(_: #from, _: &Self, _: &#p::Context) -> #to { loop {} }
-            }
-        }
+        let path = &edge.place;
+        let items = quote! {
+            type To = #to;
+            fn guard(
+                &self,
+                _: &#from,
+                _: &#p::Context,
+            ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> { loop {} }
+            fn apply(_: #from, _: &Self, _: &#p::Context) -> #to { loop {} }
+        };
+        expand::placed(
+            path.span(),
+            &quote!(#p::Transition<#from> for #path),
+            &items,
+        )
     });
     implementations.collect()
 }

@@ -18,8 +18,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
     let Some(ast) = ast::Lifecycle::read(input, errors) else {
         return TokenStream::new();
     };
-    let model = resolve::resolve(ast, errors);
-    check::check(&model, errors);
+    let mut model = resolve::resolve(ast, errors);
+    check::check(&mut model, errors);
     if errors.any() {
         fallback::expand(&model)
     } else {

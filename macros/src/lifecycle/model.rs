@@ -37,6 +37,8 @@ pub(super) struct Edge {
     pub(super) guard: Option<Path>,
     /// The event's path where the edge is written.
     pub(super) place: Path,
+    /// The state's name where the edge is written.
+    pub(super) target: Ident,
 }
 
 pub(super) struct Loose {
@@ -66,10 +68,18 @@ impl Model {
         quote!(#krate::__private)
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are made from the model itself"
+    )]
     pub(super) fn state(&self, index: usize) -> &State {
         &self.states[index]
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "indices are made from the model itself"
+    )]
     pub(super) fn event(&self, index: usize) -> &Event {
         &self.events[index]
     }

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::Path;
 
-use super::ast::{Lifecycle, State};
+use super::ast::Lifecycle;
 use super::edge::Edge as Written;
 use super::model::{Edge, Event, Loose, Model};
 use crate::error::Errors;
@@ -40,7 +40,7 @@ impl Model {
             self.incomplete = true;
             return;
         };
-        if self.edges_from(from).any(|edge| edge.event == event) {
+        if self.has_edge(from, event) {
             let (state, event) = (&self.state(from).ident, &self.event(event).ident);
             let message = format!(
                 "`{}` has two edges in state `{}`; keep one, and let its guard decide whether it may happen",
@@ -50,17 +50,9 @@ impl Model {
             errors.at(&written.event, message);
             return;
         }
-        let target = &written.target;
-        let Some(to) = self
-            .states
-            .iter()
-            .position(|state| same(&state.ident, target))
-        else {
+        let Some(to) = self.target(&written.target, broken, errors) else {
             self.incomplete = true;
             self.loose.push(Loose { from, event });
-            if !broken.iter().any(|ident| same(ident, target)) {
-                errors.at(target, unknown_state(&self.ident, &self.states, target));
-            }
             return;
         };
         self.edges.push(Edge {
@@ -69,7 +61,39 @@ impl Model {
             to,
             guard: written.guard,
             place: written.event,
+            target: written.target,
         });
+    }
+
+    fn has_edge(&self, from: usize, event: usize) -> bool {
+        let mut loose = self.loose.iter();
+        self.edges_from(from).any(|edge| edge.event == event)
+            || loose.any(|edge| (edge.from, edge.event) == (from, event))
+    }
+
+    /// The state of a name; after a mistake the one that may have been meant.
+    fn target(&mut self, name: &Ident, broken: &[Ident], errors: &Errors) -> Option<usize> {
+        let found = self
+            .states
+            .iter()
+            .position(|state| same(&state.ident, name));
+        if found.is_some() || broken.iter().any(|ident| same(ident, name)) {
+            return found;
+        }
+        self.incomplete = true;
+        let names: Vec<String> = self.states.iter().map(|it| plain(&it.ident)).collect();
+        let near = names::nearest(&plain(name), &names);
+        let advice = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its states are {}", names::listed(&names)),
+        };
+        let message = format!(
+            "`{}` has no state `{}`; {advice}",
+            plain(&self.ident),
+            plain(name)
+        );
+        errors.at(name, message);
+        names.iter().position(|name| Some(name) == near)
     }
 
     /// The event at a path: known already, or new.
@@ -84,12 +108,7 @@ impl Model {
                 return Some(index);
             }
             if same_path {
-                let message = format!(
-                    "`{path}` is called `{}` in an earlier edge and `{}` here; write `{path} as {0}` everywhere",
-                    plain(&known.ident),
-                    plain(ident)
-                );
-                errors.at(&edge.event, message);
+                errors.at(&edge.event, two_names(&known.ident, edge, ident));
                 return None;
             }
             if same_name {
@@ -109,23 +128,23 @@ fn same(a: &Ident, b: &Ident) -> bool {
     plain(a) == plain(b)
 }
 
+fn two_names(known: &Ident, edge: &Written, ident: &Ident) -> String {
+    let (path, known, name) = (spelled(&edge.event), plain(known), plain(ident));
+    let last = edge.event.segments.last();
+    let write = match last.is_some_and(|last| plain(&last.ident) == known) {
+        true => path.clone(),
+        false => format!("{path} as {known}"),
+    };
+    format!(
+        "`{path}` is called `{known}` in an earlier edge and `{name}` here; \
+         an event has one name in a lifecycle: write `{write}` here too"
+    )
+}
+
 fn one_name(known: &Path, new: &Path, ident: &Ident) -> String {
     let (known, new, name) = (spelled(known), spelled(new), plain(ident));
     format!(
         "`{known}` and `{new}` would both be called `{name}`; give one of them a name of its own, \
          `{new} as Other{name}`, or, if they are one type, write the same path"
-    )
-}
-
-fn unknown_state(lifecycle: &Ident, states: &[State], target: &Ident) -> String {
-    let names = || states.iter().map(|state| plain(&state.ident));
-    let advice = match names::nearest(&plain(target), names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("its states are {}", names::listed(names())),
-    };
-    format!(
-        "`{}` has no state `{}`; {advice}",
-        plain(lifecycle),
-        plain(target)
     )
 }

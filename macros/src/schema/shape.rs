@@ -1,9 +1,9 @@
 //! The shape of a type, as serde's derive walks it.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, Path, Type};
+use syn::{Data, DeriveInput, Field, Fields, Path, Type};
 
 use super::serde_attrs;
 use crate::error::Errors;
@@ -12,6 +12,7 @@ use crate::names::plain;
 /// The shape as an expression. What it cannot say is noted as a mistake.
 pub(crate) fn read(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenStream {
     serde_attrs::check(input, errors);
+    itself(input, errors);
     let shape = Shape(krate);
     match &input.data {
         Data::Struct(data) if serde_attrs::transparent(&input.attrs) => {
@@ -48,6 +49,51 @@ pub(crate) fn read(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenS
             TokenStream::new()
         }
     }
+}
+
+/// A field of the type itself, which rustc would report as a cycle of constants.
+fn itself(input: &DeriveInput, errors: &Errors) {
+    let fields: Vec<&Field> = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|it| &it.fields).collect(),
+        Data::Union(_) => return,
+    };
+    for field in fields {
+        if let Some(ident) = mentions(field.ty.to_token_stream(), &input.ident) {
+            let name = plain(&input.ident);
+            let message = format!(
+                "`{name}` contains itself, so it has no shape of finite size; \
+                 give it a flat form, such as a list whose items name their parent by index, \
+                 or carry it as JSON text in a `String`"
+            );
+            errors.at(ident, message);
+        }
+    }
+}
+
+/// The first `name` or `Self` that no path leads to; a `PhantomData` holds nothing.
+fn mentions(tokens: TokenStream, name: &Ident) -> Option<Ident> {
+    let mut in_path = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) if ident == "PhantomData" => return None,
+            TokenTree::Ident(ident) if !in_path && (ident == *name || ident == "Self") => {
+                return Some(ident);
+            }
+            TokenTree::Punct(punct) => {
+                in_path = punct.as_char() == ':';
+                continue;
+            }
+            TokenTree::Group(group) => {
+                if let Some(found) = mentions(group.stream(), name) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+        in_path = false;
+    }
+    None
 }
 
 struct Shape<'a>(&'a Path);

@@ -1,7 +1,9 @@
 //! What a person types, and what is shown.
 
+mod context;
 mod demo;
 mod listings;
+mod log;
 mod output;
 mod replay;
 
@@ -100,8 +102,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Workflows(listing) => listings::workflows(&listing),
         Command::Runs(listing) => listings::runs(&listing),
         Command::Feed(listing) => listings::feed(&listing),
-        Command::Context { request, listing } => listings::context(&request, &listing),
-        Command::Log(listing) => listings::log(&listing),
+        Command::Context { request, listing } => context::context(&request, &listing),
+        Command::Log(listing) => log::log(&listing),
         Command::Rebuild { db } => listings::rebuild(&db),
         Command::Demo => demo::demo(),
     }

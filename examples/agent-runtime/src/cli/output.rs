@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
+use vitae::Timestamp;
 
 use super::Failure;
 
@@ -18,7 +19,7 @@ impl Output {
         let table = (!json).then(|| {
             let mut table = Table::new();
             table
-                .load_style(presets::UTF8_HORIZONTAL_ONLY)
+                .load_style(presets::UTF8_BORDERS_ONLY)
                 .set_content_arrangement(ContentArrangement::Dynamic)
                 .set_header(columns);
             table
@@ -55,4 +56,9 @@ impl Output {
 /// A cell of something that may be missing.
 pub(super) fn maybe(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| value.to_string())
+}
+
+/// The time of day in UTC, to the millisecond.
+pub(super) fn time_of_day(at: Timestamp) -> String {
+    at.to_string().get(11..23).unwrap_or_default().to_owned()
 }

@@ -81,8 +81,8 @@ pub struct Running {
     pub run: Option<String>,
     /// What the counted turns have used.
     pub tokens: Tokens,
-    /// How the agent process of the last turn ended.
-    pub exit: Exit,
+    /// Why the last turn failed, if it did.
+    pub failure: Option<String>,
 }
 
 /// [`Workflow::Completing`].
@@ -313,8 +313,8 @@ impl Running {
         if self.cancelled {
             return ends(Status::Cancelled, None);
         }
-        if let Some(reason) = self.exit.failure() {
-            return ends(Status::Failed, Some(reason));
+        if let Some(reason) = &self.failure {
+            return ends(Status::Failed, Some(reason.clone()));
         }
         if self.plan.tracker_path.is_none() {
             return ends(Status::Completed, None);
@@ -405,7 +405,7 @@ impl WorkflowTransitions for Workflow {
             in_turn: true,
             run: None,
             tokens: Tokens::default(),
-            exit: Exit::default(),
+            failure: None,
         }
     }
 
@@ -446,7 +446,7 @@ impl WorkflowTransitions for Workflow {
         Running {
             in_turn: false,
             tokens: event.total,
-            exit: event.exit.clone(),
+            failure: event.exit.failure(),
             ..from
         }
     }

@@ -29,10 +29,14 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
             }
         }
     });
-    let shown = model.events.iter().map(|Event { ident, .. }| {
+    let names = model.events.iter().map(|Event { ident, .. }| {
         let name = plain(ident);
         quote!(Self::#ident(_) => #name,)
     });
+    let shown = match model.events.as_slice() {
+        [] => quote!(""),
+        _ => quote!(match self { #(#names)* }),
+    };
     quote! {
         #title
         #vis enum #events { #(#variants)* }
@@ -40,7 +44,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
         #[automatically_derived]
         impl #p::Debug for #events {
             fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                #p::show_name(f, match *self { #(#shown)* })
+                #p::show_name(f, #shown)
             }
         }
     }

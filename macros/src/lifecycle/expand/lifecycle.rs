@@ -29,14 +29,20 @@ pub(super) fn tables(model: &Model) -> TokenStream {
         .map(|(index, event)| {
             let before = (0..index).map(|index| quote!(&__EVENTS[#index]));
             quote_spanned! {event.path.span()=>
-                const _: () = #p::distinct_kind(&[#(#before),*], &__EVENTS[#index]);
+                const _: () = distinct_kind(&[#(#before),*], &__EVENTS[#index]);
             }
         });
+    let checks: TokenStream = checks.collect();
+    // Called by a name of its own, so that a whole call has the span of the mistake.
+    let checks = match model.events.len() {
+        ..=1 => None,
+        _ => Some(quote!(const _: () = { use #p::distinct_kind; #checks };)),
+    };
     let (state_count, event_count) = (model.states.len(), model.events.len());
     quote! {
         static __STATES: [#p::StateDefinition; #state_count] = [#(#states),*];
         static __EVENTS: [#p::EventDefinition; #event_count] = [#(#rows),*];
-        #(#checks)*
+        #checks
     }
 }
 
@@ -122,8 +128,10 @@ fn state(model: &Model) -> TokenStream {
     }
 }
 
+// Types are written out: a variant may be called `Event`, which `Self::Event` could mean, too.
 fn check(model: &Model) -> TokenStream {
     let p = model.private();
+    let (events, refusal) = (model.event_enum(), refusal(model));
     let (event, context) = (local("event"), local("context"));
     let arms = arms(model, |state, held| match held {
         Held::Unit(_) => quote!(#p::ask(&#state, #event, #context)),
@@ -133,16 +141,16 @@ fn check(model: &Model) -> TokenStream {
     quote! {
         fn check(
             &self,
-            #event: &Self::Event,
+            #event: &#events,
             #context: &#p::Context,
-        ) -> #p::Result<(), #p::Rejection<Self::Refusal>> {
+        ) -> #p::Result<(), #p::Rejection<#refusal>> {
             match (self, #event) { #(#arms)* #otherwise }
         }
     }
 }
 
 fn apply(model: &Model) -> TokenStream {
-    let p = model.private();
+    let (p, events) = (model.private(), model.event_enum());
     let (state, event, context) = (local("state"), local("event"), local("context"));
     let arms = arms(
         model,
@@ -152,7 +160,7 @@ fn apply(model: &Model) -> TokenStream {
     quote! {
         fn apply(
             self,
-            #event: &Self::Event,
+            #event: &#events,
             #context: &#p::Context,
         ) -> #p::Result<Self, Self> {
             match (self, #event) { #(#arms)* #otherwise }
@@ -193,7 +201,7 @@ fn sort(model: &Model) -> TokenStream {
         quote!(#pattern => #typed::#ident(#p::join(#parts, #data)),)
     });
     quote! {
-        fn typed(aggregate: #p::Aggregate<Self>) -> Self::Typed {
+        fn typed(aggregate: #p::Aggregate<Self>) -> #typed {
             let (#parts, #state) = #p::split(aggregate);
             match #state { #(#arms)* }
         }

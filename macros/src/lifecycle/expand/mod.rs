@@ -7,7 +7,7 @@ pub(super) mod transition;
 pub(super) mod typed;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use super::model::Model;
 
@@ -39,7 +39,17 @@ pub(super) fn declared(model: &Model) -> TokenStream {
     quote!(#unit_structs #events #transitions #typed)
 }
 
-/// A local name: one that no name in the user's tokens can mean.
+/// A local name: no name in the user's tokens means it, nor does it mean an item of the user's.
 pub(super) fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    Ident::new(&format!("__{name}"), Span::mixed_site())
+}
+
+/// An impl that stands at a place in the user's tokens: that is what rustc shows of it.
+pub(super) fn placed(place: Span, header: &TokenStream, items: &TokenStream) -> TokenStream {
+    let begin = quote_spanned!(place=> impl);
+    let body = quote_spanned!(place=> { #items });
+    quote! {
+        #[automatically_derived]
+        #begin #header #body
+    }
 }

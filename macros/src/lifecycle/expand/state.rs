@@ -2,10 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 
 use super::super::ast::Held;
 use super::super::model::Model;
-use super::local;
+use super::{local, placed};
 use crate::attribute::doc;
 use crate::names::{listed, plain};
 
@@ -17,12 +18,13 @@ pub(in super::super) fn unit_structs(model: &Model) -> TokenStream {
             return TokenStream::new();
         };
         let docs = &state.docs;
+        let blank = (!docs.is_empty()).then(|| doc(""));
         let (name, lifecycle) = (plain(&state.ident), plain(&model.ident));
         let title = doc(&format!("State `{name}` of `{lifecycle}`."));
         let legal = doc(&legal(model, index));
         quote! {
             #(#docs)*
-            #[doc = ""]
+            #blank
             #title
             #[doc = ""]
             #legal
@@ -87,26 +89,24 @@ fn implementation(model: &Model, index: usize) -> TokenStream {
         Held::Data(_) => quote!(#data),
     };
     let made = state.variant(lifecycle, &Ident::new("self", Span::call_site()));
-    quote! {
-        #[automatically_derived]
-        impl #p::State for #ty {
-            type Lifecycle = #lifecycle;
-            const DEFINITION: &'static #p::StateDefinition = &__STATES[#index];
-            fn of(lifecycle: &#lifecycle) -> #p::Option<&Self> {
-                match lifecycle {
-                    #pattern => #p::Some(#reference),
-                    _ => #p::None,
-                }
-            }
-            fn take(lifecycle: #lifecycle) -> #p::Result<Self, #lifecycle> {
-                match lifecycle {
-                    #pattern => #p::Ok(#data),
-                    #whole => #p::Err(#whole),
-                }
-            }
-            fn into_lifecycle(self) -> #lifecycle {
-                #made
+    let items = quote! {
+        type Lifecycle = #lifecycle;
+        const DEFINITION: &'static #p::StateDefinition = &__STATES[#index];
+        fn of(lifecycle: &#lifecycle) -> #p::Option<&Self> {
+            match lifecycle {
+                #pattern => #p::Some(#reference),
+                _ => #p::None,
             }
         }
-    }
+        fn take(lifecycle: #lifecycle) -> #p::Result<Self, #lifecycle> {
+            match lifecycle {
+                #pattern => #p::Ok(#data),
+                #whole => #p::Err(#whole),
+            }
+        }
+        fn into_lifecycle(self) -> #lifecycle {
+            #made
+        }
+    };
+    placed(ty.span(), &quote!(#p::State for #ty), &items)
 }

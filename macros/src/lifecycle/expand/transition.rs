@@ -1,12 +1,14 @@
 //! The edges: the trait of their bodies, and `Transition` for each.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::super::ast::Held;
 use super::super::model::{Edge, Loose, Model};
-use super::local;
+use super::{local, placed};
 use crate::attribute::doc;
 use crate::names::plain;
 
@@ -20,16 +22,16 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
          The functions are pure: they know the state, the event and its context, and nothing else, \
          so that a life read back is the life that was lived."
     ));
-    let missing = format!("`{lifecycle}` does not say yet what its events do");
-    let note = format!(
-        "write `impl {transitions} for {lifecycle} {{ … }}`, one function for each edge; \
-         an editor can fill in their names"
-    );
-    let functions = model.edges.iter().map(|edge| function(model, edge));
+    let mut taken = HashSet::new();
+    let edges = model.edges.iter().filter(|edge| {
+        // After a mistake there may be two of one name.
+        taken.insert(model.function(edge.from, edge.event, &edge.place))
+    });
+    let functions = edges.map(|edge| function(model, edge));
     let loose = model.loose.iter().map(|edge| loose_function(model, edge));
+    // No `diagnostic` attribute: under `no_implicit_prelude` it has no name.
     quote! {
         #title
-        #[diagnostic::on_unimplemented(message = #missing, label = "no transitions", note = #note)]
         #vis trait #transitions: #p::Sized {
             #(#functions)*
             #(#loose)*
@@ -48,16 +50,20 @@ fn function(model: &Model, edge: &Edge) -> TokenStream {
     let title = doc(&format!(
         "In state `{from_name}`, `{event_name}` happened: to `{to_name}`."
     ));
-    let body = match &to.held {
-        Held::Data(_) => quote!(;),
-        Held::Unit(unit) => quote! {{
-            let _ = (from, event, cx);
-            #unit
-        }},
+    let default = match &to.held {
+        Held::Data(_) => None,
+        Held::Unit(unit) => Some(quote!(let _ = (from, event, cx); #unit)),
+    };
+    // Its first and last token stand where the edge stands: that is what rustc shows of it.
+    let begin = quote_spanned!(edge.place.span()=> fn);
+    let end = match default {
+        None => quote_spanned!(edge.target.span()=> ;),
+        Some(body) => quote_spanned!(edge.target.span()=> { #body }),
     };
     quote! {
         #title
-        fn #name(from: #from_ty, event: &#path, cx: &#krate::Context) -> #to_ty #body
+        #[must_use]
+        #begin #name(from: #from_ty, event: &#path, cx: &#krate::Context) -> #to_ty #end
     }
 }
 
@@ -87,27 +93,29 @@ fn implementation(model: &Model, edge: &Edge) -> TokenStream {
     let (lifecycle, transitions) = (&model.ident, model.transitions_trait());
     let name = model.function(edge.from, edge.event, &edge.place);
     let (from, to) = (model.state(edge.from).ty(), model.state(edge.to).ty());
-    let path = &model.event(edge.event).path;
+    let path = &edge.place;
     let (state, event, context) = (local("state"), local("event"), local("context"));
     let guard = match &edge.guard {
         None => quote!(#p::Ok(())),
         Some(guard) => quote_spanned!(guard.span()=> #guard(#state, self, #context)),
     };
-    quote! {
-        #[automatically_derived]
-        impl #p::Transition<#from> for #path {
-            type To = #to;
-            fn guard(
-                &self,
-                #state: &#from,
-                #context: &#p::Context,
-            ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> {
-                let _ = (#state, #context);
-                #guard
-            }
-            fn apply(#state: #from, #event: &Self, #context: &#p::Context) -> #to {
-                <#lifecycle as #transitions>::#name(#state, #event, #context)
-            }
+    let items = quote! {
+        type To = #to;
+        fn guard(
+            &self,
+            #state: &#from,
+            #context: &#p::Context,
+        ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> {
+            let _ = (#state, #context);
+            #guard
         }
-    }
+        fn apply(#state: #from, #event: &Self, #context: &#p::Context) -> #to {
+            <#lifecycle as #transitions>::#name(#state, #event, #context)
+        }
+    };
+    placed(
+        path.span(),
+        &quote!(#p::Transition<#from> for #path),
+        &items,
+    )
 }

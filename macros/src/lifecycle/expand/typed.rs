@@ -31,13 +31,17 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
         let (ident, name) = (&state.ident, plain(&state.ident));
         quote!(Self::#ident(aggregate) => #p::show(f, #name, aggregate),)
     });
+    let shown = match model.states.as_slice() {
+        [] => quote!(#p::show_name(f, "")),
+        _ => quote!(match self { #(#shown)* }),
+    };
     // Not `automatically_derived`: rustc would not count it as a use of what the variants hold.
     quote! {
         #title
         #vis enum #typed { #(#variants)* }
         impl #p::Debug for #typed {
             fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                match self { #(#shown)* }
+                #shown
             }
         }
     }

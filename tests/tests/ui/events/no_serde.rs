@@ -1,0 +1,7 @@
+use vitae::Event;
+
+#[derive(Event)]
+#[event(name = "placed")]
+struct Placed;
+
+fn main() {}

@@ -1,0 +1,10 @@
+use serde::{Deserialize, Serialize};
+use vitae::Event;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed", tag = customer)]
+struct Placed {
+    customer: Vec<u8>,
+}
+
+fn main() {}

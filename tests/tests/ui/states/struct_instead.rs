@@ -1,0 +1,7 @@
+use vitae::Lifecycle;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+struct Order;
+
+fn main() {}

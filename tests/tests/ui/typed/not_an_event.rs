@@ -1,0 +1,11 @@
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use vitae::Aggregate;
+
+fn record_a_number(order: Aggregate<Order, Draft>) {
+    let _ = order.record(7);
+}
+
+fn main() {}

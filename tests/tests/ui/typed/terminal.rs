@@ -1,0 +1,11 @@
+#[path = "../domain.rs"]
+mod domain;
+
+use domain::*;
+use vitae::Aggregate;
+
+fn reopen(order: Aggregate<Order, Archived>) {
+    let _ = order.record(Placed);
+}
+
+fn main() {}
