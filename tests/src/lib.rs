@@ -33,6 +33,7 @@ macro_rules! conformance {
                 r01_a_commit_spans_streams_checkpoints_and_rows
                 r01_a_stale_row_rejects_its_commit_alone
                 r01_a_row_deleted_and_made_again_has_a_new_version
+                r01_a_row_that_is_not_there_may_be_expected_so
                 r01_rows_are_listed_in_bytewise_order
                 r02_what_was_acknowledged_is_there_after_reopening
                 r03_positions_have_no_gaps_and_follow_the_order_of_commits

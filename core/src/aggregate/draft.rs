@@ -34,6 +34,16 @@ pub(crate) struct Pending<E> {
     pub(crate) cause: Cause,
 }
 
+/// A commit of a draft whose outcome is unknown.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt {
+    /// Its id, which is not the draft's own if another aggregate stood first in it.
+    pub(crate) commit: CommitId,
+    pub(crate) digest: Digest,
+    /// How many events of the draft it held.
+    pub(crate) events: usize,
+}
+
 /// Everything of an aggregate but its state.
 pub(crate) struct Draft<L: Lifecycle> {
     pub(crate) home: Home,
@@ -44,8 +54,9 @@ pub(crate) struct Draft<L: Lifecycle> {
     origin: Option<L>,
     pub(crate) pending: Vec<Arc<Pending<L::Event>>>,
     pub(crate) commit: CommitId,
-    /// What a commit of this draft held whose outcome is unknown.
-    pub(crate) attempt: Option<Digest>,
+    /// The place in the commit of the first event that was recorded.
+    first_index: u32,
+    pub(crate) attempt: Option<Attempt>,
     pub(crate) cause: Cause,
     pub(crate) occurred_at: Option<Timestamp>,
     pub(crate) metadata: Metadata,
@@ -60,6 +71,7 @@ impl<L: Lifecycle> Draft<L> {
             origin: None,
             pending: Vec::new(),
             commit: CommitId::generate(),
+            first_index: 0,
             attempt: None,
             cause: Cause::default(),
             occurred_at: None,
@@ -76,6 +88,7 @@ impl<L: Lifecycle> Draft<L> {
             origin: self.origin.clone(),
             pending: self.pending.clone(),
             commit: self.commit,
+            first_index: self.first_index,
             attempt: self.attempt,
             cause: self.cause,
             occurred_at: self.occurred_at,
@@ -164,33 +177,38 @@ impl<L: Lifecycle> Draft<L> {
     /// Gives the draft its commit and the place in it of its first event, and folds what was
     /// recorded again, so that the state is the one that a reader of the log will see.
     pub(crate) fn join(&mut self, commit: CommitId, first_index: u32, state: L) -> L {
-        if self.commit == commit && first_index == 0 {
+        if self.commit == commit && self.first_index == first_index {
             return state;
         }
         self.commit = commit;
-        let Some(mut folded) = self.origin.clone() else {
-            return state;
-        };
-        for (nth, pending) in self.pending.iter().enumerate() {
-            let index = first_index.saturating_add(u32::try_from(nth).unwrap_or(u32::MAX));
-            let context = self.context(nth, index, pending.cause, pending.occurred_at);
-            let Some(context) = context else { return state };
-            match folded.apply(&pending.event, &context) {
-                Ok(next) => folded = next,
-                // Legality does not depend on ids; only a hand-written `Lifecycle` gets here.
-                Err(_) => return state,
-            }
-        }
-        folded
+        self.first_index = first_index;
+        self.after(self.pending.len()).unwrap_or(state)
     }
 
-    /// Turns the page after a commit: nothing recorded, a new commit id for what comes next.
+    /// The state after so many of the events that were recorded, which stand together in the
+    /// commit. `None` if nothing was.
+    pub(crate) fn after(&self, events: usize) -> Option<L> {
+        let mut folded = self.origin.clone()?;
+        for (nth, pending) in self.pending.iter().enumerate().take(events) {
+            let index = self.first_index.saturating_add(u32::try_from(nth).ok()?);
+            let context = self.context(nth, index, pending.cause, pending.occurred_at)?;
+            // Legality does not depend on ids; only a hand-written `Lifecycle` is refused here.
+            folded = folded.apply(&pending.event, &context).ok()?;
+        }
+        Some(folded)
+    }
+
+    /// Turns the page after a commit: nothing recorded, a new commit id for what comes next, and
+    /// nothing said of it yet.
     pub(crate) fn committed(&mut self) {
         self.base = self.version_after();
         self.origin = None;
         self.pending.clear();
         self.commit = CommitId::generate();
+        self.first_index = 0;
         self.attempt = None;
         self.cause = Cause::default();
+        self.occurred_at = None;
+        self.metadata = Metadata::default();
     }
 }

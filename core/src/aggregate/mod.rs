@@ -10,7 +10,7 @@ mod fold;
 #[doc(hidden)]
 pub(crate) mod split;
 
-pub(crate) use draft::{Cause, Draft, Home};
+pub(crate) use draft::{Attempt, Cause, Draft, Home};
 pub use error::{RecordError, RecordReason, WrongState};
 pub use fold::{Fold, FoldError, FoldReason};
 
@@ -103,22 +103,23 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
         self.draft.commit
     }
 
-    /// Sets when the events recorded from here on happened. Unless set, it is the bus's clock.
+    /// Sets when the events recorded from here to the next commit happened. Unless set, it is the
+    /// bus's clock.
     #[must_use]
     pub fn occurring_at(mut self, at: Timestamp) -> Self {
         self.draft.occurred_at = Some(at);
         self
     }
 
-    /// Sets what else is known of the events recorded from here on.
+    /// Sets what else is known of the events recorded from here to the next commit.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.draft.metadata = metadata;
         self
     }
 
-    /// Sets what caused the events recorded from here on, up to the next commit: an event, and what
-    /// it belongs to.
+    /// Sets what caused the events recorded from here to the next commit: an event, and what it
+    /// belongs to.
     #[must_use]
     pub fn caused_by(mut self, event: EventId, correlation: CorrelationId) -> Self {
         self.draft.cause = Cause {

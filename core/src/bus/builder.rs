@@ -69,7 +69,9 @@ impl BusBuilder {
     }
 
     /// Sets how deep policies may cause each other before a commit is refused as a loop. Unless
-    /// set, 32: an event of a caller has depth 0, that of a policy one more than its cause.
+    /// set, 32: an event of a caller has depth 0, that of a policy one more than its cause, and an
+    /// event at the bound must not be one that a policy reacts to. More than 65,536 events of
+    /// policies in one commit are taken for a loop at any depth.
     pub const fn max_policy_depth(mut self, depth: u32) -> Self {
         self.max_depth = depth;
         self

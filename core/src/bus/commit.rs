@@ -48,7 +48,7 @@ impl Inner {
                 Err(error) => error,
             };
             if matches!(error, AppendError::OutcomeUnknown { .. }) {
-                aggregates.attempted(digest);
+                aggregates.attempted(id, digest);
             }
             if tries == MAX_TRIES || !self.may_retry(&error, aggregates, alongside)? {
                 return Err(CommitReason::Append(error));
@@ -61,13 +61,17 @@ impl Inner {
         &self,
         aggregates: &mut A,
     ) -> Result<Option<Receipt>, CommitReason> {
-        let Some((commit, digest)) = aggregates.attempt() else {
+        let Some(attempt) = aggregates.attempt() else {
             return Ok(None);
         };
+        let commit = attempt.commit;
         match self.store.receipt(commit)? {
             None => Ok(None),
-            Some(receipt) if receipt.digest == digest => {
-                aggregates.reload(self)?;
+            // What was recorded or added since the try is not in the log.
+            Some(receipt) if receipt.digest == attempt.digest && aggregates.was_in(commit) => {
+                let mut lives = Vec::new();
+                aggregates.reload(self, &mut lives)?;
+                aggregates.settle(&mut Working::new(commit, lives)?);
                 Ok(Some(receipt.repeated()))
             }
             Some(_) => Err(CommitReason::Append(AppendError::IdempotencyConflict {

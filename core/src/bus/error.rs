@@ -92,8 +92,8 @@ pub enum CommitReason {
     /// A life that a policy wanted to see, or that had to be read again, could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The store could not be read.
-    #[error("the store could not be read; nothing was written")]
+    /// The store could not be asked what became of an earlier try, whose outcome is unknown still.
+    #[error("the store could not be asked whether an earlier try is durable; try again")]
     Read(#[from] ReadError),
     /// A policy said no to an event, or failed. Nothing was written.
     #[error("policy `{policy}` failed on `{kind}`; nothing was written")]
@@ -115,7 +115,7 @@ pub enum CommitReason {
         policy: Name,
         /// The kind of event that it would have reacted to.
         kind: Name,
-        /// The bound that was reached.
+        /// How many causes deep that event is.
         depth: u32,
     },
     /// An inline projection failed. Nothing was written.

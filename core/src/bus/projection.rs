@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::view::decode_row;
 use super::{HandlerError, OpenError};
 use crate::event::{Event, decode};
 use crate::lifecycle::Context;
@@ -150,7 +151,6 @@ pub struct Rows<'a> {
 struct Row {
     version: Option<RowVersion>,
     value: Option<Vec<u8>>,
-    changed: bool,
 }
 
 impl<'a> Rows<'a> {
@@ -181,7 +181,7 @@ impl<'a> Rows<'a> {
         key: impl AsRef<[u8]>,
     ) -> Result<Option<T>, HandlerError> {
         match &self.row(key.as_ref())?.value {
-            Some(value) => Ok(Some(postcard::from_bytes(value)?)),
+            Some(value) => Ok(Some(decode_row(value)?)),
             None => Ok(None),
         }
     }
@@ -208,11 +208,7 @@ impl<'a> Rows<'a> {
     }
 
     fn set(&mut self, key: &[u8], value: Option<Vec<u8>>) -> Result<(), HandlerError> {
-        let row = self.row(key)?;
-        if row.value != value {
-            row.value = value;
-            row.changed = true;
-        }
+        self.row(key)?.value = value;
         Ok(())
     }
 
@@ -230,13 +226,12 @@ impl<'a> Rows<'a> {
     }
 
     /// What the commit has to change.
+    ///
+    /// Every row that was looked at is among it, changed or not: the others were computed from it,
+    /// so the commit must not be taken if somebody else has changed it meanwhile.
     pub(super) fn into_changes(self) -> impl Iterator<Item = RowChange> {
         let view = self.view.clone();
-        let changed = self.seen.into_iter().filter(|(_, row)| {
-            // A row that came and went within the commit was never there.
-            row.changed && (row.version.is_some() || row.value.is_some())
-        });
-        changed.map(move |(key, row)| RowChange {
+        self.seen.into_iter().map(move |(key, row)| RowChange {
             view: view.clone(),
             key,
             expected: row.version,

@@ -18,7 +18,7 @@ pub(super) struct Schemas(Mutex<Known>);
 struct Known {
     checked: HashSet<TypeId>,
     announced: Vec<(TypeId, &'static [EventDefinition])>,
-    newest: HashMap<&'static str, RegisteredSchema>,
+    by_event: HashMap<(Name, KindVersion), RegisteredSchema>,
 }
 
 impl Schemas {
@@ -49,9 +49,10 @@ impl Schemas {
         self.lock().admit(lifecycle, L::DEFINITION.events, &stored)
     }
 
-    /// The schema under which events of a kind are appended.
-    pub(super) fn newest(&self, kind: &str) -> Option<RegisteredSchema> {
-        self.lock().newest.get(kind).cloned()
+    /// The schema under which events of a kind and version are appended.
+    pub(super) fn of(&self, kind: &Name, version: KindVersion) -> Option<RegisteredSchema> {
+        let event = (kind.clone(), version);
+        self.lock().by_event.get(&event).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -70,20 +71,17 @@ impl Known {
         for event in events {
             for schema in (event.schemas)()? {
                 let in_log = stored.iter().find(|stored| same_event(stored, &schema));
-                let here = self
-                    .newest
-                    .get(event.kind)
-                    .filter(|here| same_event(here, &schema));
+                let key = (schema.kind.clone(), schema.version);
+                let here = self.by_event.get(&key);
                 for other in in_log.into_iter().chain(here) {
                     if other.schema != schema.schema {
                         return Err(mismatch(schema.kind, schema.version, other, &schema.schema));
                     }
                 }
-                admitted.push((event.kind, schema));
+                admitted.push((key, schema));
             }
         }
-        // Versions come oldest first, so the newest is the one that stays.
-        self.newest.extend(admitted);
+        self.by_event.extend(admitted);
         self.checked.insert(lifecycle);
         Ok(())
     }

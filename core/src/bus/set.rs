@@ -2,7 +2,7 @@
 
 use super::working::{Life, Working};
 use super::{CommitReason, Inner, LoadError};
-use crate::aggregate::{Aggregate, Stage};
+use crate::aggregate::{Aggregate, Attempt, Stage};
 use crate::id::{CommitId, LogId};
 use crate::lifecycle::Lifecycle;
 use crate::store::Digest;
@@ -14,11 +14,8 @@ pub trait CommitSet: Sized + sealed::Members {}
 
 impl<T: sealed::Members> CommitSet for T {}
 
-/// A retry of a commit whose outcome is unknown: its id, and what it held.
-pub(super) type Attempt = (CommitId, Digest);
-
 pub(super) mod sealed {
-    use super::{Attempt, CommitId, CommitReason, Digest, Inner, Life, LoadError, LogId, Working};
+    use super::{Attempt, CommitId, CommitReason, Digest, Inner, Life, LogId, Working};
 
     #[expect(private_interfaces, reason = "nobody outside can name the trait")]
     pub trait Members {
@@ -26,16 +23,18 @@ pub(super) mod sealed {
         fn commit_id(&self) -> Option<CommitId>;
         /// What was tried before, if the outcome of that is unknown.
         fn attempt(&self) -> Option<Attempt>;
+        /// Whether everything recorded here was in that try.
+        fn was_in(&self, commit: CommitId) -> bool;
         /// Remembers that the outcome of a try is unknown.
-        fn attempted(&mut self, digest: Digest);
+        fn attempted(&mut self, commit: CommitId, digest: Digest);
         /// Whether every aggregate belongs to a log.
         fn belong_to(&self, log: LogId) -> bool;
         /// Copies for the commit to work on.
         fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason>;
         /// Brings the aggregates to where the commit left them.
         fn settle(&mut self, working: &mut Working);
-        /// Brings the aggregates to where the log has them, after a try that had succeeded.
-        fn reload(&mut self, inner: &Inner) -> Result<(), LoadError>;
+        /// The lives as the log has them, after a try that had succeeded.
+        fn reload(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason>;
     }
 }
 
@@ -46,11 +45,23 @@ impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
     }
 
     fn attempt(&self) -> Option<Attempt> {
-        self.draft.attempt.map(|digest| (self.draft.commit, digest))
+        self.draft.attempt
     }
 
-    fn attempted(&mut self, digest: Digest) {
-        self.draft.attempt = Some(digest);
+    fn was_in(&self, commit: CommitId) -> bool {
+        let events = match self.draft.attempt {
+            Some(attempt) if attempt.commit == commit => attempt.events,
+            _ => 0,
+        };
+        self.draft.pending.len() == events
+    }
+
+    fn attempted(&mut self, commit: CommitId, digest: Digest) {
+        self.draft.attempt = Some(Attempt {
+            commit,
+            digest,
+            events: self.draft.pending.len(),
+        });
     }
 
     fn belong_to(&self, log: LogId) -> bool {
@@ -77,9 +88,9 @@ impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
         }
     }
 
-    fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
+    fn reload(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason> {
         let newest = inner.load::<L>(self.draft.stream.id().as_str())?;
-        self.settle_as(newest);
+        into.push(Box::new(newest));
         Ok(())
     }
 }
@@ -89,14 +100,17 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
     /// compiler was promised: then this stays where its own events led.
     fn settle_as(&mut self, newest: Aggregate<L>) {
         let version = newest.draft.version_after();
-        match S::hold(newest.state) {
-            Some(state) => {
-                self.state = state;
-                self.draft.committed();
-                self.draft.base = version;
-            }
-            None => self.draft.committed(),
+        if let Some(state) = S::hold(newest.state) {
+            self.state = state;
+            self.draft.committed();
+            self.draft.base = version;
+            return;
         }
+        let own = newest.draft.after(self.draft.pending.len());
+        if let Some(state) = own.and_then(S::hold) {
+            self.state = state;
+        }
+        self.draft.committed();
     }
 }
 
@@ -114,8 +128,12 @@ macro_rules! members {
                     None$(.or_else(|| self.$index.attempt()))*
                 }
 
-                fn attempted(&mut self, digest: Digest) {
-                    $(self.$index.attempted(digest);)*
+                fn was_in(&self, commit: CommitId) -> bool {
+                    true $(&& self.$index.was_in(commit))*
+                }
+
+                fn attempted(&mut self, commit: CommitId, digest: Digest) {
+                    $(self.$index.attempted(commit, digest);)*
                 }
 
                 fn belong_to(&self, log: LogId) -> bool {
@@ -135,8 +153,12 @@ macro_rules! members {
                     $(self.$index.settle(working);)*
                 }
 
-                fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
-                    $(self.$index.reload(inner)?;)*
+                fn reload(
+                    &self,
+                    inner: &Inner,
+                    into: &mut Vec<Box<dyn Life>>,
+                ) -> Result<(), CommitReason> {
+                    $(self.$index.reload(inner, into)?;)*
                     Ok(())
                 }
             }
@@ -169,8 +191,12 @@ macro_rules! collections {
                     self.iter().find_map(M::attempt)
                 }
 
-                fn attempted(&mut self, digest: Digest) {
-                    self.iter_mut().for_each(|member| member.attempted(digest));
+                fn was_in(&self, commit: CommitId) -> bool {
+                    self.iter().all(|member| member.was_in(commit))
+                }
+
+                fn attempted(&mut self, commit: CommitId, digest: Digest) {
+                    self.iter_mut().for_each(|member| member.attempted(commit, digest));
                 }
 
                 fn belong_to(&self, log: LogId) -> bool {
@@ -189,8 +215,12 @@ macro_rules! collections {
                     self.iter_mut().for_each(|member| member.settle(working));
                 }
 
-                fn reload(&mut self, inner: &Inner) -> Result<(), LoadError> {
-                    self.iter_mut().try_for_each(|member| member.reload(inner))
+                fn reload(
+                    &self,
+                    inner: &Inner,
+                    into: &mut Vec<Box<dyn Life>>,
+                ) -> Result<(), CommitReason> {
+                    self.iter().try_for_each(|member| member.reload(inner, into))
                 }
             }
         )*

@@ -74,12 +74,22 @@ impl<T: DeserializeOwned> View<T> {
 }
 
 fn decode<T: DeserializeOwned>(row: &ViewRow) -> Result<T, ReadError> {
-    postcard::from_bytes(&row.value).map_err(|error| {
-        let error: BackendError = Arc::new(RowError(error));
+    decode_row(&row.value).map_err(|error| {
+        let error: BackendError = Arc::new(error);
         ReadError::Backend(error)
     })
 }
 
+/// Reads the bytes of a row, all of them.
+pub(super) fn decode_row<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(RowError(None)),
+        Err(error) => Err(RowError(Some(error))),
+    }
+}
+
+/// The bytes of a row are not a value of the type, or more than one.
 #[derive(Debug, thiserror::Error)]
 #[error("the row has another shape than the type it is read as; rebuild the view")]
-struct RowError(#[source] postcard::Error);
+pub(super) struct RowError(#[source] Option<postcard::Error>);

@@ -81,12 +81,25 @@ impl<L: Lifecycle> Life for Aggregate<L> {
     }
 }
 
+impl dyn Life {
+    fn is<T: 'static>(&self) -> bool {
+        let life: &dyn Any = self;
+        life.is::<T>()
+    }
+}
+
+/// How many events policies may add to one commit: as many as a store takes unless told otherwise.
+/// A circle that records several events each time would not come to its depth before.
+const MAX_CAUSED: usize = 1 << 16;
+
 /// The lives of one commit, and its events in their order.
 pub(super) struct Working {
     commit: CommitId,
     lives: Vec<Option<Box<dyn Life>>>,
     by_stream: HashMap<StreamId, usize>,
     events: Vec<Slot>,
+    /// How many of the events the caller recorded.
+    own: usize,
 }
 
 /// An event of the commit: whose, which of its, and how many causes deep.
@@ -105,6 +118,7 @@ impl Working {
             lives: Vec::new(),
             by_stream: HashMap::new(),
             events: Vec::new(),
+            own: 0,
         };
         for mut life in lives {
             let first_index = u32::try_from(working.events.len()).unwrap_or(u32::MAX);
@@ -123,6 +137,7 @@ impl Working {
             }
             working.add(life);
         }
+        working.own = working.events.len();
         Ok(working)
     }
 
@@ -162,7 +177,8 @@ impl Working {
         };
         for (name, handler) in policies {
             let (policy, kind) = (name.clone(), event.kind.clone());
-            if depth > inner.policies.max_depth {
+            let caused = self.events.len().saturating_sub(self.own);
+            if depth > inner.policies.max_depth || caused > MAX_CAUSED {
                 return Err(CommitReason::PolicyLoop {
                     policy,
                     kind,
@@ -228,6 +244,8 @@ impl Working {
         let (life, mut aggregate) = self.take::<L>(inner, id)?;
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
         let before = (aggregate.draft.cause, aggregate.draft.occurred_at);
+        // What a caller says of its own events is not said of a policy's.
+        let metadata = std::mem::take(&mut aggregate.draft.metadata);
         aggregate.draft.commit = self.commit;
         aggregate.draft.cause = Cause {
             event: Some(cause.event_id),
@@ -246,6 +264,7 @@ impl Working {
             }
         };
         (aggregate.draft.cause, aggregate.draft.occurred_at) = before;
+        aggregate.draft.metadata = metadata;
         self.put(life, aggregate);
         outcome
     }
@@ -262,17 +281,12 @@ impl Working {
             Some(index) => *index,
             None => self.add(Box::new(inner.load::<L>(id)?)),
         };
-        match self
-            .lives
-            .get_mut(index)
-            .and_then(Option::take)
-            .map(Life::into_any)
-        {
-            Some(life) => match life.downcast::<Aggregate<L>>() {
-                Ok(aggregate) => Ok((index, *aggregate)),
-                Err(_) => Err(LoadError::TwoLifecycles { stream }),
-            },
-            None => Err(LoadError::TwoLifecycles { stream }),
+        // A life of another type stays in its place: the policy may go on without it.
+        let life = self.lives.get_mut(index);
+        let life = life.and_then(|life| life.take_if(|life| life.is::<Aggregate<L>>()));
+        match life.map(|life| life.into_any().downcast::<Aggregate<L>>()) {
+            Some(Ok(aggregate)) => Ok((index, *aggregate)),
+            _ => Err(LoadError::TwoLifecycles { stream }),
         }
     }
 
@@ -308,7 +322,7 @@ impl Working {
             if !known {
                 commit
                     .schemas
-                    .extend(inner.schemas.newest(event.kind.as_str()));
+                    .extend(inner.schemas.of(&event.kind, event.kind_version));
             }
             commit.events.push(event);
         }

@@ -326,7 +326,8 @@ pub struct RowChange {
     pub key: Vec<u8>,
     /// The version that the change was computed from; `None`: there was no row.
     pub expected: Option<RowVersion>,
-    /// The new value, or `None` to delete the row.
+    /// The new value, or `None` to delete the row. Deleting a row where none is expected changes
+    /// nothing: it makes sure that there is none.
     pub value: Option<Vec<u8>>,
 }
 

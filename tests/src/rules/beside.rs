@@ -98,6 +98,23 @@ pub fn r01_a_row_deleted_and_made_again_has_a_new_version(store: Subject) {
     assert!(matches!(error, AppendError::StaleRow { actual: None, .. }));
 }
 
+pub fn r01_a_row_that_is_not_there_may_be_expected_so(store: Subject) {
+    let absent = Draft::new().row("v", b"k", None, None);
+    let receipt = absent.must(&*store);
+    assert_eq!(receipt.positions, None);
+    assert_eq!(store.row(&name("v"), b"k").unwrap(), None);
+    Draft::new().row("v", b"k", None, Some(b"1")).must(&*store);
+    let error = Draft::new()
+        .on("a/1")
+        .event("x", b"")
+        .row("v", b"k", None, None)
+        .try_on(&*store)
+        .unwrap_err();
+    assert!(matches!(error, AppendError::StaleRow { .. }));
+    assert_eq!(store.head().unwrap(), None);
+    assert!(store.row(&name("v"), b"k").unwrap().is_some());
+}
+
 pub fn r01_rows_are_listed_in_bytewise_order(store: Subject) {
     let keys: [&[u8]; 6] = [b"", b"\0", b"a", b"a\0", b"a\xff", b"b"];
     for (index, key) in keys.iter().enumerate().rev() {

@@ -1,0 +1,24 @@
+//! The bus, on every store: what works in memory works on a disk.
+
+#![allow(
+    unreachable_pub,
+    reason = "a derive wants what it is put on to be as visible as its enum"
+)]
+
+mod support;
+
+mod alongside;
+mod commit;
+mod context;
+mod given_back;
+mod load;
+mod policies;
+mod policy_conflicts;
+mod projections;
+mod rebuild;
+mod recent;
+mod tags;
+mod threads;
+mod unknown;
+mod unreadable;
+mod versions;

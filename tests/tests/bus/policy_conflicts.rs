@@ -1,0 +1,113 @@
+//! Somebody else is faster, on a stream that only a policy touches.
+
+use std::sync::Arc;
+
+use vitae::store::AppendError;
+use vitae::{Bus, CommitReason, Policy};
+use vitae_tests::Subject;
+
+use crate::support::*;
+
+on_every_store! {
+    it_is_put_together_anew_on_fresh_state
+    tries_are_bounded
+    the_callers_stream_is_not_retried
+    a_stream_that_the_caller_hands_over_is_not_retried
+}
+
+/// Notes how many lines there were before.
+fn numbering() -> Policy {
+    Policy::new("numbering").on(|_: &Added, _, then| {
+        let lines = then.state::<Note>("log")?.lines().len();
+        then.record::<Note>("log", wrote(lines.to_string()))?;
+        Ok(())
+    })
+}
+
+fn open(double: &Arc<Double>) -> Bus {
+    let builder = Bus::builder(double.clone()).policy(numbering());
+    builder.open().unwrap()
+}
+
+fn it_is_put_together_anew_on_fresh_state(log: Subject) {
+    let double = Double::of(&log);
+    let bus = open(&double);
+    add(&bus, "n", 1);
+    for _ in 0..3 {
+        let other = self::bus(&log);
+        double.sneak(move || write(&other, "log", "theirs"));
+    }
+    let count = bus
+        .load::<Count>("n")
+        .unwrap()
+        .record(Added { by: 1 })
+        .unwrap();
+    let id = count.commit_id();
+    let (_, receipt) = bus.commit(count).unwrap();
+    assert_eq!(receipt.commit, id);
+    assert_eq!(double.appends(), 5);
+    let texts = ["0", "theirs", "theirs", "theirs", "4"];
+    let anew = note(&self::bus(&log), "log");
+    assert_eq!((anew.texts(), &anew), (texts.to_vec(), &note(&bus, "log")));
+    assert_eq!(self::count(&bus, "n"), 2);
+}
+
+fn conflict_on(reason: &CommitReason, expected: &str) -> bool {
+    matches!(
+        reason,
+        CommitReason::Append(AppendError::Conflict { stream, .. }) if stream.to_string() == expected
+    )
+}
+
+fn tries_are_bounded(log: Subject) {
+    let double = Double::of(&log);
+    let bus = open(&double);
+    for _ in 0..99 {
+        let other = self::bus(&log);
+        double.sneak(move || write(&other, "log", "theirs"));
+    }
+    let count = bus
+        .load::<Count>("n")
+        .unwrap()
+        .record(Added { by: 1 })
+        .unwrap();
+    let error = bus.commit(count).unwrap_err();
+    assert!(conflict_on(error.reason(), "note/log"), "{error:?}");
+    assert_eq!((double.appends(), log_of(&*log).len()), (16, 16));
+    // A further try is the caller's to make; here it is refused as often.
+    let error = bus.commit(error.into_aggregates()).unwrap_err();
+    assert_eq!(error.into_aggregates().recorded(), 1);
+    assert_eq!(self::count(&bus, "n"), 0);
+}
+
+fn the_callers_stream_is_not_retried(log: Subject) {
+    let double = Double::of(&log);
+    let bus = open(&double);
+    let other = self::bus(&log);
+    double.sneak(move || add(&other, "n", 5));
+    let count = bus
+        .load::<Count>("n")
+        .unwrap()
+        .record(Added { by: 1 })
+        .unwrap();
+    let error = bus.commit(count).unwrap_err();
+    assert!(conflict_on(error.reason(), "count/n"), "{error:?}");
+    assert_eq!(double.appends(), 1);
+    assert!(note(&bus, "log").lines().is_empty());
+}
+
+fn a_stream_that_the_caller_hands_over_is_not_retried(log: Subject) {
+    let double = Double::of(&log);
+    let bus = open(&double);
+    let other = self::bus(&log);
+    double.sneak(move || write(&other, "log", "theirs"));
+    let seen = bus.load::<Note>("log").unwrap();
+    let count = bus
+        .load::<Count>("n")
+        .unwrap()
+        .record(Added { by: 1 })
+        .unwrap();
+    let error = bus.commit((count, seen)).unwrap_err();
+    assert!(conflict_on(error.reason(), "note/log"), "{error:?}");
+    assert_eq!(double.appends(), 1);
+}

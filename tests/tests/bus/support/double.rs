@@ -1,0 +1,172 @@
+//! A store that keeps the contract, but for what it is told to do to the next appends and reads.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use vitae::store::{
+    AppendError, Checkpoint, Commit, EventHeader, EventStore, Page, PayloadDigest, Read, ReadError,
+    Receipt, RegisteredSchema, Ticket, ViewRow,
+};
+use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
+use vitae_tests::Subject;
+
+type Step = Box<dyn FnOnce(&dyn EventStore, Commit) -> Ticket + Send>;
+
+pub(crate) struct Double {
+    inner: Arc<dyn EventStore>,
+    steps: Mutex<VecDeque<Step>>,
+    appends: AtomicUsize,
+    silent: AtomicBool,
+    erases: AtomicBool,
+}
+
+impl Double {
+    pub(crate) fn of(log: &Subject) -> Arc<Self> {
+        Arc::new(Self {
+            inner: log.shared(),
+            steps: Mutex::default(),
+            appends: AtomicUsize::new(0),
+            silent: AtomicBool::new(false),
+            erases: AtomicBool::new(false),
+        })
+    }
+
+    fn step(&self, step: impl FnOnce(&dyn EventStore, Commit) -> Ticket + Send + 'static) {
+        self.steps.lock().unwrap().push_back(Box::new(step));
+    }
+
+    /// Before one of the next appends, in the order of these calls, something else happens.
+    pub(crate) fn sneak(&self, something: impl FnOnce() + Send + 'static) {
+        self.step(|store, commit| {
+            something();
+            store.append(commit)
+        });
+    }
+
+    /// One of the next appends is answered with an unknown outcome, written or not.
+    pub(crate) fn lose_answer(&self, written: bool) {
+        self.step(move |store, commit| {
+            let id = commit.id;
+            if written {
+                store.append(commit).wait().unwrap();
+            }
+            Ticket::ready(Err(AppendError::OutcomeUnknown {
+                commit: id,
+                source: Arc::new(std::fmt::Error),
+            }))
+        });
+    }
+
+    /// From now on, what became of a commit and what stands in a stream cannot be read, or can.
+    pub(crate) fn be_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// From now on, every payload that is read was erased.
+    pub(crate) fn erase(&self) {
+        self.erases.store(true, Ordering::SeqCst);
+    }
+
+    /// How many commits came here.
+    pub(crate) fn appends(&self) -> usize {
+        self.appends.load(Ordering::SeqCst)
+    }
+
+    fn listen(&self) -> Result<(), ReadError> {
+        match self.silent.load(Ordering::SeqCst) {
+            true => Err(ReadError::Busy),
+            false => Ok(()),
+        }
+    }
+}
+
+impl EventStore for Double {
+    fn log_id(&self) -> LogId {
+        self.inner.log_id()
+    }
+
+    fn append(&self, commit: Commit) -> Ticket {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        let step = self.steps.lock().unwrap().pop_front();
+        match step {
+            Some(step) => step(&*self.inner, commit),
+            None => self.inner.append(commit),
+        }
+    }
+
+    fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
+        self.listen()?;
+        if !self.erases.load(Ordering::SeqCst) {
+            return self.inner.read(read, page);
+        }
+        let mut whole = Page::new();
+        self.inner.read(read, &mut whole)?;
+        page.clear();
+        for event in whole.iter() {
+            let correlation = event.correlation();
+            let header = EventHeader {
+                position: event.position().get(),
+                category: event.category(),
+                stream: event.stream(),
+                version: event.version().get(),
+                kind: event.kind(),
+                kind_version: event.kind_version().get(),
+                id: event.id(),
+                occurred_at: event.occurred_at().as_micros(),
+                recorded_at: event.recorded_at().as_micros(),
+                correlation: correlation.as_bytes(),
+                causation: event.causation(),
+                tags: &[],
+                metadata: &[],
+            };
+            let digest = PayloadDigest::of(event.payload().unwrap());
+            page.push(&header, Err(digest), header.checksum(digest))?;
+        }
+        Ok(())
+    }
+
+    fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
+        self.inner.head()
+    }
+
+    fn streams(
+        &self,
+        category: &Name,
+        after: Option<&Name>,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, ReadError> {
+        self.inner.streams(category, after, limit)
+    }
+
+    fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
+        self.listen()?;
+        self.inner.receipt(commit)
+    }
+
+    fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
+        self.inner.schemas()
+    }
+
+    fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
+        self.inner.checkpoint(name)
+    }
+
+    fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
+        self.inner.row(view, key)
+    }
+
+    fn rows(
+        &self,
+        view: &Name,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<ViewRow>, ReadError> {
+        self.inner.rows(view, prefix, after, limit)
+    }
+
+    fn verify(&self) -> Result<u64, ReadError> {
+        self.inner.verify()
+    }
+}

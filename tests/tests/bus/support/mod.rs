@@ -1,0 +1,93 @@
+//! The stores under test, a double that interferes, and the lives they hold.
+
+mod double;
+mod lives;
+
+use std::sync::Arc;
+
+use vitae::store::{Commit, EventStore, NewEvent, StreamAppend};
+use vitae::{Bus, CommitId, KindVersion, Lifecycle, MemoryStore, Timestamp};
+use vitae_sqlite::SqliteStore;
+use vitae_tests::{Subject, name, stream};
+
+pub(crate) use double::Double;
+pub(crate) use lives::*;
+
+/// Makes one test for each function and store.
+macro_rules! on_every_store {
+    ($($test:ident)+) => {
+        mod memory {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::memory());
+            })+
+        }
+        mod sqlite {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::sqlite());
+            })+
+        }
+    };
+}
+pub(crate) use on_every_store;
+
+pub(crate) fn memory() -> Subject {
+    Subject::volatile(Arc::new(MemoryStore::new()))
+}
+
+pub(crate) fn sqlite() -> Subject {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    Subject::persistent(folder, move || Arc::new(SqliteStore::open(&path).unwrap()))
+}
+
+/// A bus with nothing registered.
+pub(crate) fn bus(log: &Subject) -> Bus {
+    Bus::open(log.shared()).unwrap()
+}
+
+/// The kinds in the log, in order, each with its stream.
+pub(crate) fn log_of(store: &dyn EventStore) -> Vec<String> {
+    let seen = vitae_tests::read_all(store).into_iter();
+    seen.map(|event| format!("{} {}", event.stream, event.kind))
+        .collect()
+}
+
+/// Puts an event into a stream behind the back of its lifecycle: whatever its kind, its version and
+/// its bytes, with the schema that the lifecycle has for it or another text.
+pub(crate) fn smuggle<L: Lifecycle>(
+    store: &dyn EventStore,
+    id: &str,
+    (kind, version): (&str, u32),
+    payload: &[u8],
+) {
+    let mut commit = Commit::new(CommitId::generate());
+    let version = KindVersion::new(version).unwrap();
+    let known = L::DEFINITION
+        .events
+        .iter()
+        .flat_map(|event| (event.schemas)().unwrap())
+        .find(|schema| schema.kind.as_str() == kind && schema.version == version);
+    commit.schemas.push(known.unwrap_or_else(|| {
+        let mut schema = vitae_tests::schema(kind, "\"bytes\"");
+        schema.version = version;
+        schema
+    }));
+    commit.streams.push(StreamAppend {
+        id: stream(&format!("{}/{id}", L::DEFINITION.name)),
+        expected: vitae::store::ExpectedVersion::Any,
+    });
+    commit.events.push(NewEvent {
+        stream: 0,
+        kind: name(kind),
+        kind_version: version,
+        occurred_at: Timestamp::from_micros(7),
+        correlation: commit.id,
+        causation: None,
+        tags: vitae::store::NameList::default(),
+        metadata: vitae::store::Metadata::default(),
+        payload: payload.to_vec(),
+    });
+    store.append(commit).wait().unwrap();
+}
