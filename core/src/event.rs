@@ -147,11 +147,25 @@ pub fn encode<E: Event>(event: &E) -> Result<Vec<u8>, EncodeError> {
     postcard::to_allocvec(event).map_err(EncodeError)
 }
 
+/// Gives the schemas of an event, as [`schemas`] of it.
+pub(crate) type Schemas = fn() -> Result<Vec<RegisteredSchema>, InvalidName>;
+
 /// The schemas of an event in every version, oldest first, as a store keeps them.
 ///
 /// # Errors
 /// [`InvalidName`] if the stored name cannot be a name.
 pub fn schemas<E: Event>() -> Result<Vec<RegisteredSchema>, InvalidName> {
+    // For what was written by hand: the derive has checked it.
+    const {
+        assert!(
+            <E as Event>::VERSION > 0,
+            "the version of an event is 1 or more"
+        );
+        assert!(
+            InvalidName::check(E::KIND).is_ok(),
+            "an event's kind is not a valid name"
+        );
+    }
     let mut shapes = Vec::new();
     <E as Predecessor>::collect_schemas(&mut shapes);
     shapes

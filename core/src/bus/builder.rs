@@ -90,6 +90,12 @@ impl BusBuilder {
     /// [`OpenError`] if a registered event has another shape in the log, if two policies or two
     /// projections have one name, or the store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
+        for policy in &self.policies {
+            self.schemas.announce_handled(&policy.events);
+        }
+        for projection in &self.projections {
+            self.schemas.announce_handled(&projection.events);
+        }
         self.schemas.check(self.store.as_ref())?;
         let home = Home {
             log: self.store.log_id(),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::working::Working;
 use super::{HandlerError, LoadError, OpenError};
 use crate::aggregate::RecordReason;
-use crate::event::{Event, decode};
+use crate::event::{self, Event, decode};
 use crate::lifecycle::{Context, Lifecycle};
 use crate::name::Name;
 
@@ -66,6 +66,8 @@ pub(super) type Handler =
 pub struct Policy {
     name: String,
     handlers: Vec<(&'static str, Handler)>,
+    /// The schemas of the events it reacts to.
+    pub(super) events: Vec<event::Schemas>,
 }
 
 impl Policy {
@@ -74,6 +76,7 @@ impl Policy {
         Self {
             name: name.into(),
             handlers: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Policy {
             handler(&decode::<E>(version, payload)?, context, reaction)
         });
         self.handlers.push((E::KIND, handler));
+        self.events.push(event::schemas::<E>);
         self
     }
 }

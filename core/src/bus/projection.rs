@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::view::decode_row;
 use super::{HandlerError, OpenError};
-use crate::event::{Event, decode};
+use crate::event::{self, Event, decode};
 use crate::lifecycle::Context;
 use crate::name::Name;
 use crate::number::RowVersion;
@@ -55,6 +55,8 @@ type Handler =
 pub struct Projection {
     view: String,
     handlers: HashMap<&'static str, Handler>,
+    /// The schemas of the events it handles.
+    pub(super) events: Vec<event::Schemas>,
 }
 
 impl Projection {
@@ -63,6 +65,7 @@ impl Projection {
         Self {
             view: view.into(),
             handlers: HashMap::new(),
+            events: Vec::new(),
         }
     }
 
@@ -79,6 +82,7 @@ impl Projection {
             handler(&decode::<E>(version, payload)?, context, rows)
         });
         self.handlers.insert(E::KIND, handler);
+        self.events.push(event::schemas::<E>);
         self
     }
 }
@@ -118,7 +122,7 @@ impl Projections {
     pub(super) fn new(projections: Vec<Projection>) -> Result<Self, OpenError> {
         let mut names = HashSet::new();
         let mut checked = Vec::new();
-        for Projection { view, handlers } in projections {
+        for Projection { view, handlers, .. } in projections {
             let view = Name::new(view)?;
             if !names.insert(view.clone()) {
                 return Err(OpenError::Repeated {

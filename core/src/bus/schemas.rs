@@ -1,32 +1,38 @@
-//! The schemas of the lifecycles a bus knows, compared with those in the log.
+//! The schemas of the events a bus knows, compared with each other and with those in the log.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::OpenError;
-use crate::lifecycle::{EventDefinition, Lifecycle};
+use crate::event;
+use crate::lifecycle::Lifecycle;
 use crate::name::Name;
 use crate::number::KindVersion;
 use crate::store::{EventStore, ReadError, RegisteredSchema};
 
-/// The schemas of every lifecycle that was registered or used.
+/// The schemas of every event of a lifecycle that was registered or used, and of those that policies
+/// and projections handle.
 #[derive(Default)]
 pub(super) struct Schemas(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
     checked: HashSet<TypeId>,
-    announced: Vec<(TypeId, &'static [EventDefinition])>,
+    announced: Vec<(Option<TypeId>, Vec<event::Schemas>)>,
     by_event: HashMap<(Name, KindVersion), RegisteredSchema>,
 }
 
 impl Schemas {
     /// Takes a lifecycle to be checked when the bus opens.
     pub(super) fn announce<L: Lifecycle>(&self) {
-        self.lock()
-            .announced
-            .push((TypeId::of::<L>(), L::DEFINITION.events));
+        let lifecycle = Some(TypeId::of::<L>());
+        self.lock().announced.push((lifecycle, schemas_of::<L>()));
+    }
+
+    /// Takes the events that a policy or a projection handles, to be checked when the bus opens.
+    pub(super) fn announce_handled(&self, events: &[event::Schemas]) {
+        self.lock().announced.push((None, events.to_vec()));
     }
 
     /// Checks what was announced.
@@ -34,7 +40,8 @@ impl Schemas {
         let stored = store.schemas()?;
         let mut known = self.lock();
         for (lifecycle, events) in std::mem::take(&mut known.announced) {
-            known.admit(lifecycle, events, &stored)?;
+            known.admit(&events, &stored)?;
+            known.checked.extend(lifecycle);
         }
         Ok(())
     }
@@ -46,7 +53,10 @@ impl Schemas {
             return Ok(());
         }
         let stored = store.schemas()?;
-        self.lock().admit(lifecycle, L::DEFINITION.events, &stored)
+        let mut known = self.lock();
+        known.admit(&schemas_of::<L>(), &stored)?;
+        known.checked.insert(lifecycle);
+        Ok(())
     }
 
     /// The schema under which events of a kind and version are appended.
@@ -63,13 +73,12 @@ impl Schemas {
 impl Known {
     fn admit(
         &mut self,
-        lifecycle: TypeId,
-        events: &'static [EventDefinition],
+        events: &[event::Schemas],
         stored: &[RegisteredSchema],
     ) -> Result<(), OpenError> {
         let mut admitted = Vec::new();
         for event in events {
-            for schema in (event.schemas)()? {
+            for schema in event()? {
                 let in_log = stored.iter().find(|stored| same_event(stored, &schema));
                 let key = (schema.kind.clone(), schema.version);
                 let here = self.by_event.get(&key);
@@ -82,9 +91,16 @@ impl Known {
             }
         }
         self.by_event.extend(admitted);
-        self.checked.insert(lifecycle);
         Ok(())
     }
+}
+
+fn schemas_of<L: Lifecycle>() -> Vec<event::Schemas> {
+    L::DEFINITION
+        .events
+        .iter()
+        .map(|event| event.schemas)
+        .collect()
 }
 
 fn same_event(one: &RegisteredSchema, other: &RegisteredSchema) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use vitae::store::{EventStore, Page, Query, Read};
-use vitae::{Bus, Catalog, Context, Event, Lifecycle, LoadError, OpenError};
+use vitae::{Bus, Catalog, Context, Event, Lifecycle, LoadError, OpenError, Policy, Projection};
 use vitae_tests::Subject;
 
 use crate::support::*;
@@ -13,6 +13,7 @@ on_every_store! {
     another_shape_is_refused_when_a_bus_opens
     another_shape_is_refused_on_first_use
     another_shape_is_refused_between_lifecycles_of_one_bus
+    another_shape_is_refused_in_a_projection_and_in_a_policy
     every_event_is_shown_without_its_type
 }
 
@@ -232,4 +233,26 @@ fn every_event_is_shown_without_its_type(log: Subject) {
             r#"{"text":"x"}"#
         ]
     );
+}
+
+/// What somebody takes for the first version of a payment.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "account.pay", version = 1)]
+pub struct Mistaken {
+    pub euros: u64,
+}
+
+fn another_shape_is_refused_in_a_projection_and_in_a_policy(log: Subject) {
+    let projection = Projection::new("view").on(|_: &Mistaken, _, _| Ok(()));
+    let policy = Policy::new("policy").on(|_: &Mistaken, _, _| Ok(()));
+    for builder in [
+        Bus::builder(log.shared()).projection(projection),
+        Bus::builder(log.shared()).policy(policy),
+    ] {
+        let error = builder.register::<Account>().open().err().unwrap();
+        assert!(matches!(
+            error,
+            OpenError::SchemaMismatch { kind, .. } if kind.as_str() == "account.pay"
+        ));
+    }
 }
