@@ -244,6 +244,28 @@ fn a_hook_of_an_unknown_kind_is_kept_and_not_shown() {
 }
 
 #[test]
+fn a_hook_of_an_unknown_kind_may_have_any_fields() {
+    let bed = Bed::new();
+    let event = json!({
+        "hook_event_name": "Elicitation", "session_id": "a",
+        "message": { "text": "which?" }, "error": 5, "tool_name": ["Bash"],
+    });
+    let line = json!({ "t": "hook", "at": 1, "id": "x", "event": event }).to_string();
+    let recording = bed.file("recording.jsonl", line.as_bytes());
+    replay(&recording, &bed.db(), &[]);
+    let log = objects(&listing("log", &bed.db()));
+    assert_eq!(log.len(), 1);
+    let kept: Value = serde_json::from_str(log[0]["payload"]["json"].as_str().unwrap()).unwrap();
+    assert_eq!(kept, event);
+    // A known one has the fields that it has.
+    let bed = Bed::new();
+    let known = line.replace("Elicitation", "Notification");
+    let recording = bed.file("recording.jsonl", known.as_bytes());
+    let place = format!("error: {}:1: ", recording.display());
+    refused(&bed.replay(&recording), &[&place, "invalid type"]);
+}
+
+#[test]
 fn a_database_that_is_not_ours_stays_as_it_is() {
     let bed = Bed::new();
     let demo = named("demo");
