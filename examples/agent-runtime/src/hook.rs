@@ -71,11 +71,32 @@ pub enum HookEvent {
     },
 }
 
-/// A hook's payload: every field that any hook has.
+/// What every hook has.
 #[derive(Deserialize)]
-struct Payload<'a> {
+struct Head {
     hook_event_name: String,
     session_id: String,
+}
+
+/// The hooks whose fields are known.
+const KNOWN: [&str; 12] = [
+    "SessionStart",
+    "SessionEnd",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "PermissionRequest",
+    "Stop",
+    "SubagentStart",
+    "SubagentStop",
+    "Notification",
+    "PreCompact",
+];
+
+/// A known hook's payload: every field that any of them has.
+#[derive(Deserialize, Default)]
+struct Payload<'a> {
     source: Option<String>,
     model: Option<String>,
     reason: Option<String>,
@@ -103,17 +124,23 @@ impl Hook {
     /// # Errors
     /// If it is not JSON, names no hook or no agent session, or a field has the wrong type.
     pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
-        let payload: Payload<'_> = serde_json::from_str(json)?;
-        let agent = payload.session_id.clone();
-        Ok(Self {
-            agent,
-            event: payload.event(json),
-        })
+        let Head {
+            hook_event_name: name,
+            session_id: agent,
+        } = serde_json::from_str(json)?;
+        // What an unknown hook's fields are is not for us to say, even if we know the names.
+        let payload = if KNOWN.contains(&name.as_str()) {
+            serde_json::from_str(json)?
+        } else {
+            Payload::default()
+        };
+        let event = payload.event(name, json);
+        Ok(Self { agent, event })
     }
 }
 
 impl Payload<'_> {
-    fn event(self, json: &str) -> HookEvent {
+    fn event(self, name: String, json: &str) -> HookEvent {
         let or = |text: Option<String>, other: &str| text.unwrap_or_else(|| other.to_owned());
         let raw = |value: Option<&RawValue>| value.map_or("null", RawValue::get).to_owned();
         let tool = Tool {
@@ -123,7 +150,7 @@ impl Payload<'_> {
         };
         let message = self.last_assistant_message;
         let subagent = or(self.agent_id, "unknown");
-        match self.hook_event_name.as_str() {
+        match name.as_str() {
             "SessionStart" => HookEvent::SessionStart {
                 source: or(self.source, "startup"),
                 model: self.model,
@@ -162,7 +189,7 @@ impl Payload<'_> {
                 trigger: or(self.trigger, "auto"),
             },
             _ => HookEvent::Unknown {
-                name: self.hook_event_name,
+                name,
                 json: json.to_owned(),
             },
         }

@@ -1,5 +1,7 @@
 //! Recorded sessions: what comes out is what the recorded program made of them.
 
+#![cfg(test)]
+
 mod support;
 
 use std::io::Write;
@@ -15,7 +17,7 @@ fn every_recording_gives_what_the_recorded_program_made_of_it() {
     let recordings = support::all();
     for recording in &recordings {
         let bus = bus(Arc::new(MemoryStore::new())).unwrap();
-        let mut replay = recording.replay(&bus, 0, 0);
+        let mut replay = recording.replay(&bus, 0);
         for (index, line) in recording.lines.iter().enumerate() {
             replay.line(line).unwrap_or_else(|error| {
                 panic!("{}:{}: {error:?}", recording.name, index + 1);

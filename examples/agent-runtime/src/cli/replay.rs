@@ -132,7 +132,12 @@ impl Recording {
     fn read(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let mut line = Vec::new();
         let read = self.source.read_until(b'\n', &mut line);
-        if read.map_err(|error| Located::new(&self.name, Some(self.line + 1), error))? == 0 {
+        let read = read.map_err(|error| {
+            let ahead = u64::try_from(self.ahead.len()).unwrap_or(u64::MAX);
+            let next = self.line.saturating_add(ahead).saturating_add(1);
+            Located::new(&self.name, Some(next), error)
+        });
+        if read? == 0 {
             return Ok(None);
         }
         if line.last() == Some(&b'\n') {

@@ -19,8 +19,8 @@ pub enum SuperviseError {
     /// The workflow is not looped, so it has no tracker.
     #[error("a tracker, but the workflow is not looped and has none")]
     NoTracker,
-    /// A workflow is named that was never started.
-    #[error("workflow `{workflow}` was never started")]
+    /// A workflow is named that was never started in the session.
+    #[error("workflow `{workflow}` was never started in this session")]
     UnknownWorkflow {
         /// The workflow run.
         workflow: String,
@@ -48,8 +48,13 @@ pub enum SuperviseError {
     #[error(transparent)]
     Record(RecordReason<Refusal>),
     /// A life is not where it must be for this.
-    #[error("{0}")]
-    WrongState(String),
+    #[error("`{life}` is in state `{state}`, where this cannot happen")]
+    WrongState {
+        /// The life.
+        life: String,
+        /// The state that it is in.
+        state: &'static str,
+    },
     /// A name in it cannot be a name.
     #[error("an id is not valid")]
     InvalidName(#[from] InvalidName),
@@ -88,6 +93,10 @@ impl<A> From<CommitError<A>> for SuperviseError {
 
 impl<L: Lifecycle> From<WrongState<L>> for SuperviseError {
     fn from(error: WrongState<L>) -> Self {
-        Self::WrongState(error.to_string())
+        let aggregate = error.into_aggregate();
+        Self::WrongState {
+            life: aggregate.stream().to_string(),
+            state: aggregate.state().state().name,
+        }
     }
 }

@@ -90,7 +90,9 @@ impl Supervisor {
         heard: Heard,
     ) -> Result<(), SuperviseError> {
         let running = self.open_run(session, id, &heard)?;
-        let (place, actor) = (running.state().place.clone(), running.state().actor());
+        // A run can outlive the turn that it was opened in: the hook is of the turn it is heard in.
+        let place = self.place(session, running.state().place.run);
+        let actor = running.state().actor();
         let hook = id.to_owned();
         let running = match event {
             HookEvent::PreToolUse { tool } => running.record(ToolStarted {
@@ -141,7 +143,7 @@ impl Supervisor {
                 hook,
                 trigger,
             })?,
-            event => return self.ask(id, event, running, heard),
+            event => return self.ask(id, event, place, running, heard),
         };
         self.commit(running, heard)
     }
@@ -151,10 +153,10 @@ impl Supervisor {
         &self,
         id: &str,
         event: HookEvent,
+        place: Place,
         running: Aggregate<Run, Running>,
         heard: Heard,
     ) -> Result<(), SuperviseError> {
-        let place = running.state().place.clone();
         let request = self.load::<Request>(&request_stream(&self.session, id), &heard)?;
         let id = id.to_owned();
         let request = match event {
@@ -223,19 +225,23 @@ impl Supervisor {
         heard: &Heard,
     ) -> Result<Aggregate<Run, Running>, SuperviseError> {
         let run = session.state().line().runs.saturating_add(1);
-        let workflow = session.state().workflow().map(str::to_owned);
         let unopened = self.load::<Run>(&run_stream(&self.session, run), heard)?;
         Ok(unopened.at::<Unopened>()?.record(RunOpened {
-            place: Place {
-                session: self.session.clone(),
-                workflow,
-                run,
-            },
+            place: self.place(session, run),
             hook: hook.to_owned(),
             run_id: format!("{agent}:R{run}"),
             agent: agent.to_owned(),
             trigger,
         })?)
+    }
+
+    /// A run of the session, and the workflow whose turn it is now.
+    fn place(&self, session: &Aggregate<Session>, run: u32) -> Place {
+        Place {
+            session: self.session.clone(),
+            workflow: session.state().workflow().map(str::to_owned),
+            run,
+        }
     }
 
     fn close_run(

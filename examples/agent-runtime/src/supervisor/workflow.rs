@@ -154,7 +154,7 @@ impl Supervisor {
     ///
     /// # Errors
     /// As [`start_workflow`](Self::start_workflow); also if the session was heard outside the turns
-    /// of that workflow.
+    /// of that workflow, or this supervisor's session has no such workflow.
     pub fn link(&self, agent: &str, workflow: &str, heard: Heard) -> Result<(), SuperviseError> {
         let owners = self.owners_of(agent)?;
         if !owners.is_empty()
@@ -168,7 +168,7 @@ impl Supervisor {
                 heard: owners.into_iter().flatten().next(),
             });
         }
-        if self.load::<Workflow>(workflow, &heard)?.version().is_none() {
+        if !self.has_started(workflow)? {
             return Err(SuperviseError::UnknownWorkflow {
                 workflow: workflow.to_owned(),
             });
@@ -215,6 +215,22 @@ impl Supervisor {
                 Ok::<_, SuperviseError>(ControlFlow::Break(()))
             })?;
         Ok(seen)
+    }
+
+    /// Whether a workflow was started in this session. Another session's is none of ours.
+    fn has_started(&self, workflow: &str) -> Result<bool, SuperviseError> {
+        let item = QueryItem {
+            kinds: vec![Name::from_static(Started::KIND)?],
+            tags: vec![tag("session", &self.session)?, tag("workflow", workflow)?],
+            ..QueryItem::default()
+        };
+        let read = Read::log(Query { items: vec![item] }).page_of(1);
+        let mut started = false;
+        self.bus.store().visit(read, |_| {
+            started = true;
+            Ok::<_, SuperviseError>(ControlFlow::Break(()))
+        })?;
+        Ok(started)
     }
 
     /// The workflows, or none, in whose turns an agent session was started.

@@ -1,31 +1,38 @@
-//! Recordings, and what must come out of them.
+//! Recordings, what must come out of them, and the program that makes it.
 
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 use agent_runtime::projections::{feed, prefix, runs, workflow_runs};
 use agent_runtime::replay::{Replay, SessionSearch};
 use serde_json::{Value, json};
-use vitae::Bus;
+use vitae::store::{EventStore, Query, Read, ReadError};
+use vitae::{Bus, Catalog, MemoryStore};
+use vitae_sqlite::SqliteStore;
 
 /// A recorded session and what its program made of it.
-pub struct Recording {
-    pub name: String,
-    pub path: PathBuf,
-    pub session: String,
-    pub lines: Vec<Vec<u8>>,
-    pub expected: Value,
+pub(crate) struct Recording {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) session: String,
+    pub(crate) lines: Vec<Vec<u8>>,
+    pub(crate) expected: Value,
 }
 
 /// The recordings written for this repository.
-pub fn own() -> Vec<Recording> {
+pub(crate) fn own() -> Vec<Recording> {
     folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings"))
 }
 
 /// The recordings beside the workspace, or where `VITAE_RECORDINGS` says; none if there are none.
-pub fn shared() -> Vec<Recording> {
+pub(crate) fn shared() -> Vec<Recording> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings");
     let folder = std::env::var_os("VITAE_RECORDINGS").map_or(beside, PathBuf::from);
     if folder.is_dir() {
@@ -35,8 +42,14 @@ pub fn shared() -> Vec<Recording> {
     }
 }
 
-pub fn all() -> Vec<Recording> {
+pub(crate) fn all() -> Vec<Recording> {
     own().into_iter().chain(shared()).collect()
+}
+
+/// One of the recordings written for this repository.
+pub(crate) fn named(name: &str) -> Recording {
+    let mut own = own().into_iter();
+    own.find(|recording| recording.name == name).unwrap()
 }
 
 fn folders(root: &Path) -> Vec<Recording> {
@@ -54,6 +67,7 @@ impl Recording {
         let path = folder.join("recording.jsonl");
         let bytes = fs::read(&path).unwrap();
         let expected = fs::read(folder.join("expected.json")).unwrap();
+        let expected: Value = serde_json::from_slice(&expected).unwrap();
         let lines: Vec<Vec<u8>> = bytes
             .strip_suffix(b"\n")
             .unwrap_or(&bytes)
@@ -62,25 +76,26 @@ impl Recording {
             .collect();
         let mut search = SessionSearch::default();
         let named = lines.iter().find_map(|line| search.look(line));
+        let session = named.or_else(|| search.without_workflow()).unwrap();
+        assert_eq!(expected["session_id"], session.as_str());
         Self {
             name: folder.file_name().unwrap().to_string_lossy().into_owned(),
             path,
-            session: named.or_else(|| search.without_workflow()).unwrap(),
+            session,
             lines,
-            expected: serde_json::from_slice(&expected).unwrap(),
+            expected,
         }
     }
 
-    /// Replays lines of the recording, the first `before` of them once more.
-    pub fn replay(&self, bus: &Bus, from: usize, to: usize) -> Replay {
+    /// A line of the recording as JSON.
+    pub(crate) fn line(&self, index: usize) -> Value {
+        serde_json::from_slice(&self.lines[index]).unwrap()
+    }
+
+    /// Replays the recording up to a number of lines, from wherever an earlier replay stopped.
+    pub(crate) fn replay(&self, bus: &Bus, lines: usize) -> Replay {
         let mut replay = Replay::open(bus.clone(), self.session.clone()).unwrap();
-        assert_eq!(
-            replay.consumed(),
-            u64::try_from(from).unwrap(),
-            "{}",
-            self.name
-        );
-        for (index, line) in self.lines.iter().enumerate().take(to) {
+        for (index, line) in self.lines.iter().enumerate().take(lines) {
             replay
                 .line(line)
                 .unwrap_or_else(|error| panic!("{}:{}: {error:?}", self.name, index + 1));
@@ -88,8 +103,15 @@ impl Recording {
         replay
     }
 
+    /// The whole recording in a store in memory, without any stop.
+    pub(crate) fn unstopped(&self) -> Bus {
+        let bus = agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap();
+        self.replay(&bus, usize::MAX).end().unwrap();
+        bus
+    }
+
     /// The snapshots that must hold after a line, counted from 1.
-    pub fn snapshots_after(&self, line: usize) -> impl Iterator<Item = &Value> {
+    pub(crate) fn snapshots_after(&self, line: usize) -> impl Iterator<Item = &Value> {
         let snapshots = self.expected["snapshots"].as_array().unwrap();
         snapshots
             .iter()
@@ -97,7 +119,7 @@ impl Recording {
     }
 
     /// Compares what is there with what must be there.
-    pub fn check_end(&self, bus: &Bus) {
+    pub(crate) fn check_end(&self, bus: &Bus) {
         for (part, found) in [
             ("feed", feed_lines(bus, &self.session)),
             ("runs", run_rows(bus, &self.session)),
@@ -111,8 +133,16 @@ impl Recording {
         }
     }
 
+    /// Compares a file that the program wrote with what must be in it: the rows that are expected,
+    /// and the log of a replay that was never stopped.
+    pub(crate) fn check_file(&self, db: &Path, unstopped: &[String]) {
+        let bus = open(db);
+        self.check_end(&bus);
+        assert_eq!(story(&bus), unstopped, "{}", self.name);
+    }
+
     /// Compares a workflow's row with a snapshot of the program's table.
-    pub fn check_snapshot(&self, bus: &Bus, snapshot: &Value) {
+    pub(crate) fn check_snapshot(&self, bus: &Bus, snapshot: &Value) {
         let rows = workflow_rows(bus, &self.session);
         let row = rows
             .iter()
@@ -132,7 +162,43 @@ impl Recording {
     }
 }
 
-pub fn feed_lines(bus: &Bus, session: &str) -> Vec<Value> {
+/// The bus over a file, which is only read.
+pub(crate) fn open(db: &Path) -> Bus {
+    agent_runtime::bus(Arc::new(SqliteStore::open_read_only(db).unwrap())).unwrap()
+}
+
+/// Every event of a log, without what differs from one replay to the next: ids, and the time at
+/// which it was recorded. Causes are told by their positions.
+pub(crate) fn story(bus: &Bus) -> Vec<String> {
+    let store: &dyn EventStore = bus.store().as_ref();
+    let catalog = Catalog::load(store).unwrap();
+    let mut positions = HashMap::new();
+    let mut correlations = HashMap::new();
+    let mut story = Vec::new();
+    store
+        .visit(Read::log(Query::all()), |event| {
+            positions.insert(event.id(), event.position());
+            let next = correlations.len();
+            let correlation = *correlations.entry(event.correlation()).or_insert(next);
+            story.push(format!(
+                "{} {}/{} {} {} {} at {} tags {:?} of {correlation} after {:?}",
+                event.position(),
+                event.category(),
+                event.stream(),
+                event.version(),
+                event.kind(),
+                serde_json::to_string(&catalog.render(event).unwrap()).unwrap(),
+                event.occurred_at(),
+                event.tags().collect::<Vec<_>>(),
+                event.causation().map(|cause| positions.get(&cause)),
+            ));
+            Ok::<_, ReadError>(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    story
+}
+
+pub(crate) fn feed_lines(bus: &Bus, session: &str) -> Vec<Value> {
     let view = bus.view::<feed::FeedLine>(feed::VIEW).unwrap();
     let lines = view
         .scan(prefix(&[feed::LINES, session]))
@@ -150,7 +216,7 @@ pub fn feed_lines(bus: &Bus, session: &str) -> Vec<Value> {
         .collect()
 }
 
-pub fn run_rows(bus: &Bus, session: &str) -> Vec<Value> {
+pub(crate) fn run_rows(bus: &Bus, session: &str) -> Vec<Value> {
     let view = bus.view::<runs::RunRow>(runs::VIEW).unwrap();
     let rows = view.scan(prefix(&[session])).map(|row| row.unwrap().1);
     rows.map(|row| {
@@ -169,7 +235,7 @@ pub fn run_rows(bus: &Bus, session: &str) -> Vec<Value> {
     .collect()
 }
 
-pub fn workflow_rows(bus: &Bus, session: &str) -> Vec<workflow_runs::WorkflowRun> {
+pub(crate) fn workflow_rows(bus: &Bus, session: &str) -> Vec<workflow_runs::WorkflowRun> {
     let view = bus
         .view::<workflow_runs::WorkflowRun>(workflow_runs::VIEW)
         .unwrap();
@@ -202,4 +268,35 @@ fn workflow_results(bus: &Bus, session: &str) -> Vec<Value> {
         })
     })
     .collect()
+}
+
+/// The program, ready to be started.
+pub(crate) fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_agent-runtime"));
+    program.stdin(Stdio::null());
+    program
+}
+
+/// What the program does with arguments.
+pub(crate) fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// `replay RECORDING --db DB`, and it must succeed.
+pub(crate) fn replay(recording: &Path, db: &Path, more: &[&str]) -> String {
+    let output = program()
+        .args(["replay".as_ref(), recording, "--db".as_ref(), db])
+        .args(more)
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{more:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a listing says, a JSON object a line.
+pub(crate) fn listing(command: &str, db: &Path) -> String {
+    let output = run([command.as_ref(), "--json".as_ref(), "--db".as_ref(), db]);
+    assert!(output.status.success(), "{command}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
