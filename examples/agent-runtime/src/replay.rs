@@ -4,7 +4,9 @@
 //! moves in the commit of a line's events, so a stop at any moment loses nothing and doubles
 //! nothing.
 
-use vitae::store::{Checkpoint, CheckpointMove, ReadError, RowChange};
+use std::collections::VecDeque;
+
+use vitae::store::{Checkpoint, CheckpointMove, ReadError, RowChange, ViewRow};
 use vitae::{Alongside, Bus, InvalidName, Name, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -15,6 +17,9 @@ use crate::supervisor::{Heard, NewWorkflow, SuperviseError, Supervisor};
 /// The view that has the running hash after each line, to say which line was changed.
 const LINES: &str = "recording_lines";
 
+/// How many of its rows are read at a time.
+const PAGE: usize = 1_024;
+
 /// A recording on its way into the log.
 pub struct Replay {
     bus: Bus,
@@ -23,6 +28,8 @@ pub struct Replay {
     name: Name,
     checkpoint: Option<Checkpoint>,
     consumed: u64,
+    /// The hashes of the next lines that were consumed before, as far as they were read.
+    known: VecDeque<ViewRow>,
     line: u64,
     hash: u128,
 }
@@ -99,6 +106,7 @@ impl Replay {
             name,
             checkpoint,
             consumed,
+            known: VecDeque::new(),
             line: 0,
             hash: 0,
         })
@@ -118,11 +126,8 @@ impl Replay {
         let line = self.line.saturating_add(1);
         let hash = running_hash(self.hash, bytes);
         if line <= self.consumed {
-            let row = self
-                .bus
-                .store()
-                .row(&Name::new(LINES)?, &self.row_key(line))?;
-            if row.is_none_or(|row| row.value != hash.to_be_bytes()) {
+            let known = self.known_hash(line)?;
+            if known.is_none_or(|known| known != hash.to_be_bytes()) {
                 return Err(ReplayError::Changed);
             }
             (self.line, self.hash) = (line, hash);
@@ -166,6 +171,19 @@ impl Replay {
             });
         }
         Ok(())
+    }
+
+    /// The running hash after a line that was consumed before. Lines are asked for in order.
+    fn known_hash(&mut self, line: u64) -> Result<Option<Vec<u8>>, ReplayError> {
+        if self.known.is_empty() {
+            let after = self.row_key(line.saturating_sub(1));
+            let (view, prefix) = (Name::new(LINES)?, prefix(&[&self.session]));
+            let rows = self.bus.store().rows(&view, &prefix, Some(&after), PAGE)?;
+            self.known = rows.into();
+        }
+        let key = self.row_key(line);
+        let known = self.known.pop_front().filter(|row| row.key == key);
+        Ok(known.map(|row| row.value))
     }
 
     fn supervise(&self, line: Line, alongside: Alongside) -> Result<(), ReplayError> {

@@ -364,7 +364,7 @@ fn pending(recording: &Recording) -> Vec<String> {
         match (event["hook_event_name"].as_str(), event["source"].as_str()) {
             (Some("UserPromptSubmit"), _)
             | (Some("SessionStart"), Some("resume" | "clear" | "compact")) => pending.clear(),
-            (Some("PermissionRequest" | "Stop"), _) => {
+            (Some("PermissionRequest"), _) => {
                 pending.push(line["id"].as_str().unwrap().to_owned());
             }
             _ => {}

@@ -15,10 +15,6 @@ use vitae::{Context, Event, Lifecycle, Refusal, Schema};
 /// A workflow run.
 #[derive(Lifecycle, Clone, Debug)]
 #[lifecycle(name = "workflow")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most of a workflow's life is the large one"
-)]
 pub enum Workflow {
     /// Nothing was asked for yet.
     #[state(initial)]
