@@ -71,19 +71,13 @@ fn a_stop_after_any_line_and_a_new_process_change_nothing() {
     }
 }
 
-/// A process takes longer than a bus: of the shared recordings, a quarter of the lines is a stop
-/// here, another quarter in each recording. `VITAE_EVERY_STOP=1` makes it every line.
+/// Stopped after every line: each line is taken by a process of its own.
 #[test]
-fn a_process_for_every_stop_gives_what_one_process_gives() {
-    let step = if std::env::var_os("VITAE_EVERY_STOP").is_some() {
-        1
-    } else {
-        4
-    };
+fn a_process_for_every_line_gives_what_one_process_gives() {
     let folder = tempfile::tempdir().unwrap();
-    for (index, recording) in support::shared().iter().enumerate() {
+    for recording in support::shared() {
         let db = folder.path().join(&recording.name);
-        for lines in (1 + index % step..=recording.lines.len()).step_by(step) {
+        for lines in 1..=recording.lines.len() {
             replay(&recording.path, &db, &["--stop-after", &lines.to_string()]);
         }
         replay(&recording.path, &db, &[]);
