@@ -24,11 +24,7 @@ impl Catalog {
                 let reason = format!("the schema of `{kind}` version {version}: {error}");
                 ReadError::Damaged(Damage::elsewhere(reason))
             })?;
-            catalog
-                .0
-                .entry(schema.kind)
-                .or_default()
-                .push((schema.version, parsed));
+            catalog.0.entry(schema.kind).or_default().push((schema.version, parsed));
         }
         Ok(catalog)
     }

@@ -103,10 +103,7 @@ impl<E: Event> Predecessor for E {
             };
         }
         if version > <E as Event>::VERSION {
-            return Err(DecodeError::FromTheFuture {
-                version,
-                known: <E as Event>::VERSION,
-            });
+            return Err(DecodeError::FromTheFuture { version, known: <E as Event>::VERSION });
         }
         <E::Predecessor as Predecessor>::decode(version, payload).map(E::upcast)
     }
@@ -157,14 +154,8 @@ pub(crate) type Schemas = fn() -> Result<Vec<RegisteredSchema>, InvalidName>;
 pub fn schemas<E: Event>() -> Result<Vec<RegisteredSchema>, InvalidName> {
     // For what was written by hand: the derive has checked it.
     const {
-        assert!(
-            <E as Event>::VERSION > 0,
-            "the version of an event is 1 or more"
-        );
-        assert!(
-            InvalidName::check(E::KIND).is_ok(),
-            "an event's kind is not a valid name"
-        );
+        assert!(<E as Event>::VERSION > 0, "the version of an event is 1 or more");
+        assert!(InvalidName::check(E::KIND).is_ok(), "an event's kind is not a valid name");
     }
     let mut shapes = Vec::new();
     <E as Predecessor>::collect_schemas(&mut shapes);

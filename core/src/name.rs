@@ -202,10 +202,7 @@ mod tests {
     #[test]
     fn a_name_has_1_to_512_bytes_and_no_nul() {
         assert_eq!(Name::new(""), Err(InvalidName::Empty));
-        assert_eq!(
-            Name::new("é".repeat(257)),
-            Err(InvalidName::TooLong { bytes: 514 })
-        );
+        assert_eq!(Name::new("é".repeat(257)), Err(InvalidName::TooLong { bytes: 514 }));
         assert_eq!(Name::new("ab\0c"), Err(InvalidName::Nul { at: 2 }));
         assert_eq!(Name::new("é".repeat(256)).unwrap().as_str().len(), 512);
     }

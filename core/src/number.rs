@@ -90,9 +90,6 @@ mod tests {
         assert_eq!(StreamVersion::FIRST.get(), 1);
         assert_eq!(StreamVersion::FIRST.previous(), None);
         assert_eq!(StreamVersion::FIRST.next().map(StreamVersion::get), Some(2));
-        assert_eq!(
-            GlobalPosition::new(u64::MAX).and_then(GlobalPosition::next),
-            None
-        );
+        assert_eq!(GlobalPosition::new(u64::MAX).and_then(GlobalPosition::next), None);
     }
 }

@@ -45,10 +45,7 @@ impl fmt::Display for Timestamp {
         let of_day = seconds.rem_euclid(86_400);
         let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         let micros = self.0.rem_euclid(1_000_000);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
-        )
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
     }
 }
 
@@ -64,11 +61,7 @@ const fn civil_date(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
     (year, month, day)
 }
@@ -146,9 +139,6 @@ mod tests {
     fn millis_are_rounded_down_and_bounded() {
         assert_eq!(Timestamp::from_micros(-1).as_millis(), -1);
         assert_eq!(Timestamp::from_millis(i64::MAX), None);
-        assert_eq!(
-            Timestamp::from_millis(5).map(Timestamp::as_micros),
-            Some(5_000)
-        );
+        assert_eq!(Timestamp::from_millis(5).map(Timestamp::as_micros), Some(5_000));
     }
 }

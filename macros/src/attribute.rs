@@ -87,10 +87,7 @@ pub(crate) fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
     let problem = if text.is_empty() {
         "a name cannot be empty".to_owned()
     } else if text.len() > MAX_NAME_BYTES {
-        format!(
-            "a name has at most {MAX_NAME_BYTES} bytes; this one has {}",
-            text.len()
-        )
+        format!("a name has at most {MAX_NAME_BYTES} bytes; this one has {}", text.len())
     } else if text.contains('\0') {
         "a name cannot hold a NUL".to_owned()
     } else {
@@ -117,10 +114,7 @@ pub(crate) fn default_crate() -> Path {
 pub(crate) fn misplaced(attributes: &[Attribute], names: &[&str], advice: &str, errors: &Errors) {
     for attribute in attributes {
         if let Some(name) = names.iter().find(|name| attribute.path().is_ident(name)) {
-            errors.at(
-                attribute.path(),
-                format!("`#[{name}(…)]` cannot stand here; {advice}"),
-            );
+            errors.at(attribute.path(), format!("`#[{name}(…)]` cannot stand here; {advice}"));
         }
     }
 }

@@ -33,10 +33,7 @@ impl Errors {
     }
 
     pub(crate) fn any(&self) -> bool {
-        self.0
-            .borrow()
-            .as_ref()
-            .is_some_and(|errors| !errors.is_empty())
+        self.0.borrow().as_ref().is_some_and(|errors| !errors.is_empty())
     }
 
     /// Every mistake as a `compile_error!`.

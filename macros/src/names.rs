@@ -34,10 +34,7 @@ pub(crate) fn snake(ident: &Ident) -> String {
 
 /// `` `a`, `b` and `c` ``.
 pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
-    let names: Vec<String> = names
-        .into_iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match names.as_slice() {
         [] => String::new(),
         [only] => only.clone(),

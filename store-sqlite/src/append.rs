@@ -49,18 +49,13 @@ pub(crate) fn append(
 ) -> Step<Receipt> {
     let found = connect::format(connection)?;
     if found > FORMAT {
-        return Err(Stop::Refused(AppendError::FormatChanged {
-            found,
-            known: FORMAT,
-        }));
+        return Err(Stop::Refused(AppendError::FormatChanged { found, known: FORMAT }));
     }
     if let Some(first) = lookup::receipt(connection, commit.id)? {
         return if first.digest == digest {
             Ok(first.repeated())
         } else {
-            Err(Stop::Refused(AppendError::IdempotencyConflict {
-                commit: commit.id,
-            }))
+            Err(Stop::Refused(AppendError::IdempotencyConflict { commit: commit.id }))
         };
     }
     let (last_number, head) = lookup::last_commit(connection)?;
@@ -129,12 +124,7 @@ fn check_streams(connection: &Connection, commit: &Commit) -> Step<Vec<Stream>> 
             Some(found) => found,
             None => {
                 let names = (id.category().as_str(), id.id().as_str(), 0);
-                (
-                    connection
-                        .prepare_cached(sql::INSERT_STREAM)?
-                        .insert(names)?,
-                    0,
-                )
+                (connection.prepare_cached(sql::INSERT_STREAM)?.insert(names)?, 0)
             }
         };
         streams.push(Stream { row, version });
@@ -171,11 +161,7 @@ fn move_checkpoints(connection: &Connection, commit: &Commit, head: u64) -> Step
                 actual,
             }));
         }
-        let Checkpoint {
-            position,
-            checksum,
-            cursor,
-        } = &moved.to;
+        let Checkpoint { position, checksum, cursor } = &moved.to;
         let position = match position.map(GlobalPosition::get) {
             Some(position) if position > head => {
                 return Err(out_of_range("a checkpoint's position"));
@@ -193,13 +179,7 @@ fn move_checkpoints(connection: &Connection, commit: &Commit, head: u64) -> Step
 }
 
 fn change_rows(connection: &Connection, commit: &Commit, number: i64) -> Step<()> {
-    for RowChange {
-        view,
-        key,
-        expected,
-        value,
-    } in &commit.rows
-    {
+    for RowChange { view, key, expected, value } in &commit.rows {
         let actual = lookup::row_version(connection, view, key)?;
         if actual != *expected {
             return Err(Stop::Refused(AppendError::StaleRow {
@@ -215,9 +195,7 @@ fn change_rows(connection: &Connection, commit: &Commit, number: i64) -> Step<()
                 number,
                 value,
             ))?,
-            None => connection
-                .prepare_cached(sql::DELETE_ROW)?
-                .execute((view.as_str(), key))?,
+            None => connection.prepare_cached(sql::DELETE_ROW)?.execute((view.as_str(), key))?,
         };
     }
     Ok(())
@@ -229,17 +207,10 @@ fn write_events(connection: &Connection, commit: &Commit, plan: &mut Plan) -> St
     let mut position = plan.head;
     for (index, event) in commit.events.iter().enumerate() {
         position = position.checked_add(1).ok_or_else(too_many)?;
-        let place = Place {
-            position,
-            index: u32::try_from(index).map_err(|_| too_many())?,
-        };
+        let place = Place { position, index: u32::try_from(index).map_err(|_| too_many())? };
         let (header, stream) = header(commit, event, place, plan)?;
         let kind = (event.kind.clone(), event.kind_version);
-        let numbers = Numbers {
-            stream,
-            kind: plan.kinds.get(&kind).copied(),
-            commit: plan.number,
-        };
+        let numbers = Numbers { stream, kind: plan.kinds.get(&kind).copied(), commit: plan.number };
         insert_event(&mut insert, &numbers, &header, &event.payload)?;
         for tag in event.tags.iter() {
             insert_tag.execute((tag, in_range(position)?))?;
@@ -281,10 +252,7 @@ fn header<'a>(
         version: stream.version,
         kind: event.kind.as_str(),
         kind_version: event.kind_version.get(),
-        id: EventId {
-            commit: commit.id,
-            index: place.index,
-        },
+        id: EventId { commit: commit.id, index: place.index },
         occurred_at: event.occurred_at.as_micros(),
         recorded_at: plan.now.as_micros(),
         correlation: event.correlation.as_bytes(),
@@ -341,9 +309,7 @@ fn write_commit(
         plan.now.as_micros(),
         digest.0.to_be_bytes().as_slice(),
     ))?;
-    let positions = first
-        .and_then(GlobalPosition::new)
-        .zip(GlobalPosition::new(head));
+    let positions = first.and_then(GlobalPosition::new).zip(GlobalPosition::new(head));
     Ok(Receipt::new(commit.id, positions, plan.now, digest))
 }
 

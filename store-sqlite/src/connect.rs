@@ -72,9 +72,7 @@ pub(crate) fn require_wal(path: &Path, connection: &Connection) -> Result<(), Op
     if mode == "wal" {
         return Ok(());
     }
-    Err(OpenError::WalUnsupported {
-        path: path.to_owned(),
-    })
+    Err(OpenError::WalUnsupported { path: path.to_owned() })
 }
 
 fn require_synchronous(
@@ -97,10 +95,7 @@ fn require_synchronous(
     if wanted == found {
         return Ok(());
     }
-    Err(OpenError::SettingRefused {
-        path: path.to_owned(),
-        setting: "synchronous",
-    })
+    Err(OpenError::SettingRefused { path: path.to_owned(), setting: "synchronous" })
 }
 
 /// Makes durable what recovery found.
@@ -112,9 +107,8 @@ fn require_synchronous(
 fn settle(path: &Path, connection: &Connection) -> Result<(), Fault> {
     for mode in ["TRUNCATE", "PASSIVE"] {
         let held_up: bool =
-            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), (), |row| {
-                row.get(0)
-            })?;
+            connection
+                .query_row(&format!("PRAGMA wal_checkpoint({mode})"), (), |row| row.get(0))?;
         if !held_up {
             break;
         }

@@ -20,14 +20,13 @@ pub(crate) fn create(path: &Path, now: Timestamp) -> Result<(), OpenError> {
     refuse_leftovers(path)?;
     let log_id = LogId::generate();
     let temporary = beside(path, &format!(".{log_id}.new"));
-    let result = fill(&temporary, log_id, now)
-        .and_then(|()| publish(&temporary, path))
-        .map_err(|fault| match fault {
-            // A folder in which the journal mode cannot be set.
-            Fault::ReadOnly => OpenError::WalUnsupported {
-                path: path.to_owned(),
-            },
-            fault => fault.on_open(path.to_owned()),
+    let result =
+        fill(&temporary, log_id, now).and_then(|()| publish(&temporary, path)).map_err(|fault| {
+            match fault {
+                // A folder in which the journal mode cannot be set.
+                Fault::ReadOnly => OpenError::WalUnsupported { path: path.to_owned() },
+                fault => fault.on_open(path.to_owned()),
+            }
         });
     // It is a second name of the store now, or of no use.
     let _ = fs::remove_file(&temporary);
@@ -39,10 +38,7 @@ fn refuse_leftovers(path: &Path) -> Result<(), OpenError> {
     for suffix in ["-wal", "-journal"] {
         let journal = beside(path, suffix);
         if has_content(&journal) {
-            return Err(OpenError::Leftover {
-                path: path.to_owned(),
-                journal,
-            });
+            return Err(OpenError::Leftover { path: path.to_owned(), journal });
         }
     }
     Ok(())
@@ -54,10 +50,7 @@ fn fill(temporary: &Path, log_id: LogId, now: Timestamp) -> Result<(), Fault> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(sql::FORMAT_1)?;
-    transaction.execute(
-        sql::CREATE_META,
-        (log_id.as_bytes().as_slice(), now.as_micros()),
-    )?;
+    transaction.execute(sql::CREATE_META, (log_id.as_bytes().as_slice(), now.as_micros()))?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;
     let mode: String =

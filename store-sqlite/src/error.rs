@@ -191,14 +191,12 @@ impl Fault {
             Self::SharedMemory(_) => OpenError::WalUnsupported { path },
             Self::Damaged(damage) => OpenError::Damaged { path, damage },
             Self::Other(source) => OpenError::Failed { path, source },
-            Self::Full => OpenError::Failed {
-                path,
-                source: Arc::new(Unexpected("the disk is full")),
-            },
-            Self::ReadOnly => OpenError::Failed {
-                path,
-                source: Arc::new(Unexpected("the file is read-only")),
-            },
+            Self::Full => {
+                OpenError::Failed { path, source: Arc::new(Unexpected("the disk is full")) }
+            }
+            Self::ReadOnly => {
+                OpenError::Failed { path, source: Arc::new(Unexpected("the file is read-only")) }
+            }
         }
     }
 

@@ -28,12 +28,7 @@ pub(crate) enum Found {
 /// Looks at what is at a path, and refuses everything that is neither nothing nor a store of a
 /// format that this program knows.
 pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
-    let refuse = |reason| {
-        Err(OpenError::NotAStore {
-            path: path.to_owned(),
-            reason,
-        })
-    };
+    let refuse = |reason| Err(OpenError::NotAStore { path: path.to_owned(), reason });
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
@@ -60,9 +55,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     // While the file has a log, a checkpoint under way or cut off by a crash may have written the
     // first page before the last one: then the rest is in the log.
     if header.cut_short && !has_content(&beside(path, "-wal")) {
-        return Err(OpenError::Truncated {
-            path: path.to_owned(),
-        });
+        return Err(OpenError::Truncated { path: path.to_owned() });
     }
     Ok(Found::Store)
 }
@@ -70,11 +63,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
 /// Refuses a format that this program does not know.
 pub(crate) fn check_format(path: &Path, found: u32) -> Result<(), OpenError> {
     if found > FORMAT {
-        return Err(OpenError::NewerFormat {
-            path: path.to_owned(),
-            found,
-            known: FORMAT,
-        });
+        return Err(OpenError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
     }
     if found == 0 {
         return Err(OpenError::Damaged {
@@ -124,11 +113,7 @@ impl Header {
             Err(Fault::Damaged(_)) => true,
             Err(fault) => return Err(fault),
         };
-        Ok(Self {
-            application_id,
-            format: u32::try_from(format).unwrap_or(0),
-            cut_short,
-        })
+        Ok(Self { application_id, format: u32::try_from(format).unwrap_or(0), cut_short })
     }
 }
 

@@ -126,11 +126,7 @@ pub(crate) fn row(
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    Ok(Some(ViewRow {
-        key: key.to_vec(),
-        version: row_version_in(row, 0)?,
-        value: row.get(1)?,
-    }))
+    Ok(Some(ViewRow { key: key.to_vec(), version: row_version_in(row, 0)?, value: row.get(1)? }))
 }
 
 pub(crate) fn row_version(
@@ -164,11 +160,7 @@ pub(crate) fn rows(
         if !key.starts_with(prefix) {
             break;
         }
-        found.push(ViewRow {
-            key,
-            version: row_version_in(row, 1)?,
-            value: row.get(2)?,
-        });
+        found.push(ViewRow { key, version: row_version_in(row, 1)?, value: row.get(2)? });
     }
     Ok(found)
 }
@@ -178,10 +170,7 @@ fn row_version_in(row: &Row<'_>, column: usize) -> Result<RowVersion, Fault> {
 }
 
 fn name(row: &Row<'_>, column: usize) -> Result<Name, Fault> {
-    let text = row
-        .get_ref(column)?
-        .as_str()
-        .map_err(|_| damage("a name is not a text"))?;
+    let text = row.get_ref(column)?.as_str().map_err(|_| damage("a name is not a text"))?;
     Name::new(text).map_err(|invalid| damage(&invalid.to_string()))
 }
 

@@ -23,11 +23,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) const fn new(path: PathBuf, options: Options) -> Self {
-        Self {
-            path,
-            options,
-            idle: Mutex::new(Vec::new()),
-        }
+        Self { path, options, idle: Mutex::new(Vec::new()) }
     }
 
     /// Asks something of one moment of the log.

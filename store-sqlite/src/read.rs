@@ -129,10 +129,9 @@ pub(crate) fn walk_log(
 pub(crate) fn missing(position: i64) -> Fault {
     let reason = "the event is missing";
     let position = u64::try_from(position).ok().and_then(GlobalPosition::new);
-    Fault::Damaged(position.map_or_else(
-        || Damage::elsewhere(reason),
-        |position| Damage::at(position, reason),
-    ))
+    Fault::Damaged(
+        position.map_or_else(|| Damage::elsewhere(reason), |position| Damage::at(position, reason)),
+    )
 }
 
 /// The numbers that a read must come by, one after the other.
@@ -167,11 +166,7 @@ impl Walk {
         let signed = |number| {
             i64::try_from(number).map_err(|_| Damage::elsewhere("a number is out of range"))
         };
-        Ok(Some(Self {
-            next: signed(first)?,
-            last: signed(last)?,
-            step,
-        }))
+        Ok(Some(Self { next: signed(first)?, last: signed(last)?, step }))
     }
 
     /// Comes by a number. False if it is not the one that must come next.
@@ -189,10 +184,6 @@ impl Walk {
     }
 
     pub(crate) const fn is_under_way(&self) -> bool {
-        if self.step > 0 {
-            self.next <= self.last
-        } else {
-            self.next >= self.last
-        }
+        if self.step > 0 { self.next <= self.last } else { self.next >= self.last }
     }
 }

@@ -55,10 +55,7 @@ impl<'r> StoredEvent<'r> {
             return Err(Damage::elsewhere("an event has no position").into());
         };
         Self::at(position, row, stream).map_err(|damage| {
-            Fault::Damaged(Damage {
-                position: damage.position.or(Some(position)),
-                ..damage
-            })
+            Fault::Damaged(Damage { position: damage.position.or(Some(position)), ..damage })
         })
     }
 
@@ -69,10 +66,9 @@ impl<'r> StoredEvent<'r> {
     ) -> Result<Self, Damage> {
         let (category, id) = match stream {
             Some(stream) => (stream.category().as_str(), stream.id().as_str()),
-            None => (
-                text(row, column::CATEGORY, "category")?,
-                text(row, column::STREAM_ID, "stream")?,
-            ),
+            None => {
+                (text(row, column::CATEGORY, "category")?, text(row, column::STREAM_ID, "stream")?)
+            }
         };
         let commit = commit_id(row)?;
         Ok(Self {
@@ -84,10 +80,7 @@ impl<'r> StoredEvent<'r> {
                 kind: text(row, column::KIND, "kind")?,
                 kind_version: u32::try_from(unsigned(row, column::KIND_VERSION, "kind version")?)
                     .map_err(|_| bad("kind version"))?,
-                id: EventId {
-                    commit,
-                    index: place(position, row)?,
-                },
+                id: EventId { commit, index: place(position, row)? },
                 occurred_at: integer(row, column::OCCURRED_AT, "time")?,
                 recorded_at: integer(row, column::RECORDED_AT, "time of recording")?,
                 correlation: &[0; 16],
@@ -103,10 +96,7 @@ impl<'r> StoredEvent<'r> {
     }
 
     fn header(&self) -> EventHeader<'_> {
-        EventHeader {
-            correlation: &self.correlation,
-            ..self.header
-        }
+        EventHeader { correlation: &self.correlation, ..self.header }
     }
 
     pub(crate) const fn position(&self) -> u64 {
@@ -184,10 +174,7 @@ fn causation(row: &Row<'_>) -> Result<Option<EventId>, Damage> {
         return Err(bad("causation"));
     };
     let index = <[u8; 4]>::try_from(index).map_err(|_| bad("causation"))?;
-    Ok(Some(EventId {
-        commit: CommitId::from_bytes(*commit),
-        index: u32::from_be_bytes(index),
-    }))
+    Ok(Some(EventId { commit: CommitId::from_bytes(*commit), index: u32::from_be_bytes(index) }))
 }
 
 /// What [`causation`] reads.

@@ -110,12 +110,7 @@ impl SqliteStore {
             })
         });
         let log_id = found.map_err(|fault| fault.on_open(path))??;
-        Ok(Self {
-            log_id,
-            limits,
-            readers,
-            writer,
-        })
+        Ok(Self { log_id, limits, readers, writer })
     }
 }
 
@@ -163,9 +158,7 @@ impl EventStore for SqliteStore {
 
     fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
         page.clear();
-        Ok(self
-            .readers
-            .ask(|connection| read::read(connection, read, page))?)
+        Ok(self.readers.ask(|connection| read::read(connection, read, page))?)
     }
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
@@ -178,15 +171,11 @@ impl EventStore for SqliteStore {
         after: Option<&Name>,
         limit: usize,
     ) -> Result<Vec<StreamId>, ReadError> {
-        Ok(self
-            .readers
-            .ask(|connection| lookup::streams(connection, category, after, limit))?)
+        Ok(self.readers.ask(|connection| lookup::streams(connection, category, after, limit))?)
     }
 
     fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
-        Ok(self
-            .readers
-            .ask(|connection| lookup::receipt(connection, commit))?)
+        Ok(self.readers.ask(|connection| lookup::receipt(connection, commit))?)
     }
 
     fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
@@ -194,9 +183,7 @@ impl EventStore for SqliteStore {
     }
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
-        let checkpoint = self
-            .readers
-            .ask(|connection| lookup::checkpoint(connection, name))?;
+        let checkpoint = self.readers.ask(|connection| lookup::checkpoint(connection, name))?;
         if let Some(checkpoint) = &checkpoint {
             checkpoint.confirm(name, self)?;
         }
@@ -204,9 +191,7 @@ impl EventStore for SqliteStore {
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
-        Ok(self
-            .readers
-            .ask(|connection| lookup::row(connection, view, key))?)
+        Ok(self.readers.ask(|connection| lookup::row(connection, view, key))?)
     }
 
     fn rows(
@@ -216,9 +201,7 @@ impl EventStore for SqliteStore {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<ViewRow>, ReadError> {
-        Ok(self
-            .readers
-            .ask(|connection| lookup::rows(connection, view, prefix, after, limit))?)
+        Ok(self.readers.ask(|connection| lookup::rows(connection, view, prefix, after, limit))?)
     }
 
     fn verify(&self) -> Result<u64, ReadError> {

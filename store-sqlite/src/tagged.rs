@@ -137,11 +137,7 @@ fn next_common(
         let Some(position) = next(statement, tag, candidate, 1)?.first().copied() else {
             break;
         };
-        agreeing = if position == candidate {
-            agreeing + 1
-        } else {
-            1
-        };
+        agreeing = if position == candidate { agreeing + 1 } else { 1 };
         candidate = position;
         if agreeing == tags.len() {
             found.push(candidate);
@@ -162,10 +158,7 @@ fn check_tagged(event: &StoredEvent<'_>, tag_sets: &[&[Name]]) -> Result<(), Fau
     event.check()?;
     let has = |tags: &[Name]| {
         let tags = tags.to_vec();
-        let item = QueryItem {
-            tags,
-            ..QueryItem::default()
-        };
+        let item = QueryItem { tags, ..QueryItem::default() };
         event.matches(&Query { items: vec![item] })
     };
     if tag_sets.iter().any(|tags| has(tags)) {

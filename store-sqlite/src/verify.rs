@@ -21,9 +21,8 @@ pub(crate) fn verify(connection: &Connection) -> Result<u64, Fault> {
     let (versions, tags) = walk_events(connection, head)?;
     check_streams(connection, versions)?;
     check_commits(connection)?;
-    let stored: u64 = connection
-        .prepare_cached(sql::COUNT_TAGS)?
-        .query_row((), |row| Ok(unsigned(row, 0)))??;
+    let stored: u64 =
+        connection.prepare_cached(sql::COUNT_TAGS)?.query_row((), |row| Ok(unsigned(row, 0)))??;
     if stored != tags {
         return Err(damage("the table of tags holds tags that no event has"));
     }
@@ -98,9 +97,8 @@ fn check_commits(connection: &Connection) -> Result<(), Fault> {
 
 /// What SQLite itself knows to check, indexes against their tables too.
 fn check_structure(connection: &Connection) -> Result<(), Fault> {
-    let found: String = connection
-        .prepare_cached("PRAGMA integrity_check(1)")?
-        .query_row((), |row| row.get(0))?;
+    let found: String =
+        connection.prepare_cached("PRAGMA integrity_check(1)")?.query_row((), |row| row.get(0))?;
     if found == "ok" {
         return Ok(());
     }
@@ -108,8 +106,8 @@ fn check_structure(connection: &Connection) -> Result<(), Fault> {
 }
 
 fn at(event: &StoredEvent<'_>, reason: &str) -> Fault {
-    Fault::Damaged(GlobalPosition::new(event.position()).map_or_else(
-        || Damage::elsewhere(reason),
-        |position| Damage::at(position, reason),
-    ))
+    Fault::Damaged(
+        GlobalPosition::new(event.position())
+            .map_or_else(|| Damage::elsewhere(reason), |position| Damage::at(position, reason)),
+    )
 }

@@ -37,10 +37,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
             .spawn(move || run(connection, &*clock, &waiting))?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
@@ -48,11 +45,7 @@ impl Writer {
         let Some(queue) = &self.queue else {
             return Ticket::ready(Err(AppendError::Closed));
         };
-        let queued = Queued {
-            commit,
-            digest,
-            completer,
-        };
+        let queued = Queued { commit, digest, completer };
         let (queued, answer) = match queue.try_send(queued) {
             Ok(()) => return ticket,
             Err(TrySendError::Full(queued)) => (queued, AppendError::Busy),
@@ -132,10 +125,9 @@ fn finish(connection: &Connection, commit: &Commit) -> Result<(), AppendError> {
         // No room for the last frame, or no lock: the log holds no end of this transaction.
         Fault::Full => Err(AppendError::StorageFull),
         Fault::Busy if still_open => Err(AppendError::Busy),
-        fault => Err(AppendError::OutcomeUnknown {
-            commit: commit.id,
-            source: fault.into_source(),
-        }),
+        fault => {
+            Err(AppendError::OutcomeUnknown { commit: commit.id, source: fault.into_source() })
+        }
     }
 }
 
@@ -164,9 +156,7 @@ mod tests {
         let failing = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&failing);
         // COMMIT itself fails, as it does when the disk does.
-        connection
-            .commit_hook(Some(move || fails.load(Ordering::Relaxed)))
-            .unwrap();
+        connection.commit_hook(Some(move || fails.load(Ordering::Relaxed))).unwrap();
         let writer = Writer::start(connection, Arc::new(SystemClock), 4).unwrap();
         let append = |commit: &Commit| writer.submit(commit.digest(), commit.clone()).wait();
 

@@ -36,11 +36,7 @@ pub fn position(number: u64) -> GlobalPosition {
 /// A schema for version 1 of a kind.
 #[must_use]
 pub fn schema(kind: &str, text: &str) -> RegisteredSchema {
-    RegisteredSchema {
-        kind: name(kind),
-        version: KindVersion::FIRST,
-        schema: text.into(),
-    }
+    RegisteredSchema { kind: name(kind), version: KindVersion::FIRST, schema: text.into() }
 }
 
 /// A commit that is being put together.
@@ -64,10 +60,7 @@ impl Draft {
     /// Appends to a stream (`category/id`) from now on.
     #[must_use]
     pub fn expecting(mut self, id: &str, expected: ExpectedVersion) -> Self {
-        self.0.streams.push(StreamAppend {
-            id: stream(id),
-            expected,
-        });
+        self.0.streams.push(StreamAppend { id: stream(id), expected });
         self
     }
 

@@ -36,10 +36,7 @@ pub fn read_pages(store: &dyn EventStore, read: Read) -> Vec<Seen> {
     while let Some(read) = next {
         store.read(&read, &mut page).unwrap();
         assert!(page.len() <= read.max_events, "a page has too many events");
-        assert!(
-            page.is_last() || !page.is_empty(),
-            "an empty page promises more"
-        );
+        assert!(page.is_last() || !page.is_empty(), "an empty page promises more");
         seen.extend(page.iter().map(Seen::from));
         next = page.next_read(&read);
     }

@@ -20,21 +20,13 @@ impl Subject {
     /// A store that ends with its handle.
     #[must_use]
     pub fn volatile(store: Arc<dyn EventStore>) -> Self {
-        Self {
-            store,
-            open: None,
-            _guard: Box::new(()),
-        }
+        Self { store, open: None, _guard: Box::new(()) }
     }
 
     /// A store that outlives its handle; `guard` keeps what it lives in.
     #[must_use]
     pub fn persistent(guard: impl Any, open: impl Fn() -> Arc<dyn EventStore> + 'static) -> Self {
-        Self {
-            store: open(),
-            open: Some(Box::new(open)),
-            _guard: Box::new(guard),
-        }
+        Self { store: open(), open: Some(Box::new(open)), _guard: Box::new(guard) }
     }
 
     /// Closes the store and opens it again, if it outlives its handle.

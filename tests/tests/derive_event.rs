@@ -32,10 +32,7 @@ struct Placed {
 
 impl From<PlacedV1> for PlacedV2 {
     fn from(earlier: PlacedV1) -> Self {
-        Self {
-            customer: earlier.customer,
-            cents: 1,
-        }
+        Self { customer: earlier.customer, cents: 1 }
     }
 }
 
@@ -51,24 +48,14 @@ impl From<PlacedV2> for Placed {
 }
 
 fn placed(table: Option<u8>) -> Placed {
-    Placed {
-        customer: "ada".to_owned(),
-        cents: 100,
-        table,
-        r#ref: -1,
-    }
+    Placed { customer: "ada".to_owned(), cents: 100, table, r#ref: -1 }
 }
 
 #[test]
 fn earlier_versions_are_lifted_one_by_one() {
     let customer = || "ada".to_owned();
-    let first = postcard::to_allocvec(&PlacedV1 {
-        customer: customer(),
-    });
-    let second = postcard::to_allocvec(&PlacedV2 {
-        customer: customer(),
-        cents: 1,
-    });
+    let first = postcard::to_allocvec(&PlacedV1 { customer: customer() });
+    let second = postcard::to_allocvec(&PlacedV2 { customer: customer(), cents: 1 });
     let third = postcard::to_allocvec(&placed(None));
     for (version, payload) in [(1, first), (2, second), (3, third)] {
         let read: Placed = vitae::__private::decode(version, &payload.unwrap()).unwrap();
@@ -76,10 +63,7 @@ fn earlier_versions_are_lifted_one_by_one() {
     }
     assert_eq!(
         vitae::__private::decode::<Placed>(4, &[]),
-        Err(DecodeError::FromTheFuture {
-            version: 4,
-            known: 3
-        })
+        Err(DecodeError::FromTheFuture { version: 4, known: 3 })
     );
 }
 
@@ -88,11 +72,7 @@ fn every_version_has_its_schema() {
     let schemas = vitae::__private::schemas::<Placed>().unwrap();
     let versions = schemas.iter().map(|schema| schema.version.get());
     assert_eq!(versions.collect::<Vec<_>>(), [1, 2, 3]);
-    assert!(
-        schemas
-            .iter()
-            .all(|schema| schema.kind.as_str() == "order.placed")
-    );
+    assert!(schemas.iter().all(|schema| schema.kind.as_str() == "order.placed"));
     assert_eq!(&*schemas[0].schema, r#"{"struct":[["customer","string"]]}"#);
     assert_eq!(
         &*schemas[2].schema,
@@ -107,10 +87,7 @@ fn tags_have_the_names_of_the_log_and_absence_gives_none() {
         tags.iter().map(str::to_owned).collect()
     };
     assert_eq!(tags(&placed(None)), ["customer:ada", "reference:-1"]);
-    assert_eq!(
-        tags(&placed(Some(4))),
-        ["customer:ada", "table:4", "reference:-1"]
-    );
+    assert_eq!(tags(&placed(Some(4))), ["customer:ada", "table:4", "reference:-1"]);
     let mut endless = placed(None);
     endless.customer = "a".repeat(600);
     assert!(endless.tags().is_err());
@@ -130,9 +107,7 @@ fn an_enum_may_be_an_event() {
         r#"{"enum":[["Yes","unit"],["No",{"struct":[["because","string"]]}]]}"#
     );
     assert!(Answered::Yes.tags().unwrap().is_empty());
-    let no = Answered::No {
-        because: String::new(),
-    };
+    let no = Answered::No { because: String::new() };
     assert_eq!(postcard::to_allocvec(&no).unwrap(), [1, 0]);
 }
 
@@ -213,17 +188,11 @@ fn what_postcard_writes_is_rendered_by_the_shape() {
     assert_eq!(rendered(&Shapes::Unit), r#""nothing""#);
     assert_eq!(rendered(&Shapes::Newtype(Newtype(4))), r#"{"Newtype":4}"#);
     assert_eq!(rendered(&Shapes::Tuple(5, 6)), r#"{"Tuple":[5,6]}"#);
-    assert_eq!(
-        rendered(&Shapes::Struct { kind: 7 }),
-        r#"{"Struct":{"type":7}}"#
-    );
+    assert_eq!(rendered(&Shapes::Struct { kind: 7 }), r#"{"Struct":{"type":7}}"#);
     let generic: Generic<'_, u8, char> = Generic {
         items: BTreeMap::from([('a', vec![1])]),
         text: "text".into(),
         nothing: PhantomData,
     };
-    assert_eq!(
-        rendered(&generic),
-        r#"{"items":{"a":[1]},"text":"text","nothing":null}"#
-    );
+    assert_eq!(rendered(&generic), r#"{"items":{"a":[1]},"text":"text","nothing":null}"#);
 }

@@ -115,14 +115,7 @@ fn all_edges_of_a_state_add_up() {
     assert!(legal(DoorGone::DEFINITION).is_empty());
     let events = Door::DEFINITION.events.iter();
     let events: Vec<_> = events.map(|event| (event.name, event.kind)).collect();
-    assert_eq!(
-        events,
-        [
-            ("Opened", "opened"),
-            ("ShopClosed", "shop.closed"),
-            ("Closed", "closed")
-        ]
-    );
+    assert_eq!(events, [("Opened", "opened"), ("ShopClosed", "shop.closed"), ("Closed", "closed")]);
 }
 
 #[test]
@@ -135,11 +128,7 @@ fn a_lifecycle_may_have_a_refusal_of_its_own() {
     let context = vitae::__private::context("door", "1").unwrap();
     let rejection = Door::initial().check(&Opened { by: 0 }.into(), &context);
     assert!(matches!(rejection, Err(Rejection::Refused(Refused(0)))));
-    assert!(
-        Door::initial()
-            .check(&Opened { by: 1 }.into(), &context)
-            .is_ok()
-    );
+    assert!(Door::initial().check(&Opened { by: 1 }.into(), &context).is_ok());
 }
 
 #[test]

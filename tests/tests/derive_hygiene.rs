@@ -205,9 +205,7 @@ pub mod documented {
         }
 
         fn busy_on_begun(from: Busy, _: &Begun, _: &Context) -> Busy {
-            Busy {
-                times: from.times + 1,
-            }
+            Busy { times: from.times + 1 }
         }
     }
 }
@@ -295,15 +293,9 @@ mod raw {
 #[test]
 fn a_raw_name_is_its_name() {
     use vitae::{Event, Lifecycle};
-    let names = raw::r#enum::DEFINITION
-        .states
-        .iter()
-        .map(|state| state.name);
+    let names = raw::r#enum::DEFINITION.states.iter().map(|state| state.name);
     assert_eq!(names.collect::<Vec<_>>(), ["type", "struct"]);
-    let event = raw::r#move {
-        r#type: 7,
-        r#match: (),
-    };
+    let event = raw::r#move { r#type: 7, r#match: () };
     assert_eq!(event.tags().unwrap().iter().collect::<Vec<_>>(), ["type:7"]);
     assert_eq!(
         <raw::r#move as vitae::Schema>::SHAPE.to_json(),
@@ -342,17 +334,12 @@ fn a_lifecycle_may_be_declared_in_a_function() {
 fn every_edge_may_be_legal_everywhere() {
     use vitae::Lifecycle;
     let context = vitae::__private::context("raw", "1").unwrap();
-    let event = raw::r#move {
-        r#type: 0,
-        r#match: (),
-    };
+    let event = raw::r#move { r#type: 0, r#match: () };
     let event = raw::enumEvent::from(event);
     let moved = raw::r#enum::initial().apply(&event, &context).ok().unwrap();
     assert_eq!(moved.state().name, "struct");
     let light = shadowed::Light::initial();
-    let on = shadowed::On {
-        who: "me".to_owned(),
-    };
+    let on = shadowed::On { who: "me".to_owned() };
     assert!(light.check(&on.into(), &context).is_ok());
     assert_eq!(empty::Door::initial().state().name, "Shut");
     let opened = empty::Opened { by: None };

@@ -55,15 +55,11 @@ impl Running {
 
 impl WorkflowTransitions for Workflow {
     fn idle_on_started(_: Idle, event: &Started, _: &Context) -> Running {
-        Running {
-            left: event.iterations,
-        }
+        Running { left: event.iterations }
     }
 
     fn running_on_iterated(from: Running, _: &Iterated, _: &Context) -> Running {
-        Running {
-            left: from.left.saturating_sub(1),
-        }
+        Running { left: from.left.saturating_sub(1) }
     }
 }
 
@@ -73,23 +69,16 @@ fn context() -> Context {
 }
 
 fn started(iterations: u32) -> Started {
-    Started {
-        workflow: "fix-tests".to_owned(),
-        iterations,
-    }
+    Started { workflow: "fix-tests".to_owned(), iterations }
 }
 
 #[test]
 fn a_life_goes_along_its_edges() {
-    let running = Workflow::initial()
-        .apply(&started(2).into(), &context())
-        .unwrap();
+    let running = Workflow::initial().apply(&started(2).into(), &context()).unwrap();
     assert_eq!(running, Workflow::Running(Running { left: 2 }));
     let running = running.apply(&Iterated.into(), &context()).unwrap();
     assert_eq!(running, Workflow::Running(Running { left: 1 }));
-    let ended = Ended {
-        reason: String::new(),
-    };
+    let ended = Ended { reason: String::new() };
     let done = running.apply(&ended.into(), &context()).unwrap();
     assert_eq!(done, Workflow::Done);
     assert_eq!(done.state().name, "Done");
@@ -103,10 +92,7 @@ fn an_event_without_an_edge_is_illegal_and_moves_nothing() {
         rejection.to_string(),
         "`Iterated` cannot happen in state `Idle` of `workflow`; what can: `Started`"
     );
-    assert_eq!(
-        idle.apply(&Iterated.into(), &context()).unwrap_err(),
-        Workflow::Idle
-    );
+    assert_eq!(idle.apply(&Iterated.into(), &context()).unwrap_err(), Workflow::Idle);
     let rejection = Workflow::Done.check(&Iterated.into(), &context());
     assert!(
         rejection
@@ -132,24 +118,11 @@ fn a_guard_is_asked_before_and_not_on_replay() {
 fn the_table_says_what_the_declaration_says() {
     let table = Workflow::DEFINITION;
     assert_eq!(table.name, "workflow");
-    let states: Vec<_> = table
-        .states
-        .iter()
-        .map(|state| (state.name, state.initial, state.terminal))
-        .collect();
-    assert_eq!(
-        states,
-        [
-            ("Idle", true, false),
-            ("Running", false, false),
-            ("Done", false, true)
-        ]
-    );
-    let events: Vec<_> = table
-        .events
-        .iter()
-        .map(|event| (event.name, event.kind, event.version))
-        .collect();
+    let states: Vec<_> =
+        table.states.iter().map(|state| (state.name, state.initial, state.terminal)).collect();
+    assert_eq!(states, [("Idle", true, false), ("Running", false, false), ("Done", false, true)]);
+    let events: Vec<_> =
+        table.events.iter().map(|event| (event.name, event.kind, event.version)).collect();
     assert_eq!(
         events,
         [
@@ -158,24 +131,14 @@ fn the_table_says_what_the_declaration_says() {
             ("Ended", "workflow.end", 1)
         ]
     );
-    let edges: Vec<_> = table
-        .edges
-        .iter()
-        .map(|edge| (edge.from, edge.event, edge.to, edge.guard))
-        .collect();
+    let edges: Vec<_> =
+        table.edges.iter().map(|edge| (edge.from, edge.event, edge.to, edge.guard)).collect();
     assert_eq!(
         edges,
-        [
-            (0, 0, 1, None),
-            (1, 1, 1, Some("Running::within_budget")),
-            (1, 2, 2, None)
-        ]
+        [(0, 0, 1, None), (1, 1, 1, Some("Running::within_budget")), (1, 2, 2, None)]
     );
     assert!(std::ptr::eq(Idle::DEFINITION, &raw const table.states[0]));
-    assert!(std::ptr::eq(
-        WorkflowEvent::from(Iterated).definition(),
-        &raw const table.events[1]
-    ));
+    assert!(std::ptr::eq(WorkflowEvent::from(Iterated).definition(), &raw const table.events[1]));
 }
 
 #[test]
@@ -208,21 +171,12 @@ fn events_are_written_and_read_by_their_stored_name() {
         panic!("another event");
     };
     assert_eq!(read, started(7));
-    assert_eq!(
-        event.tags().unwrap().iter().collect::<Vec<_>>(),
-        ["workflow:fix-tests"]
-    );
+    assert_eq!(event.tags().unwrap().iter().collect::<Vec<_>>(), ["workflow:fix-tests"]);
     assert!(WorkflowEvent::from(Iterated).tags().unwrap().is_empty());
-    assert!(matches!(
-        WorkflowEvent::decode("other", 1, &payload),
-        Err(DecodeError::UnknownKind)
-    ));
+    assert!(matches!(WorkflowEvent::decode("other", 1, &payload), Err(DecodeError::UnknownKind)));
     assert!(matches!(
         WorkflowEvent::decode("workflow.start", 2, &payload),
-        Err(DecodeError::FromTheFuture {
-            version: 2,
-            known: 1
-        })
+        Err(DecodeError::FromTheFuture { version: 2, known: 1 })
     ));
     assert_eq!(format!("{event:?}"), "Started");
 }

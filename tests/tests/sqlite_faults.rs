@@ -25,35 +25,20 @@ fn observe(store: &SqliteStore) -> Vec<Result<Vec<(Seen, Details)>, ReadError>> 
     let mut page = Page::new();
     let mut answer = |read: &Read| {
         store.read(read, &mut page)?;
-        Ok(page
-            .iter()
-            .map(|event| (Seen::from(event), details(event)))
-            .collect())
+        Ok(page.iter().map(|event| (Seen::from(event), details(event))).collect())
     };
     reads.iter().map(&mut answer).collect()
 }
 
-type Details = (
-    EventId,
-    CommitId,
-    Option<EventId>,
-    [i64; 2],
-    Vec<(String, String)>,
-);
+type Details = (EventId, CommitId, Option<EventId>, [i64; 2], Vec<(String, String)>);
 
 fn details(event: vitae::store::EventRef<'_>) -> Details {
     (
         event.id(),
         event.correlation(),
         event.causation(),
-        [
-            event.occurred_at().as_micros(),
-            event.recorded_at().as_micros(),
-        ],
-        event
-            .metadata()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect(),
+        [event.occurred_at().as_micros(), event.recorded_at().as_micros()],
+        event.metadata().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
     )
 }
 
@@ -75,9 +60,8 @@ fn specimen(path: &Path, tables: &[&str]) -> Vec<usize> {
     let connection = Connection::open(path).unwrap();
     let mut offsets = Vec::new();
     for table in tables {
-        let mut statement = connection
-            .prepare("SELECT pgoffset, pgsize FROM dbstat WHERE name = ?1")
-            .unwrap();
+        let mut statement =
+            connection.prepare("SELECT pgoffset, pgsize FROM dbstat WHERE name = ?1").unwrap();
         let mut rows = statement.query([table]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             let (offset, size): (usize, usize) = (
@@ -156,21 +140,10 @@ fn r19_a_flipped_bit_anywhere_panics_nowhere() {
         let Ok(store) = SqliteStore::open(&path) else {
             continue;
         };
-        let _ = Draft::new()
-            .on("a/1")
-            .event("x", b"")
-            .tag("t")
-            .try_on(&store);
+        let _ = Draft::new().on("a/1").event("x", b"").tag("t").try_on(&store);
         observe(&store);
-        let _ = (
-            store.verify(),
-            store.schemas(),
-            store.checkpoint(&name("c")),
-        );
-        let _ = (
-            store.streams(&name("a"), None, 9),
-            store.rows(&name("v"), b"", None, 9),
-        );
+        let _ = (store.verify(), store.schemas(), store.checkpoint(&name("c")));
+        let _ = (store.streams(&name("a"), None, 9), store.rows(&name("v"), b"", None, 9));
     }
 }
 
@@ -200,23 +173,13 @@ fn r11_verify_finds_what_no_read_can() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.db");
         specimen(&path, &[]);
-        Connection::open(&path)
-            .unwrap()
-            .execute_batch(change)
-            .unwrap();
+        Connection::open(&path).unwrap().execute_batch(change).unwrap();
         let store = SqliteStore::open(&path).unwrap();
         let found = store.verify();
-        assert!(
-            matches!(found, Err(ReadError::Damaged(_))),
-            "{change}: {found:?}"
-        );
+        assert!(matches!(found, Err(ReadError::Damaged(_))), "{change}: {found:?}");
         observe(&store);
         // What a commit does on a damaged file is open, but it neither panics nor hangs.
-        let _ = Draft::new()
-            .on("a/1")
-            .event("x", b"")
-            .tag("t")
-            .try_on(&store);
+        let _ = Draft::new().on("a/1").event("x", b"").tag("t").try_on(&store);
     }
 }
 
@@ -227,10 +190,7 @@ fn r11_a_payload_can_be_erased_and_everything_else_holds() {
     specimen(&path, &[]);
     let digest = vitae::store::PayloadDigest::of(b"payload").0.cast_signed();
     let erase = "UPDATE events SET payload = NULL, payload_digest = ?1 WHERE position = 1";
-    Connection::open(&path)
-        .unwrap()
-        .execute(erase, [digest])
-        .unwrap();
+    Connection::open(&path).unwrap().execute(erase, [digest]).unwrap();
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.verify().unwrap(), 20);
     let mut page = Page::new();
@@ -269,15 +229,10 @@ fn r20_dropping_a_store_answers_every_ticket() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");
     let store = SqliteStore::open(&path).unwrap();
-    let tickets: Vec<_> = (0..100)
-        .map(|_| store.append(Draft::new().on("a/1").event("x", b"").0))
-        .collect();
+    let tickets: Vec<_> =
+        (0..100).map(|_| store.append(Draft::new().on("a/1").event("x", b"").0)).collect();
     drop(store);
-    let taken = tickets
-        .into_iter()
-        .map(vitae::store::Ticket::wait)
-        .filter(Result::is_ok)
-        .count();
+    let taken = tickets.into_iter().map(vitae::store::Ticket::wait).filter(Result::is_ok).count();
     assert_eq!(taken, 100);
     assert_eq!(SqliteStore::open(&path).unwrap().verify().unwrap(), 100);
 }
@@ -313,10 +268,7 @@ fn as_a_child() {
     let Ok(path) = std::env::var("VITAE_TEST_FILE") else {
         return;
     };
-    let commits: usize = std::env::var("VITAE_TEST_COMMITS")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let commits: usize = std::env::var("VITAE_TEST_COMMITS").unwrap().parse().unwrap();
     let store = SqliteStore::open(path).unwrap();
     std::thread::scope(|scope| {
         for writer in 0..2 {
@@ -356,10 +308,7 @@ fn r02_a_killed_process_loses_nothing_that_was_acknowledged() {
         let store = SqliteStore::open(&path).unwrap();
         let events = store.verify().unwrap();
         let last = positions.into_iter().max().unwrap();
-        assert!(
-            last > known && events >= last,
-            "{events} events, {last} acknowledged"
-        );
+        assert!(last > known && events >= last, "{events} events, {last} acknowledged");
         assert_eq!(events % 2, 0, "half of a commit was recovered");
         assert_eq!(read_all(&store).len() as u64, events);
         known = events;
@@ -379,20 +328,13 @@ fn r16_two_processes_write_one_log() {
         mine.push(receipt.positions.unwrap().1.get());
         let first = acknowledged(&mut lines, 1);
         // What the other process has acknowledged, this one sees.
-        assert!(
-            first
-                .iter()
-                .all(|position| store.head().unwrap().unwrap().get() >= *position)
-        );
+        assert!(first.iter().all(|position| store.head().unwrap().unwrap().get() >= *position));
     }
     acknowledged(&mut lines, usize::MAX);
     assert!(child.wait().unwrap().success());
     let seen = read_all(&store);
     assert_eq!(seen.len(), 250);
-    let found = seen
-        .iter()
-        .filter(|seen| seen.payload == b"mine")
-        .map(|seen| seen.position);
+    let found = seen.iter().filter(|seen| seen.payload == b"mine").map(|seen| seen.position);
     assert!(found.eq(mine));
     assert_eq!(store.verify().unwrap(), 250);
 }

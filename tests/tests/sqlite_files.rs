@@ -13,9 +13,7 @@ use vitae_tests::{Draft, name, read_all};
 type Files = BTreeMap<String, Vec<u8>>;
 
 fn files(folder: &Path) -> Files {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -27,12 +25,7 @@ fn files(folder: &Path) -> Files {
 /// A closed store with three events.
 fn make(path: &Path) {
     let store = SqliteStore::open(path).unwrap();
-    Draft::new()
-        .on("a/1")
-        .event("x", &[1; 3_000])
-        .tag("t")
-        .event("x", &[2; 3_000])
-        .must(&store);
+    Draft::new().on("a/1").event("x", &[1; 3_000]).tag("t").event("x", &[2; 3_000]).must(&store);
     Draft::new().on("a/2").event("y", b"").must(&store);
 }
 
@@ -53,10 +46,7 @@ fn refused(prepare: impl Fn(&Path), expected: impl Fn(&OpenError) -> bool) {
         assert!(expected(&error), "{error:?}");
         assert!(error.to_string().contains("events.db"), "{error}");
         assert!(error.to_string().contains("; "), "says what to do: {error}");
-        assert!(
-            before == files(folder.path()),
-            "{error}: the folder was changed"
-        );
+        assert!(before == files(folder.path()), "{error}: the folder was changed");
     }
 }
 
@@ -66,10 +56,7 @@ fn write(bytes: &[u8]) -> impl Fn(&Path) {
 }
 
 fn sql(path: &Path, batch: &str) {
-    Connection::open(path)
-        .unwrap()
-        .execute_batch(batch)
-        .unwrap();
+    Connection::open(path).unwrap().execute_batch(batch).unwrap();
 }
 
 fn not_a_store(error: &OpenError) -> bool {
@@ -84,26 +71,14 @@ fn r14_what_is_no_sqlite_file_is_refused() {
     refused(write(&[b'x'; 10_000]), not_a_store);
     refused(write(&[0; 4_096]), not_a_store);
     refused(write(b"SQLite format 3\0"), not_a_store);
-    refused(
-        write(&[b"SQLite format 3\0".as_slice(), &[0xff; 5_000]].concat()),
-        not_a_store,
-    );
+    refused(write(&[b"SQLite format 3\0".as_slice(), &[0xff; 5_000]].concat()), not_a_store);
 }
 
 #[test]
 fn r14_the_file_of_another_program_is_refused() {
-    refused(
-        |path| sql(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1)"),
-        not_a_store,
-    );
-    refused(
-        |path| sql(path, "PRAGMA application_id = 7; CREATE TABLE t (a)"),
-        not_a_store,
-    );
-    refused(
-        |path| sql(path, "PRAGMA journal_mode = wal; CREATE TABLE t (a)"),
-        not_a_store,
-    );
+    refused(|path| sql(path, "CREATE TABLE t (a); INSERT INTO t VALUES (1)"), not_a_store);
+    refused(|path| sql(path, "PRAGMA application_id = 7; CREATE TABLE t (a)"), not_a_store);
+    refused(|path| sql(path, "PRAGMA journal_mode = wal; CREATE TABLE t (a)"), not_a_store);
 }
 
 #[test]
@@ -113,16 +88,7 @@ fn r14_a_newer_format_is_refused() {
             make(path);
             sql(path, "PRAGMA user_version = 2");
         },
-        |error| {
-            matches!(
-                error,
-                OpenError::NewerFormat {
-                    found: 2,
-                    known: 1,
-                    ..
-                }
-            )
-        },
+        |error| matches!(error, OpenError::NewerFormat { found: 2, known: 1, .. }),
     );
     refused(
         |path| {
@@ -139,26 +105,13 @@ fn r14_a_file_cut_short_is_refused() {
     let whole = folder.path().join("whole.db");
     make(&whole);
     let bytes = fs::read(&whole).unwrap();
-    for length in [
-        100,
-        512,
-        4_095,
-        4_096,
-        4_097,
-        bytes.len() / 2,
-        bytes.len() - 4_096,
-    ] {
+    for length in [100, 512, 4_095, 4_096, 4_097, bytes.len() / 2, bytes.len() - 4_096] {
         refused(write(&bytes[..length]), |error| {
-            matches!(
-                error,
-                OpenError::Truncated { .. } | OpenError::NotAStore { .. }
-            )
+            matches!(error, OpenError::Truncated { .. } | OpenError::NotAStore { .. })
         });
     }
     for length in [4_096, bytes.len() / 2, bytes.len() - 4_096] {
-        refused(write(&bytes[..length]), |error| {
-            matches!(error, OpenError::Truncated { .. })
-        });
+        refused(write(&bytes[..length]), |error| matches!(error, OpenError::Truncated { .. }));
     }
 }
 
@@ -198,17 +151,11 @@ fn r14_a_log_without_its_store_is_not_played_into_a_new_one() {
 fn r14_a_store_that_must_be_there_is_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");
-    for result in [
-        SqliteStore::open_existing(&path),
-        SqliteStore::open_read_only(&path),
-    ] {
+    for result in [SqliteStore::open_existing(&path), SqliteStore::open_read_only(&path)] {
         assert!(matches!(result.err().unwrap(), OpenError::Missing { .. }));
     }
     let nowhere = folder.path().join("nowhere").join("events.db");
-    assert!(matches!(
-        SqliteStore::open(nowhere).err().unwrap(),
-        OpenError::Failed { .. }
-    ));
+    assert!(matches!(SqliteStore::open(nowhere).err().unwrap(), OpenError::Failed { .. }));
     assert_eq!(files(folder.path()), Files::new());
 }
 
@@ -229,17 +176,11 @@ fn r14_of_many_that_create_at_once_one_wins() {
                     })
                 })
                 .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(logs.iter().all(|log| *log == logs[0]));
         assert_eq!(SqliteStore::open(&path).unwrap().verify().unwrap(), 8);
-        assert_eq!(
-            files(folder.path()).keys().collect::<Vec<_>>(),
-            ["events.db"]
-        );
+        assert_eq!(files(folder.path()).keys().collect::<Vec<_>>(), ["events.db"]);
     }
 }
 
@@ -249,10 +190,7 @@ fn r14_a_path_may_look_like_a_uri() {
     for file in ["file:a?mode=memory#b", "100%41 ü.db", ":memory:"] {
         let path = folder.path().join(file);
         make(&path);
-        assert_eq!(
-            SqliteStore::open_existing(&path).unwrap().verify().unwrap(),
-            3
-        );
+        assert_eq!(SqliteStore::open_existing(&path).unwrap().verify().unwrap(), 3);
         assert!(path.is_file());
     }
 }
@@ -266,11 +204,7 @@ fn r16_a_read_only_handle_follows_a_writer_and_writes_nothing() {
     {
         let reader = SqliteStore::open_read_only(&path).unwrap();
         assert_eq!(read_all(&reader).len(), 3);
-        let error = Draft::new()
-            .on("a/1")
-            .event("x", b"")
-            .try_on(&reader)
-            .unwrap_err();
+        let error = Draft::new().on("a/1").event("x", b"").try_on(&reader).unwrap_err();
         assert!(matches!(error, AppendError::ReadOnly));
     }
     assert!(before == fs::read(&path).unwrap());
@@ -287,20 +221,10 @@ fn r16_a_read_only_handle_follows_a_writer_and_writes_nothing() {
 fn r16_two_handles_see_each_others_commits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");
-    let (one, two) = (
-        SqliteStore::open(&path).unwrap(),
-        SqliteStore::open(&path).unwrap(),
-    );
+    let (one, two) = (SqliteStore::open(&path).unwrap(), SqliteStore::open(&path).unwrap());
     for round in 0..10 {
-        let (writer, reader) = if round % 2 == 0 {
-            (&one, &two)
-        } else {
-            (&two, &one)
-        };
-        let draft = Draft::new()
-            .on("a/1")
-            .event("x", &[round])
-            .row("v", &[round], None, Some(b""));
+        let (writer, reader) = if round % 2 == 0 { (&one, &two) } else { (&two, &one) };
+        let draft = Draft::new().on("a/1").event("x", &[round]).row("v", &[round], None, Some(b""));
         let receipt = draft.must(writer);
         assert_eq!(read_all(reader).len(), usize::from(round) + 1);
         assert_eq!(draft.must(reader), receipt.repeated());
@@ -322,10 +246,7 @@ fn r16_a_format_that_becomes_newer_closes_the_handle() {
     sql(&path, "PRAGMA user_version = 2");
     let draft = Draft::new().on("a/1").event("x", b"");
     let error = draft.try_on(&store).unwrap_err();
-    assert!(
-        matches!(error, AppendError::FormatChanged { found: 2, known: 1 }),
-        "{error}"
-    );
+    assert!(matches!(error, AppendError::FormatChanged { found: 2, known: 1 }), "{error}");
     assert!(matches!(draft.try_on(&store), Err(AppendError::Closed)));
     assert_eq!(read_all(&store).len(), 1);
 }
@@ -343,17 +264,9 @@ fn the_view_for_people_shows_the_log() {
             || kind || ' ' || kind_version || ' ' || occurred_at || ' ' || payload_bytes || ' ' \
             || commit_id FROM log WHERE position = ?1";
         let connection = Connection::open(&path).unwrap();
-        connection
-            .query_row(query, [position], |row| row.get(0))
-            .unwrap()
+        connection.query_row(query, [position], |row| row.get(0)).unwrap()
     };
     let id = draft.0.id;
-    assert_eq!(
-        line(1),
-        format!("1 a 1 1 x 1 2025-10-09T08:53:20.000000Z 3 {id}")
-    );
-    assert_eq!(
-        line(2),
-        format!("2 a 1 2 x 1 1969-12-31T23:59:59.999999Z 0 {id}")
-    );
+    assert_eq!(line(1), format!("1 a 1 1 x 1 2025-10-09T08:53:20.000000Z 3 {id}"));
+    assert_eq!(line(2), format!("2 a 1 2 x 1 1969-12-31T23:59:59.999999Z 0 {id}"));
 }

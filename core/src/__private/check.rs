@@ -1,10 +1,7 @@
 //! What the derives check once every constant is known. A failure is a compile error, so each says
 //! in one text what is wrong and what to write.
 
-#![expect(
-    clippy::panic,
-    reason = "a panic while constants are evaluated is a compile error"
-)]
+#![expect(clippy::panic, reason = "a panic while constants are evaluated is a compile error")]
 
 use crate::event::{Event, Predecessor};
 use crate::lifecycle::EventDefinition;
@@ -84,10 +81,7 @@ impl Text {
     const ROOM: usize = 2048;
 
     const fn new() -> Self {
-        Self {
-            bytes: [0; Self::ROOM],
-            length: 0,
-        }
+        Self { bytes: [0; Self::ROOM], length: 0 }
     }
 
     const fn push(mut self, text: &str) -> Self {
@@ -134,16 +128,10 @@ mod tests {
 
     #[test]
     fn a_text_is_put_together() {
-        let text = Text::new()
-            .push("version ")
-            .push_number(4_294_967_295)
-            .push(".");
+        let text = Text::new().push("version ").push_number(4_294_967_295).push(".");
         assert_eq!(text.as_str(), "version 4294967295.");
         assert_eq!(Text::new().push_number(0).as_str(), "0");
-        assert_eq!(
-            Text::new().push(&"x".repeat(5000)).as_str().len(),
-            Text::ROOM
-        );
+        assert_eq!(Text::new().push(&"x".repeat(5000)).as_str().len(), Text::ROOM);
     }
 
     #[test]

@@ -44,11 +44,7 @@ pub fn ask<S: State, E: Transition<S>>(
 
 /// Says that there is no edge.
 pub fn illegal<L: Lifecycle>(state: &L, event: &L::Event) -> Checked<L> {
-    Err(Rejection::Illegal(Illegal::new(
-        L::DEFINITION,
-        state.state(),
-        event.definition().name,
-    )))
+    Err(Rejection::Illegal(Illegal::new(L::DEFINITION, state.state(), event.definition().name)))
 }
 
 /// Moves along an edge.
@@ -58,12 +54,7 @@ pub fn step<S: State, E: Transition<S>>(from: S, event: &E, context: &Context) -
 
 /// An event's row in the table.
 pub const fn event_definition<E: Event>(name: &'static str) -> EventDefinition {
-    EventDefinition {
-        name,
-        kind: E::KIND,
-        version: E::VERSION,
-        schemas: schemas::<E>,
-    }
+    EventDefinition { name, kind: E::KIND, version: E::VERSION, schemas: schemas::<E> }
 }
 
 /// The tags of an event: fields' names and values.

@@ -115,16 +115,11 @@ impl<L: Lifecycle> Draft<L> {
         occurred_at: Timestamp,
     ) -> Option<Context> {
         let before = self.base.map_or(0, StreamVersion::get);
-        let version = before
-            .checked_add(u64::try_from(nth).ok()?)?
-            .checked_add(1)?;
+        let version = before.checked_add(u64::try_from(nth).ok()?)?.checked_add(1)?;
         Some(Context {
             stream: self.stream.clone(),
             version: StreamVersion::new(version)?,
-            event_id: EventId {
-                commit: self.commit,
-                index,
-            },
+            event_id: EventId { commit: self.commit, index },
             correlation: cause.correlation.unwrap_or(self.commit),
             causation: cause.event,
             occurred_at,
@@ -134,21 +129,13 @@ impl<L: Lifecycle> Draft<L> {
     /// The version of the n-th event that was recorded, counted from 0.
     pub(crate) fn version_of(&self, nth: usize) -> Option<StreamVersion> {
         let before = self.base.map_or(0, StreamVersion::get);
-        StreamVersion::new(
-            before
-                .checked_add(u64::try_from(nth).ok()?)?
-                .checked_add(1)?,
-        )
+        StreamVersion::new(before.checked_add(u64::try_from(nth).ok()?)?.checked_add(1)?)
     }
 
     /// The version of the stream once everything recorded is committed.
     pub(crate) fn version_after(&self) -> Option<StreamVersion> {
         let recorded = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
-        StreamVersion::new(
-            self.base
-                .map_or(0, StreamVersion::get)
-                .saturating_add(recorded),
-        )
+        StreamVersion::new(self.base.map_or(0, StreamVersion::get).saturating_add(recorded))
     }
 
     pub(crate) fn remember_origin(&mut self, state: impl FnOnce() -> L) {

@@ -21,19 +21,11 @@ impl<L: Lifecycle> Fold<L> {
     /// The life of a stream before its first event.
     #[must_use]
     pub fn new(stream: StreamId) -> Self {
-        Self {
-            stream,
-            version: None,
-            state: None,
-        }
+        Self { stream, version: None, state: None }
     }
 
     pub(crate) const fn from_state(stream: StreamId, version: StreamVersion, state: L) -> Self {
-        Self {
-            stream,
-            version: Some(version),
-            state: Some(state),
-        }
+        Self { stream, version: Some(version), state: Some(state) }
     }
 
     pub(crate) const fn stream(&self) -> &StreamId {
@@ -60,11 +52,7 @@ impl<L: Lifecycle> Fold<L> {
     }
 
     pub(crate) fn into_parts(self) -> (StreamId, Option<StreamVersion>, L) {
-        (
-            self.stream,
-            self.version,
-            self.state.unwrap_or_else(L::initial),
-        )
+        (self.stream, self.version, self.state.unwrap_or_else(L::initial))
     }
 
     /// Takes the next event of the stream.

@@ -122,10 +122,7 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
     /// belongs to.
     #[must_use]
     pub fn caused_by(mut self, event: EventId, correlation: CorrelationId) -> Self {
-        self.draft.cause = Cause {
-            event: Some(event),
-            correlation: Some(correlation),
-        };
+        self.draft.cause = Cause { event: Some(event), correlation: Some(correlation) };
         self
     }
 }
@@ -208,10 +205,7 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
     /// The aggregate with its state known at run time only.
     #[must_use]
     pub fn untyped(self) -> Aggregate<L> {
-        Aggregate {
-            draft: self.draft,
-            state: self.state.into_lifecycle(),
-        }
+        Aggregate { draft: self.draft, state: self.state.into_lifecycle() }
     }
 
     /// Records an event that is legal in this state. Another one does not compile.
@@ -234,8 +228,7 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
             (Err(error), _) => return Err(RecordError::new(self, RecordReason::Encode(error))),
             (_, Err(error)) => return Err(RecordError::new(self, RecordReason::Tag(error))),
         };
-        self.draft
-            .remember_origin(|| self.state.clone().into_lifecycle());
+        self.draft.remember_origin(|| self.state.clone().into_lifecycle());
         let Self { mut draft, state } = self;
         let state = E::apply(state, &event, &context);
         draft.push(event.into(), &context, encoded);

@@ -13,8 +13,5 @@ pub fn split<L: Lifecycle>(aggregate: Aggregate<L>) -> (Parts<L>, L) {
 
 /// Puts a state in.
 pub fn join<L: Lifecycle, S: State<Lifecycle = L>>(parts: Parts<L>, state: S) -> Aggregate<L, S> {
-    Aggregate {
-        draft: parts.0,
-        state,
-    }
+    Aggregate { draft: parts.0, state }
 }

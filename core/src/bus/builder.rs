@@ -97,10 +97,7 @@ impl BusBuilder {
             self.schemas.announce_handled(&projection.events);
         }
         self.schemas.check(self.store.as_ref())?;
-        let home = Home {
-            log: self.store.log_id(),
-            clock: self.clock,
-        };
+        let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {
             policies: Policies::new(self.policies, self.max_depth)?,
             projections: Projections::new(self.projections)?,
@@ -109,8 +106,6 @@ impl BusBuilder {
             store: self.store,
             home,
         };
-        Ok(Bus {
-            inner: Arc::new(inner),
-        })
+        Ok(Bus { inner: Arc::new(inner) })
     }
 }

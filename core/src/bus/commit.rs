@@ -74,9 +74,7 @@ impl Inner {
                 aggregates.settle(&mut Working::new(commit, lives)?);
                 Ok(Some(receipt.repeated()))
             }
-            Some(_) => Err(CommitReason::Append(AppendError::IdempotencyConflict {
-                commit,
-            })),
+            Some(_) => Err(CommitReason::Append(AppendError::IdempotencyConflict { commit })),
         }
     }
 
@@ -108,13 +106,13 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
-                projection
-                    .apply(kind, version, &event.payload, &context, &mut rows)
-                    .map_err(|source| CommitReason::Projection {
+                projection.apply(kind, version, &event.payload, &context, &mut rows).map_err(
+                    |source| CommitReason::Projection {
                         view: projection.view.clone(),
                         kind: event.kind.clone(),
                         source,
-                    })?;
+                    },
+                )?;
             }
             changes.extend(rows.into_changes());
         }
@@ -136,10 +134,9 @@ impl Inner {
                 aggregates.fork(self, &mut lives)?;
                 Ok(lives.iter().all(|life| life.stream() != stream))
             }
-            AppendError::StaleRow { view, key, .. } => Ok(!alongside
-                .rows
-                .iter()
-                .any(|row| row.view == *view && row.key == *key)),
+            AppendError::StaleRow { view, key, .. } => {
+                Ok(!alongside.rows.iter().any(|row| row.view == *view && row.key == *key))
+            }
             _ => Ok(false),
         }
     }

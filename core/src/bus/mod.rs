@@ -95,9 +95,7 @@ impl Bus {
     ) -> Result<Aggregate<L>, LoadError> {
         let aggregate = self.load(id)?;
         if aggregate.version().is_none() {
-            return Err(LoadError::NotFound {
-                stream: aggregate.stream().clone(),
-            });
+            return Err(LoadError::NotFound { stream: aggregate.stream().clone() });
         }
         Ok(aggregate)
     }

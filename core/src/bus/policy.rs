@@ -73,11 +73,7 @@ pub struct Policy {
 impl Policy {
     /// A policy that reacts to nothing yet. The name stands in errors.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            handlers: Vec::new(),
-            events: Vec::new(),
-        }
+        Self { name: name.into(), handlers: Vec::new(), events: Vec::new() }
     }
 
     /// What to do whenever an event of a kind is recorded.
@@ -111,16 +107,10 @@ impl Policies {
         for policy in policies {
             let name = Name::new(&policy.name)?;
             if !names.insert(name.clone()) {
-                return Err(OpenError::Repeated {
-                    what: "policies",
-                    name,
-                });
+                return Err(OpenError::Repeated { what: "policies", name });
             }
             for (kind, handler) in policy.handlers {
-                by_kind
-                    .entry(kind)
-                    .or_default()
-                    .push((name.clone(), handler));
+                by_kind.entry(kind).or_default().push((name.clone(), handler));
             }
         }
         Ok(Self { max_depth, by_kind })
@@ -159,8 +149,7 @@ impl Reaction<'_> {
         event: impl Into<L::Event>,
     ) -> Result<(), ReactionError<L::Refusal>> {
         let (cause, depth) = (self.cause, self.depth);
-        self.working
-            .record::<L>(self.inner, id.as_ref(), event.into(), cause, depth)
+        self.working.record::<L>(self.inner, id.as_ref(), event.into(), cause, depth)
     }
 }
 

@@ -62,11 +62,7 @@ pub struct Projection {
 impl Projection {
     /// A projection into a view that handles no event yet.
     pub fn new(view: impl Into<String>) -> Self {
-        Self {
-            view: view.into(),
-            handlers: HashMap::new(),
-            events: Vec::new(),
-        }
+        Self { view: view.into(), handlers: HashMap::new(), events: Vec::new() }
     }
 
     /// What an event of a kind does to the rows. A kind has one handler: the last one given.
@@ -95,9 +91,7 @@ pub(super) struct Checked {
 
 impl Checked {
     pub(super) fn kinds(&self) -> impl Iterator<Item = Name> {
-        self.handlers
-            .keys()
-            .filter_map(|kind| Name::from_static(kind).ok())
+        self.handlers.keys().filter_map(|kind| Name::from_static(kind).ok())
     }
 
     pub(super) fn apply(
@@ -125,10 +119,7 @@ impl Projections {
         for Projection { view, handlers, .. } in projections {
             let view = Name::new(view)?;
             if !names.insert(view.clone()) {
-                return Err(OpenError::Repeated {
-                    what: "projections",
-                    name: view,
-                });
+                return Err(OpenError::Repeated { what: "projections", name: view });
             }
             checked.push(Checked { view, handlers });
         }
@@ -136,9 +127,7 @@ impl Projections {
     }
 
     pub(super) fn find(&self, view: &str) -> Option<&Checked> {
-        self.0
-            .iter()
-            .find(|projection| projection.view.as_str() == view)
+        self.0.iter().find(|projection| projection.view.as_str() == view)
     }
 }
 
@@ -160,20 +149,12 @@ struct Row {
 impl<'a> Rows<'a> {
     /// The rows of the store's view.
     pub(super) const fn of_store(view: &'a Name, store: &'a dyn EventStore) -> Self {
-        Self {
-            view,
-            store: Some(store),
-            seen: BTreeMap::new(),
-        }
+        Self { view, store: Some(store), seen: BTreeMap::new() }
     }
 
     /// A view that is empty at first, whatever the store has.
     pub(super) const fn empty(view: &'a Name) -> Self {
-        Self {
-            view,
-            store: None,
-            seen: BTreeMap::new(),
-        }
+        Self { view, store: None, seen: BTreeMap::new() }
     }
 
     /// Reads a row.

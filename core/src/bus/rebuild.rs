@@ -32,9 +32,7 @@ pub struct Rebuilt {
 impl Inner {
     pub(super) fn rebuild(&self, view: &str) -> Result<Rebuilt, RebuildError> {
         let Some(projection) = self.projections.find(view) else {
-            return Err(RebuildError::NoSuchProjection {
-                view: view.to_owned(),
-            });
+            return Err(RebuildError::NoSuchProjection { view: view.to_owned() });
         };
         let query = Query::kinds(projection.kinds());
         let mut tries = 0;
@@ -42,19 +40,13 @@ impl Inner {
             tries += 1;
             let (values, seen) = self.replay(projection, &query)?;
             let changes = self.differences(&projection.view, &values)?;
-            let rebuilt = Rebuilt {
-                rows: values.len(),
-                changed: changes.len(),
-            };
+            let rebuilt = Rebuilt { rows: values.len(), changed: changes.len() };
             if changes.is_empty() {
                 return Ok(rebuilt);
             }
             let mut commit = Commit::new(CommitId::generate());
             commit.rows = changes;
-            commit.conditions = vec![Condition {
-                query: query.clone(),
-                after: seen,
-            }];
+            commit.conditions = vec![Condition { query: query.clone(), after: seen }];
             match self.store.append(commit).wait() {
                 Ok(_) => return Ok(rebuilt),
                 Err(AppendError::ConditionFailed { .. } | AppendError::StaleRow { .. })
@@ -83,13 +75,9 @@ impl Inner {
     /// What must change in the store for the view to have these rows.
     fn differences(&self, view: &Name, values: &Values) -> Result<Vec<RowChange>, RebuildError> {
         let stored = self.all_rows(view)?;
-        let change =
-            |key: &[u8], expected: Option<RowVersion>, value: Option<&Vec<u8>>| RowChange {
-                view: view.clone(),
-                key: key.to_vec(),
-                expected,
-                value: value.cloned(),
-            };
+        let change = |key: &[u8], expected: Option<RowVersion>, value: Option<&Vec<u8>>| {
+            RowChange { view: view.clone(), key: key.to_vec(), expected, value: value.cloned() }
+        };
         let mut changes = Vec::new();
         for row in &stored {
             let value = values.get(&row.key);
@@ -142,7 +130,5 @@ fn apply(
         return Ok(());
     };
     let version = event.kind_version().get();
-    projection
-        .apply(event.kind(), version, payload, &context, rows)
-        .map_err(failed)
+    projection.apply(event.kind(), version, payload, &context, rows).map_err(failed)
 }

@@ -36,8 +36,6 @@ impl Recent {
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, LruCache<StreamId, Remembered>>> {
-        self.0
-            .as_ref()
-            .map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner))
+        self.0.as_ref().map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -96,11 +96,7 @@ impl Known {
 }
 
 fn schemas_of<L: Lifecycle>() -> Vec<event::Schemas> {
-    L::DEFINITION
-        .events
-        .iter()
-        .map(|event| event.schemas)
-        .collect()
+    L::DEFINITION.events.iter().map(|event| event.schemas).collect()
 }
 
 fn same_event(one: &RegisteredSchema, other: &RegisteredSchema) -> bool {

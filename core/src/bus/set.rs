@@ -57,11 +57,7 @@ impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
     }
 
     fn attempted(&mut self, commit: CommitId, digest: Digest) {
-        self.draft.attempt = Some(Attempt {
-            commit,
-            digest,
-            events: self.draft.pending.len(),
-        });
+        self.draft.attempt = Some(Attempt { commit, digest, events: self.draft.pending.len() });
     }
 
     fn belong_to(&self, log: LogId) -> bool {
@@ -69,15 +65,9 @@ impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
     }
 
     fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason> {
-        inner
-            .schemas
-            .ensure::<L>(inner.store.as_ref())
-            .map_err(LoadError::from)?;
+        inner.schemas.ensure::<L>(inner.store.as_ref()).map_err(LoadError::from)?;
         let draft = Box::new(self.draft.fork());
-        into.push(Box::new(Aggregate::<L> {
-            draft,
-            state: S::release(self.state.clone()),
-        }));
+        into.push(Box::new(Aggregate::<L> { draft, state: S::release(self.state.clone()) }));
         Ok(())
     }
 

@@ -20,11 +20,7 @@ pub struct View<T> {
 
 impl<T: DeserializeOwned> View<T> {
     pub(super) const fn new(store: Arc<dyn EventStore>, name: Name) -> Self {
-        Self {
-            store,
-            name,
-            row: PhantomData,
-        }
+        Self { store, name, row: PhantomData }
     }
 
     /// One row.
@@ -32,10 +28,7 @@ impl<T: DeserializeOwned> View<T> {
     /// # Errors
     /// [`ReadError`] if the store cannot be read, or the row is not a `T`.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, ReadError> {
-        self.store
-            .row(&self.name, key.as_ref())?
-            .map(|row| decode(&row))
-            .transpose()
+        self.store.row(&self.name, key.as_ref())?.map(|row| decode(&row)).transpose()
     }
 
     /// The rows whose keys begin with a prefix, in bytewise order of their keys; an empty prefix is

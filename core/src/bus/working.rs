@@ -56,10 +56,7 @@ impl<L: Lifecycle> Life for Aggregate<L> {
     }
 
     fn kind(&self, nth: usize) -> Option<&'static str> {
-        self.draft
-            .pending
-            .get(nth)
-            .map(|pending| pending.definition.kind)
+        self.draft.pending.get(nth).map(|pending| pending.definition.kind)
     }
 
     fn version(&self, nth: usize) -> Option<StreamVersion> {
@@ -124,16 +121,10 @@ impl Working {
             let first_index = u32::try_from(working.events.len()).unwrap_or(u32::MAX);
             life.join(commit, first_index);
             if working.by_stream.contains_key(life.stream()) {
-                return Err(CommitReason::SameStreamTwice {
-                    stream: life.stream().clone(),
-                });
+                return Err(CommitReason::SameStreamTwice { stream: life.stream().clone() });
             }
             for nth in 0..life.recorded() {
-                working.events.push(Slot {
-                    life: working.lives.len(),
-                    nth,
-                    depth: 0,
-                });
+                working.events.push(Slot { life: working.lives.len(), nth, depth: 0 });
             }
             working.add(life);
         }
@@ -153,9 +144,7 @@ impl Working {
         let mut next = 0;
         while let Some(slot) = self.events.get(next).copied() {
             let life = self.lives.get(slot.life).and_then(Option::as_ref);
-            let kind = life
-                .and_then(|life| life.kind(slot.nth))
-                .unwrap_or_default();
+            let kind = life.and_then(|life| life.kind(slot.nth)).unwrap_or_default();
             let policies = inner.policies.of(kind);
             if !policies.is_empty() {
                 self.react_to(next, slot.depth.saturating_add(1), policies, inner)?;
@@ -179,26 +168,12 @@ impl Working {
             let (policy, kind) = (name.clone(), event.kind.clone());
             let caused = self.events.len().saturating_sub(self.own);
             if depth > inner.policies.max_depth || caused > MAX_CAUSED {
-                return Err(CommitReason::PolicyLoop {
-                    policy,
-                    kind,
-                    depth: depth - 1,
-                });
+                return Err(CommitReason::PolicyLoop { policy, kind, depth: depth - 1 });
             }
             let version = event.kind_version.get();
-            let mut reaction = Reaction {
-                working: self,
-                inner,
-                cause: &context,
-                depth,
-            };
-            handler(version, &event.payload, &context, &mut reaction).map_err(|source| {
-                CommitReason::Policy {
-                    policy,
-                    kind,
-                    source,
-                }
-            })?;
+            let mut reaction = Reaction { working: self, inner, cause: &context, depth };
+            handler(version, &event.payload, &context, &mut reaction)
+                .map_err(|source| CommitReason::Policy { policy, kind, source })?;
         }
         Ok(())
     }
@@ -211,10 +186,7 @@ impl Working {
         let context = Context {
             stream: life.stream().clone(),
             version: life.version(slot.nth)?,
-            event_id: EventId {
-                commit: self.commit,
-                index: u32::try_from(index).ok()?,
-            },
+            event_id: EventId { commit: self.commit, index: u32::try_from(index).ok()? },
             correlation: event.correlation,
             causation: event.causation,
             occurred_at: event.occurred_at,
@@ -247,10 +219,8 @@ impl Working {
         // What a caller says of its own events is not said of a policy's.
         let metadata = std::mem::take(&mut aggregate.draft.metadata);
         aggregate.draft.commit = self.commit;
-        aggregate.draft.cause = Cause {
-            event: Some(cause.event_id),
-            correlation: Some(cause.correlation),
-        };
+        aggregate.draft.cause =
+            Cause { event: Some(cause.event_id), correlation: Some(cause.correlation) };
         aggregate.draft.occurred_at = Some(cause.occurred_at);
         let nth = aggregate.recorded();
         let (mut aggregate, outcome) = match aggregate.record_at(event, index) {
@@ -308,10 +278,7 @@ impl Working {
                 continue;
             };
             event.stream = *streams.entry(event.stream).or_insert_with(|| {
-                let append = StreamAppend {
-                    id: life.stream().clone(),
-                    expected: life.expected(),
-                };
+                let append = StreamAppend { id: life.stream().clone(), expected: life.expected() };
                 commit.streams.push(append);
                 commit.streams.len() - 1
             });
@@ -320,9 +287,7 @@ impl Working {
                 .iter()
                 .any(|schema| schema.kind == event.kind && schema.version == event.kind_version);
             if !known {
-                commit
-                    .schemas
-                    .extend(inner.schemas.of(&event.kind, event.kind_version));
+                commit.schemas.extend(inner.schemas.of(&event.kind, event.kind_version));
             }
             commit.events.push(event);
         }
@@ -340,8 +305,6 @@ impl Working {
     pub(super) fn take_out<L: Lifecycle>(&mut self, stream: &StreamId) -> Option<Aggregate<L>> {
         let index = *self.by_stream.get(stream)?;
         let life = self.lives.get_mut(index)?.take()?.into_any();
-        life.downcast::<Aggregate<L>>()
-            .ok()
-            .map(|aggregate| *aggregate)
+        life.downcast::<Aggregate<L>>().ok().map(|aggregate| *aggregate)
     }
 }

@@ -61,11 +61,7 @@ impl Definition {
         let (states, events) = (self.states, self.events);
         self.edges
             .iter()
-            .filter(move |edge| {
-                states
-                    .get(edge.from)
-                    .is_some_and(|from| from.name == state.name)
-            })
+            .filter(move |edge| states.get(edge.from).is_some_and(|from| from.name == state.name))
             .filter_map(move |edge| events.get(edge.event))
     }
 

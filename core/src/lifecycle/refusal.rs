@@ -14,9 +14,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its reason, in lower case and without a full stop.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 
     /// The reason.
@@ -50,11 +48,7 @@ impl Illegal {
         state: &'static StateDefinition,
         event: &'static str,
     ) -> Self {
-        Self {
-            lifecycle,
-            state,
-            event,
-        }
+        Self { lifecycle, state, event }
     }
 
     /// The lifecycle's name.
@@ -83,16 +77,8 @@ impl Illegal {
 
 impl fmt::Display for Illegal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            lifecycle,
-            state,
-            event,
-        } = self;
-        write!(
-            f,
-            "`{event}` cannot happen in state `{}` of `{}`; ",
-            state.name, lifecycle.name
-        )?;
+        let Self { lifecycle, state, event } = self;
+        write!(f, "`{event}` cannot happen in state `{}` of `{}`; ", state.name, lifecycle.name)?;
         if state.terminal {
             return f.write_str("the state is terminal: nothing can happen any more");
         }

@@ -46,13 +46,9 @@ impl State {
     fn check_schemas(&self, commit: &Commit) -> Result<(), AppendError> {
         let mut offered = HashMap::new();
         for schema in &commit.schemas {
-            let stored = self
-                .schemas
-                .get(&(schema.kind.clone(), schema.version))
-                .unwrap_or_else(|| {
-                    offered
-                        .entry((&schema.kind, schema.version))
-                        .or_insert(&schema.schema)
+            let stored =
+                self.schemas.get(&(schema.kind.clone(), schema.version)).unwrap_or_else(|| {
+                    offered.entry((&schema.kind, schema.version)).or_insert(&schema.schema)
                 });
             if *stored != schema.schema {
                 return Err(AppendError::SchemaMismatch {
@@ -152,17 +148,11 @@ impl State {
             let key = (schema.kind, schema.version);
             self.schemas.entry(key).or_insert(schema.schema);
         }
-        let streams: Vec<usize> = commit
-            .streams
-            .into_iter()
-            .map(|append| self.stream_number(append.id))
-            .collect();
+        let streams: Vec<usize> =
+            commit.streams.into_iter().map(|append| self.stream_number(append.id)).collect();
         let before = self.events.len();
         for (index, mut event) in (0_u32..).zip(commit.events) {
-            let id = EventId {
-                commit: commit.id,
-                index,
-            };
+            let id = EventId { commit: commit.id, index };
             // `Commit::check` has made sure of the stream.
             if let Some(stream) = streams.get(event.stream) {
                 event.stream = *stream;
@@ -185,10 +175,7 @@ impl State {
         let next = self.streams.len();
         let number = *self.stream_numbers.entry(id.clone()).or_insert(next);
         if number == next {
-            self.streams.push(Stream {
-                id,
-                events: Vec::new(),
-            });
+            self.streams.push(Stream { id, events: Vec::new() });
         }
         number
     }
@@ -197,28 +184,17 @@ impl State {
         let Some(stream) = self.streams.get_mut(event.stream) else {
             return;
         };
-        let position = self
-            .events
-            .last()
-            .map_or(Some(GlobalPosition::FIRST), |last| last.position.next());
-        let version = stream
-            .version()
-            .map_or(Some(StreamVersion::FIRST), StreamVersion::next);
+        let position =
+            self.events.last().map_or(Some(GlobalPosition::FIRST), |last| last.position.next());
+        let version = stream.version().map_or(Some(StreamVersion::FIRST), StreamVersion::next);
         // No memory holds so many events that one of these is `None`.
         let (Some(position), Some(version)) = (position, version) else {
             return;
         };
-        let mut stored = Stored {
-            position,
-            version,
-            id,
-            recorded_at,
-            checksum: Checksum(0),
-            event,
-        };
-        stored.checksum = stored
-            .header(&stream.id)
-            .checksum(PayloadDigest::of(&stored.event.payload));
+        let mut stored =
+            Stored { position, version, id, recorded_at, checksum: Checksum(0), event };
+        stored.checksum =
+            stored.header(&stream.id).checksum(PayloadDigest::of(&stored.event.payload));
         stream.events.push(self.events.len());
         self.events.push(stored);
     }

@@ -171,11 +171,7 @@ fn part<T>(all: &[T], from: Option<u64>, direction: Direction) -> &[T] {
 }
 
 fn view_row(key: &[u8], row: &Row) -> ViewRow {
-    ViewRow {
-        key: key.to_vec(),
-        version: row.version,
-        value: row.value.clone(),
-    }
+    ViewRow { key: key.to_vec(), version: row.version, value: row.value.clone() }
 }
 
 fn damaged(position: GlobalPosition, reason: &str) -> ReadError {

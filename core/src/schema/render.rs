@@ -26,17 +26,9 @@ impl StoredSchema {
     /// # Errors
     /// [`RenderError`] if the bytes are not a payload of this schema, or not all of them are.
     pub fn render(&self, payload: &[u8]) -> Result<Value, RenderError> {
-        let mut reader = Reader {
-            rest: payload,
-            length: payload.len(),
-            values: 0,
-        };
+        let mut reader = Reader { rest: payload, length: payload.len(), values: 0 };
         let value = reader.value(&self.0)?;
-        if reader.rest.is_empty() {
-            Ok(value)
-        } else {
-            Err(reader.error("bytes are left over"))
-        }
+        if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("bytes are left over")) }
     }
 }
 
@@ -196,10 +188,7 @@ impl Reader<'_> {
     }
 
     fn error(&self, reason: &'static str) -> RenderError {
-        RenderError {
-            at: self.length - self.rest.len(),
-            reason,
-        }
+        RenderError { at: self.length - self.rest.len(), reason }
     }
 }
 
@@ -215,10 +204,7 @@ mod tests {
     /// Renders what postcard wrote, through the JSON text of the schema.
     fn rendered<T: Schema + Serialize>(value: &T) -> String {
         let schema = StoredSchema::parse(&T::SHAPE.to_json()).unwrap();
-        schema
-            .render(&postcard::to_allocvec(value).unwrap())
-            .unwrap()
-            .to_string()
+        schema.render(&postcard::to_allocvec(value).unwrap()).unwrap().to_string()
     }
 
     /// What serde_json makes of the Rust value is what must come out without the Rust type.
@@ -232,15 +218,9 @@ mod tests {
         same_as_serde_json(&(i8::MIN, i16::MIN, i32::MIN, i64::MIN, i128::MIN, i128::MAX));
         same_as_serde_json(&(1.5_f32, -0.25_f64, 'ß', "text".to_owned(), ()));
         same_as_serde_json(&(Some(1_u8), None::<u8>, vec![1_i32, -1], [1_u8, 2]));
-        same_as_serde_json(&BTreeMap::from([
-            ("a".to_owned(), 1_u8),
-            ("b".to_owned(), 2),
-        ]));
+        same_as_serde_json(&BTreeMap::from([("a".to_owned(), 1_u8), ("b".to_owned(), 2)]));
         assert_eq!(rendered(&BTreeMap::from([(1_u8, 'x')])), r#"[[1,"x"]]"#);
-        assert_eq!(
-            rendered(&(f64::NAN, f32::NEG_INFINITY)),
-            r#"["NaN","-inf"]"#
-        );
+        assert_eq!(rendered(&(f64::NAN, f32::NEG_INFINITY)), r#"["NaN","-inf"]"#);
     }
 
     #[test]
@@ -249,46 +229,27 @@ mod tests {
         let error = |json: &str, bytes: &[u8]| schema(json).render(bytes).unwrap_err();
         assert_eq!(
             error(r#""bool""#, &[2]),
-            RenderError {
-                at: 1,
-                reason: "a bool is neither 0 nor 1"
-            }
+            RenderError { at: 1, reason: "a bool is neither 0 nor 1" }
         );
         assert_eq!(
             error(r#""u16""#, &[0xff, 0xff, 0x04]).reason,
             "a number is too large for its type"
         );
         assert_eq!(error(r#""string""#, &[3, b'a']).reason, "it ends too early");
-        assert_eq!(
-            error(r#""u8""#, &[1, 2]),
-            RenderError {
-                at: 1,
-                reason: "bytes are left over"
-            }
-        );
-        assert_eq!(
-            error(r#"{"enum":[["A","unit"]]}"#, &[1]).reason,
-            "there is no such variant"
-        );
+        assert_eq!(error(r#""u8""#, &[1, 2]), RenderError { at: 1, reason: "bytes are left over" });
+        assert_eq!(error(r#"{"enum":[["A","unit"]]}"#, &[1]).reason, "there is no such variant");
     }
 
     #[test]
     fn a_claim_of_endless_nothing_is_bounded() {
         let schema = StoredSchema::parse(r#"{"list":"unit"}"#).unwrap();
         let claim = postcard::to_allocvec(&u64::MAX).unwrap();
-        assert_eq!(
-            schema.render(&claim).unwrap_err().reason,
-            "it holds too many values"
-        );
+        assert_eq!(schema.render(&claim).unwrap_err().reason, "it holds too many values");
     }
 
     #[test]
     fn a_schema_that_is_nested_without_end_is_refused() {
-        let json = format!(
-            "{}\"unit\"{}",
-            "{\"option\":".repeat(10_000),
-            "}".repeat(10_000)
-        );
+        let json = format!("{}\"unit\"{}", "{\"option\":".repeat(10_000), "}".repeat(10_000));
         assert!(StoredSchema::parse(&json).is_err());
     }
 }

@@ -257,10 +257,7 @@ mod tests {
         };
         let sum = header.checksum(PayloadDigest::of(b"payload"));
         assert_eq!(format!("{:016x}", sum.0), "fc6c1753e7280dd5");
-        let moved = EventHeader {
-            position: 4,
-            ..header
-        };
+        let moved = EventHeader { position: 4, ..header };
         assert_ne!(moved.checksum(PayloadDigest::of(b"payload")), sum);
         assert_ne!(header.checksum(PayloadDigest::of(b"payloae")), sum);
     }

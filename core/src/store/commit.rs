@@ -75,22 +75,14 @@ impl Commit {
         let mut checkpoints = HashSet::new();
         for moved in &self.checkpoints {
             if !checkpoints.insert(&moved.name) {
-                return Err(InvalidCommit::RepeatedCheckpoint {
-                    name: moved.name.clone(),
-                });
+                return Err(InvalidCommit::RepeatedCheckpoint { name: moved.name.clone() });
             }
-            check_size(
-                "a checkpoint's cursor",
-                moved.to.cursor.len(),
-                limits.max_cursor_bytes,
-            )?;
+            check_size("a checkpoint's cursor", moved.to.cursor.len(), limits.max_cursor_bytes)?;
         }
         let mut rows = HashSet::new();
         for row in &self.rows {
             if !rows.insert((&row.view, &row.key)) {
-                return Err(InvalidCommit::RepeatedRow {
-                    view: row.view.clone(),
-                });
+                return Err(InvalidCommit::RepeatedRow { view: row.view.clone() });
             }
             check_size("a row's key", row.key.len(), limits.max_key_bytes)?;
             let bytes = row.value.as_ref().map_or(0, Vec::len);
@@ -105,23 +97,17 @@ impl Commit {
             match appended.get_mut(event.stream) {
                 Some(appended) => *appended = true,
                 None => {
-                    return Err(InvalidCommit::NoSuchStream {
-                        index: event.stream,
-                    });
+                    return Err(InvalidCommit::NoSuchStream { index: event.stream });
                 }
             }
         }
         let mut streams = HashSet::new();
         for (stream, appended) in self.streams.iter().zip(appended) {
             if !streams.insert(&stream.id) {
-                return Err(InvalidCommit::RepeatedStream {
-                    stream: stream.id.clone(),
-                });
+                return Err(InvalidCommit::RepeatedStream { stream: stream.id.clone() });
             }
             if !appended {
-                return Err(InvalidCommit::EmptyAppend {
-                    stream: stream.id.clone(),
-                });
+                return Err(InvalidCommit::EmptyAppend { stream: stream.id.clone() });
             }
         }
         Ok(())
@@ -136,10 +122,7 @@ impl Commit {
         if self.schemas.iter().any(known) {
             Ok(())
         } else {
-            Err(InvalidCommit::NoSchema {
-                kind: event.kind.clone(),
-                version: event.kind_version,
-            })
+            Err(InvalidCommit::NoSchema { kind: event.kind.clone(), version: event.kind_version })
         }
     }
 }
@@ -292,17 +275,12 @@ impl Checkpoint {
         let mut page = Page::new();
         let read = Read::log(Query::all()).from_position(position).page_of(1);
         store.read(&read, &mut page)?;
-        let found = page
-            .iter()
-            .next()
-            .filter(|event| event.position() == position);
+        let found = page.iter().next().filter(|event| event.position() == position);
         let same = |checksum| found.is_some_and(|event| event.checksum() == checksum);
         if found.is_some() && self.checksum.is_none_or(same) {
             return Ok(());
         }
-        Err(ReadError::Diverged {
-            checkpoint: name.clone(),
-        })
+        Err(ReadError::Diverged { checkpoint: name.clone() })
     }
 }
 
@@ -378,13 +356,7 @@ impl Receipt {
         recorded_at: Timestamp,
         digest: Digest,
     ) -> Self {
-        Self {
-            commit,
-            positions,
-            recorded_at,
-            digest,
-            already_appended: false,
-        }
+        Self { commit, positions, recorded_at, digest, already_appended: false }
     }
 
     /// The same receipt, for a commit that had been taken before.

@@ -138,10 +138,7 @@ impl AppendError {
 }
 
 fn at(version: Option<StreamVersion>) -> String {
-    version.map_or_else(
-        || "no stream".to_owned(),
-        |version| format!("version {version}"),
-    )
+    version.map_or_else(|| "no stream".to_owned(), |version| format!("version {version}"))
 }
 
 /// Why no store takes a commit.
@@ -253,25 +250,16 @@ impl Damage {
     /// Damage at an event.
     #[must_use]
     pub fn at(position: GlobalPosition, reason: impl Into<String>) -> Self {
-        Self {
-            position: Some(position),
-            reason: reason.into(),
-        }
+        Self { position: Some(position), reason: reason.into() }
     }
 
     /// Damage outside the events.
     #[must_use]
     pub fn elsewhere(reason: impl Into<String>) -> Self {
-        Self {
-            position: None,
-            reason: reason.into(),
-        }
+        Self { position: None, reason: reason.into() }
     }
 }
 
 fn place(position: Option<GlobalPosition>) -> String {
-    position.map_or_else(
-        || "outside the events".to_owned(),
-        |at| format!("position {at}"),
-    )
+    position.map_or_else(|| "outside the events".to_owned(), |at| format!("position {at}"))
 }

@@ -77,10 +77,7 @@ impl Metadata {
     /// # Errors
     /// [`InvalidMetadata`] if it is too large.
     pub fn new(map: &BTreeMap<String, String>) -> Result<Self, InvalidMetadata> {
-        let size = map
-            .iter()
-            .map(|(key, value)| key.len() + value.len() + 4)
-            .sum();
+        let size = map.iter().map(|(key, value)| key.len() + value.len() + 4).sum();
         if size > MAX_METADATA_BYTES {
             return Err(InvalidMetadata { size });
         }
@@ -111,11 +108,7 @@ fn push(bytes: &mut Vec<u8>, text: &str) {
     // Names and metadata are bounded far below 64 KiB before they come here.
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(
-        text.as_bytes()
-            .get(..usize::from(length))
-            .unwrap_or_default(),
-    );
+    bytes.extend_from_slice(text.as_bytes().get(..usize::from(length)).unwrap_or_default());
 }
 
 /// The texts of an encoded sequence. Ends at the first that is not well formed; a reader that
@@ -151,9 +144,7 @@ mod tests {
         assert!(of(MAX_METADATA_BYTES - 5).is_ok());
         assert_eq!(
             of(MAX_METADATA_BYTES - 4),
-            Err(InvalidMetadata {
-                size: MAX_METADATA_BYTES + 1
-            })
+            Err(InvalidMetadata { size: MAX_METADATA_BYTES + 1 })
         );
     }
 

@@ -47,10 +47,7 @@ impl Page {
 
     /// The events, in the order of the read.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = EventRef<'_>> + ExactSizeIterator {
-        self.events.iter().map(|entry| EventRef {
-            entry,
-            bytes: &self.bytes,
-        })
+        self.events.iter().map(|entry| EventRef { entry, bytes: &self.bytes })
     }
 
     /// How many events the page holds.
@@ -80,19 +77,11 @@ impl Page {
         match &mut next.selection {
             Selection::Stream { from, .. } => {
                 let version = last.version;
-                *from = Some(if forwards {
-                    version.next()
-                } else {
-                    version.previous()
-                }?);
+                *from = Some(if forwards { version.next() } else { version.previous() }?);
             }
             Selection::Log { from, .. } => {
                 let position = last.position;
-                *from = Some(if forwards {
-                    position.next()
-                } else {
-                    position.previous()
-                }?);
+                *from = Some(if forwards { position.next() } else { position.previous() }?);
             }
         }
         Some(next)
@@ -132,9 +121,7 @@ impl Page {
             Err(digest) => (digest, None),
         };
         let Some(position) = GlobalPosition::new(header.position) else {
-            return Err(ReadError::Damaged(Damage::elsewhere(
-                "an event has position 0",
-            )));
+            return Err(ReadError::Damaged(Damage::elsewhere("an event has position 0")));
         };
         let damaged = |reason: &str| ReadError::Damaged(Damage::at(position, reason));
         if header.checksum(digest) != checksum {
@@ -288,11 +275,7 @@ impl<'a> EventRef<'a> {
     /// # Errors
     /// [`Erased`] if it was erased.
     pub fn payload(&self) -> Result<&'a [u8], Erased> {
-        self.entry
-            .payload
-            .as_ref()
-            .map(|range| self.slice(range))
-            .ok_or(Erased)
+        self.entry.payload.as_ref().map(|range| self.slice(range)).ok_or(Erased)
     }
 
     fn slice(&self, range: &Range<usize>) -> &'a [u8] {

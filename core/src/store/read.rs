@@ -58,12 +58,7 @@ impl Read {
     }
 
     const fn new(selection: Selection) -> Self {
-        Self {
-            selection,
-            direction: Direction::Forwards,
-            max_events: 1_024,
-            max_bytes: 1 << 20,
-        }
+        Self { selection, direction: Direction::Forwards, max_events: 1_024, max_bytes: 1 << 20 }
     }
 
     /// Newest first.
@@ -128,35 +123,20 @@ impl Query {
     /// The events with a tag, across streams.
     #[must_use]
     pub fn tag(tag: Name) -> Self {
-        Self {
-            items: vec![QueryItem {
-                tags: vec![tag],
-                ..QueryItem::default()
-            }],
-        }
+        Self { items: vec![QueryItem { tags: vec![tag], ..QueryItem::default() }] }
     }
 
     /// The events of the streams of a category.
     #[must_use]
     pub fn category(category: Name) -> Self {
-        Self {
-            items: vec![QueryItem {
-                categories: vec![category],
-                ..QueryItem::default()
-            }],
-        }
+        Self { items: vec![QueryItem { categories: vec![category], ..QueryItem::default() }] }
     }
 
     /// The events of some kinds.
     #[must_use]
     pub fn kinds(kinds: impl IntoIterator<Item = Name>) -> Self {
         let kinds = kinds.into_iter().collect();
-        Self {
-            items: vec![QueryItem {
-                kinds,
-                ..QueryItem::default()
-            }],
-        }
+        Self { items: vec![QueryItem { kinds, ..QueryItem::default() }] }
     }
 
     /// Whether an event matches.
@@ -173,10 +153,7 @@ impl Query {
             || self.items.iter().any(|item| {
                 any(&item.kinds, kind)
                     && any(&item.categories, category)
-                    && item
-                        .tags
-                        .iter()
-                        .all(|tag| tags.clone().any(|has| has == tag.as_str()))
+                    && item.tags.iter().all(|tag| tags.clone().any(|has| has == tag.as_str()))
             })
     }
 }

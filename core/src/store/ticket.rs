@@ -35,21 +35,15 @@ impl Ticket {
     /// A ticket that is answered already.
     pub fn ready(answer: Answer) -> Self {
         Self(Arc::new(Shared {
-            state: Mutex::new(State {
-                answer: Some(answer),
-                answered: true,
-                waker: None,
-            }),
+            state: Mutex::new(State { answer: Some(answer), answered: true, waker: None }),
             answered: Condvar::new(),
         }))
     }
 
     /// A ticket, and the other end that answers it.
     pub fn pending(commit: CommitId) -> (Self, Completer) {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::default()),
-            answered: Condvar::new(),
-        });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(State::default()), answered: Condvar::new() });
         (Self(Arc::clone(&shared)), Completer { shared, commit })
     }
 
@@ -63,11 +57,7 @@ impl Ticket {
             if let Some(answer) = state.answer.take() {
                 return answer;
             }
-            state = self
-                .0
-                .answered
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.0.answered.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -147,10 +137,7 @@ impl Drop for Completer {
         let answered = self.shared.lock().answered;
         if !answered {
             let source = Arc::new(Unanswered);
-            self.answer(Err(AppendError::OutcomeUnknown {
-                commit: self.commit,
-                source,
-            }));
+            self.answer(Err(AppendError::OutcomeUnknown { commit: self.commit, source }));
         }
     }
 }

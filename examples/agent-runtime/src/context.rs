@@ -87,22 +87,13 @@ pub fn of_request(
     session: &str,
     request: &str,
 ) -> Result<RequestContext, ContextError> {
-    let mut search = Search {
-        session,
-        request,
-        asked: None,
-        run: None,
-        workflow_began: false,
-    };
+    let mut search = Search { session, request, asked: None, run: None, workflow_began: false };
     let mut seen = Page::new();
     store.visit(Read::log(query(session)?).backwards(), |event| {
         seen.keep(event);
         search.look(event)?;
-        let found = if search.is_over() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        };
+        let found =
+            if search.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         Ok::<_, ContextError>(found)
     })?;
     search.context(&seen)
@@ -110,26 +101,12 @@ pub fn of_request(
 
 /// What can say anything about a request of the session.
 fn query(session: &str) -> Result<Query, InvalidName> {
-    let kinds = [
-        PermissionAsked::KIND,
-        PermissionDecided::KIND,
-        RequestLapsed::KIND,
-        RunOpened::KIND,
-    ];
+    let kinds =
+        [PermissionAsked::KIND, PermissionDecided::KIND, RequestLapsed::KIND, RunOpened::KIND];
     let workflow = Workflow::DEFINITION.events.iter().map(|event| event.kind);
-    let kinds: Result<_, _> = kinds
-        .into_iter()
-        .chain(workflow)
-        .map(Name::from_static)
-        .collect();
+    let kinds: Result<_, _> = kinds.into_iter().chain(workflow).map(Name::from_static).collect();
     let tags = vec![tag("session", session)?];
-    Ok(Query {
-        items: vec![QueryItem {
-            kinds: kinds?,
-            tags,
-            categories: Vec::new(),
-        }],
-    })
+    Ok(Query { items: vec![QueryItem { kinds: kinds?, tags, categories: Vec::new() }] })
 }
 
 /// What a walk backwards through the session has found.
@@ -167,10 +144,7 @@ impl Search<'_> {
 
     /// Whether everything that belongs to the request has been seen.
     fn is_over(&self) -> bool {
-        let has_workflow = self
-            .asked
-            .as_ref()
-            .is_some_and(|asked| asked.place.workflow.is_some());
+        let has_workflow = self.asked.as_ref().is_some_and(|asked| asked.place.workflow.is_some());
         self.run.is_some() && (self.workflow_began || !has_workflow)
     }
 
@@ -209,16 +183,7 @@ impl Search<'_> {
             pending.retain(|asked| *asked != settled);
         }
         let tool = asked.tool;
-        Ok(RequestContext {
-            session,
-            request,
-            tool,
-            run,
-            workflow,
-            decision,
-            lapsed,
-            pending,
-        })
+        Ok(RequestContext { session, request, tool, run, workflow, decision, lapsed, pending })
     }
 }
 

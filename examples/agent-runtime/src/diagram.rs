@@ -15,11 +15,7 @@ pub fn text(lifecycle: &Definition, present: &StateDefinition) -> String {
         let mark = if state == present { '●' } else { '○' };
         let edges = edges(lifecycle, index);
         // Writing to a `String` cannot fail.
-        let _ = writeln!(
-            drawn,
-            "  {mark} {:width$}  {edges}",
-            state.name.to_lowercase()
-        );
+        let _ = writeln!(drawn, "  {mark} {:width$}  {edges}", state.name.to_lowercase());
     }
     drawn
 }
@@ -31,10 +27,7 @@ fn edges(lifecycle: &Definition, from: usize) -> String {
         let (Some(event), Some(to)) = (event, lifecycle.states.get(edge.to)) else {
             continue;
         };
-        let event = event
-            .kind
-            .split_once('.')
-            .map_or(event.kind, |(_, short)| short);
+        let event = event.kind.split_once('.').map_or(event.kind, |(_, short)| short);
         let guard = if edge.guard.is_some() { "?" } else { "" };
         if edge.to == from {
             staying.push(format!("{event}{guard}"));
@@ -45,9 +38,5 @@ fn edges(lifecycle: &Definition, from: usize) -> String {
     if !staying.is_empty() {
         leaving.push(format!("stays on {}", staying.join(", ")));
     }
-    if leaving.is_empty() {
-        "the end".to_owned()
-    } else {
-        leaving.join("; ")
-    }
+    if leaving.is_empty() { "the end".to_owned() } else { leaving.join("; ") }
 }

@@ -21,54 +21,26 @@ pub struct Hook {
 #[derive(Clone, PartialEq, Debug)]
 #[expect(missing_docs, reason = "the names are those of the hooks")]
 pub enum HookEvent {
-    SessionStart {
-        source: String,
-        model: Option<String>,
-    },
-    SessionEnd {
-        reason: String,
-    },
-    UserPromptSubmit {
-        prompt: String,
-    },
-    PreToolUse {
-        tool: Tool,
-    },
-    PostToolUse {
-        tool: Tool,
-        response: String,
-    },
-    PostToolUseFailure {
-        tool: Tool,
-        error: String,
-        interrupted: bool,
-    },
-    PermissionRequest {
-        tool: Tool,
-    },
-    Stop {
-        message: Option<String>,
-        again: bool,
-    },
-    SubagentStart {
-        subagent: String,
-        kind: String,
-    },
-    SubagentStop {
-        subagent: String,
-        message: Option<String>,
-    },
-    Notification {
-        message: String,
-        kind: Option<String>,
-    },
-    PreCompact {
-        trigger: String,
-    },
-    Unknown {
-        name: String,
-        json: String,
-    },
+    SessionStart { source: String, model: Option<String> },
+    SessionEnd { reason: String },
+    UserPromptSubmit { prompt: String },
+    InRun(RunHook),
+    Unknown { name: String, json: String },
+}
+
+/// What an agent can report of a run.
+#[derive(Clone, PartialEq, Debug)]
+#[expect(missing_docs, reason = "the names are those of the hooks")]
+pub enum RunHook {
+    PreToolUse { tool: Tool },
+    PostToolUse { tool: Tool, response: String },
+    PostToolUseFailure { tool: Tool, error: String, interrupted: bool },
+    PermissionRequest { tool: Tool },
+    Stop { message: Option<String>, again: bool },
+    SubagentStart { subagent: String, kind: String },
+    SubagentStop { subagent: String, message: Option<String> },
+    Notification { message: String, kind: Option<String> },
+    PreCompact { trigger: String },
 }
 
 /// What every hook has.
@@ -124,10 +96,7 @@ impl Hook {
     /// # Errors
     /// If it is not JSON, names no hook or no agent session, or a field has the wrong type.
     pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
-        let Head {
-            hook_event_name: name,
-            session_id: agent,
-        } = serde_json::from_str(json)?;
+        let Head { hook_event_name: name, session_id: agent } = serde_json::from_str(json)?;
         // What an unknown hook's fields are is not for us to say, even if we know the names.
         let payload = if KNOWN.contains(&name.as_str()) {
             serde_json::from_str(json)?
@@ -150,49 +119,33 @@ impl Payload<'_> {
         };
         let message = self.last_assistant_message;
         let subagent = or(self.agent_id, "unknown");
-        match name.as_str() {
-            "SessionStart" => HookEvent::SessionStart {
-                source: or(self.source, "startup"),
-                model: self.model,
-            },
-            "SessionEnd" => HookEvent::SessionEnd {
-                reason: or(self.reason, "unknown"),
-            },
-            "UserPromptSubmit" => HookEvent::UserPromptSubmit {
-                prompt: or(self.prompt, ""),
-            },
-            "PreToolUse" => HookEvent::PreToolUse { tool },
-            "PostToolUse" => HookEvent::PostToolUse {
-                tool,
-                response: raw(self.tool_response),
-            },
-            "PostToolUseFailure" => HookEvent::PostToolUseFailure {
+        HookEvent::InRun(match name.as_str() {
+            "SessionStart" => {
+                let (source, model) = (or(self.source, "startup"), self.model);
+                return HookEvent::SessionStart { source, model };
+            }
+            "SessionEnd" => return HookEvent::SessionEnd { reason: or(self.reason, "unknown") },
+            "UserPromptSubmit" => {
+                return HookEvent::UserPromptSubmit { prompt: or(self.prompt, "") };
+            }
+            "PreToolUse" => RunHook::PreToolUse { tool },
+            "PostToolUse" => RunHook::PostToolUse { tool, response: raw(self.tool_response) },
+            "PostToolUseFailure" => RunHook::PostToolUseFailure {
                 tool,
                 error: or(self.error, "Unknown error"),
                 interrupted: self.is_interrupt.unwrap_or(false),
             },
-            "PermissionRequest" => HookEvent::PermissionRequest { tool },
-            "Stop" => HookEvent::Stop {
-                message,
-                again: self.stop_hook_active.unwrap_or(false),
-            },
-            "SubagentStart" => HookEvent::SubagentStart {
-                subagent,
-                kind: or(self.agent_type, ""),
-            },
-            "SubagentStop" => HookEvent::SubagentStop { subagent, message },
-            "Notification" => HookEvent::Notification {
+            "PermissionRequest" => RunHook::PermissionRequest { tool },
+            "Stop" => RunHook::Stop { message, again: self.stop_hook_active.unwrap_or(false) },
+            "SubagentStart" => RunHook::SubagentStart { subagent, kind: or(self.agent_type, "") },
+            "SubagentStop" => RunHook::SubagentStop { subagent, message },
+            "Notification" => RunHook::Notification {
                 message: or(self.message, ""),
                 kind: self.notification_type,
             },
-            "PreCompact" => HookEvent::PreCompact {
-                trigger: or(self.trigger, "auto"),
-            },
-            _ => HookEvent::Unknown {
-                name,
-                json: json.to_owned(),
-            },
-        }
+            "PreCompact" => RunHook::PreCompact { trigger: or(self.trigger, "auto") },
+            _ => return HookEvent::Unknown { name, json: json.to_owned() },
+        })
     }
 }
 
@@ -244,16 +197,13 @@ impl Answer {
     #[must_use]
     pub fn for_permission(&self) -> Decision {
         let intent = self.intent.as_ref();
-        self.no_opinion()
-            .unwrap_or_else(|| match intent.map(|intent| intent.kind.as_str()) {
-                Some("permission_allow") => Decision::Allow,
-                Some("permission_deny") => Decision::Deny {
-                    reason: intent.and_then(|intent| intent.reason.clone()),
-                },
-                _ => Decision::NoOpinion {
-                    reason: "unknown".to_owned(),
-                },
-            })
+        self.no_opinion().unwrap_or_else(|| match intent.map(|intent| intent.kind.as_str()) {
+            Some("permission_allow") => Decision::Allow,
+            Some("permission_deny") => {
+                Decision::Deny { reason: intent.and_then(|intent| intent.reason.clone()) }
+            }
+            _ => Decision::NoOpinion { reason: "unknown".to_owned() },
+        })
     }
 
     /// What it means for an agent that wants to stop.
@@ -264,14 +214,8 @@ impl Answer {
             data.decision.as_deref() == Some("block") || data.ok == Some(false)
         });
         self.no_opinion().unwrap_or_else(|| {
-            let reason = data
-                .and_then(|data| data.reason.clone())
-                .or_else(|| self.reason.clone());
-            if blocks {
-                Decision::Deny { reason }
-            } else {
-                Decision::Allow
-            }
+            let reason = data.and_then(|data| data.reason.clone()).or_else(|| self.reason.clone());
+            if blocks { Decision::Deny { reason } } else { Decision::Allow }
         })
     }
 
@@ -281,8 +225,6 @@ impl Answer {
             (source, "passthrough") => source,
             _ => return None,
         };
-        Some(Decision::NoOpinion {
-            reason: reason.to_owned(),
-        })
+        Some(Decision::NoOpinion { reason: reason.to_owned() })
     }
 }

@@ -53,29 +53,12 @@ fn workflows_move_the_session() -> Policy {
 fn runs_move_the_session_and_their_workflow() -> Policy {
     Policy::new("runs-move-the-session-and-their-workflow")
         .on(|event: &RunOpened, _, then| {
-            let Place {
-                session,
-                workflow,
-                run,
-            } = event.place.clone();
-            then.record::<Session>(
-                &session,
-                RunNoted {
-                    session: session.clone(),
-                    run,
-                },
-            )?;
+            let Place { session, workflow, run } = event.place.clone();
+            then.record::<Session>(&session, RunNoted { session: session.clone(), run })?;
             if let Some(workflow) = workflow {
                 let id = workflow.clone();
                 let run = event.run_id.clone();
-                then.record::<Workflow>(
-                    &id,
-                    RunJoined {
-                        session,
-                        workflow,
-                        run,
-                    },
-                )?;
+                then.record::<Workflow>(&id, RunJoined { session, workflow, run })?;
             }
             Ok(())
         })
@@ -108,11 +91,7 @@ fn raise(
     kind: RequestKind,
     then: &mut Reaction<'_>,
 ) -> Result<(), HandlerError> {
-    let raised = RequestRaised {
-        place: place.clone(),
-        request: request.to_owned(),
-        kind,
-    };
+    let raised = RequestRaised { place: place.clone(), request: request.to_owned(), kind };
     Ok(then.record::<Run>(place.run_stream(), raised)?)
 }
 
@@ -125,11 +104,7 @@ fn settle(
     // A decision may come after the run has closed: then it has nothing to count in.
     if let Run::Running(_) = then.state::<Run>(place.run_stream())? {
         let request = request.to_owned();
-        let settled = RequestSettled {
-            place: place.clone(),
-            request,
-            blocked,
-        };
+        let settled = RequestSettled { place: place.clone(), request, blocked };
         then.record::<Run>(place.run_stream(), settled)?;
     }
     Ok(())

@@ -124,10 +124,7 @@ impl Input {
             event: &'a RawValue,
         }
         let HookLine { id, event } = serde_json::from_str(json)?;
-        Ok(Self::Hook {
-            id,
-            hook: Box::new(Hook::parse(event.get())?),
-        })
+        Ok(Self::Hook { id, hook: Box::new(Hook::parse(event.get())?) })
     }
 
     fn decision(json: &str) -> serde_json::Result<Self> {
@@ -136,10 +133,7 @@ impl Input {
             request: String,
             decision: Answer,
         }
-        let Decision {
-            request,
-            decision: answer,
-        } = serde_json::from_str(json)?;
+        let Decision { request, decision: answer } = serde_json::from_str(json)?;
         Ok(Self::Decision { request, answer })
     }
 
@@ -149,10 +143,7 @@ impl Input {
             session_id: String,
             run_id: String,
         }
-        let Link {
-            session_id: agent,
-            run_id: workflow,
-        } = serde_json::from_str(json)?;
+        let Link { session_id: agent, run_id: workflow } = serde_json::from_str(json)?;
         Ok(Self::Link { agent, workflow })
     }
 
@@ -206,12 +197,7 @@ impl Input {
             context_size: tokens.context_size,
             context_window_size: tokens.context_window_size,
         });
-        let exit = Exit {
-            code: end.exit_code,
-            error: end.error,
-            stderr: end.stderr,
-            transport,
-        };
+        let exit = Exit { code: end.exit_code, error: end.error, stderr: end.stderr, transport };
         Ok(Self::TurnEnd { exit, tokens })
     }
 }

@@ -149,10 +149,7 @@ impl Replay {
             expected: None,
             value: Some(hash.to_be_bytes().to_vec()),
         };
-        self.supervise(
-            Line::parse(bytes)?,
-            Alongside::new().checkpoint(moved).row(row),
-        )?;
+        self.supervise(Line::parse(bytes)?, Alongside::new().checkpoint(moved).row(row))?;
         (self.line, self.hash) = (line, hash);
         self.consumed = line;
         self.checkpoint = Some(to);
@@ -165,10 +162,7 @@ impl Replay {
     /// [`ReplayError::Shorter`] if more lines were consumed than it has.
     pub const fn end(&self) -> Result<(), ReplayError> {
         if self.line < self.consumed {
-            return Err(ReplayError::Shorter {
-                lines: self.line,
-                consumed: self.consumed,
-            });
+            return Err(ReplayError::Shorter { lines: self.line, consumed: self.consumed });
         }
         Ok(())
     }
@@ -234,12 +228,7 @@ fn running_hash(before: u128, line: &[u8]) -> u128 {
 
 /// The number of lines that a checkpoint's cursor names.
 fn lines(cursor: &[u8]) -> Option<u64> {
-    std::str::from_utf8(cursor)
-        .ok()?
-        .split_once(' ')?
-        .0
-        .parse()
-        .ok()
+    std::str::from_utf8(cursor).ok()?.split_once(' ')?.0.parse().ok()
 }
 
 /// The session of a recording: the one that its first workflow names, else the agent session of its

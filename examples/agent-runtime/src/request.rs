@@ -171,10 +171,7 @@ impl RequestTransitions for Request {
         event: &PermissionAsked,
         _: &Context,
     ) -> AwaitingPermission {
-        AwaitingPermission {
-            place: event.place.clone(),
-            request: event.request.clone(),
-        }
+        AwaitingPermission { place: event.place.clone(), request: event.request.clone() }
     }
 
     fn unasked_on_stop_asked(_: Unasked, event: &StopAsked, _: &Context) -> AwaitingStop {

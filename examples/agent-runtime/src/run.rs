@@ -300,9 +300,7 @@ impl Running {
     /// Who does what happens now.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        self.subagents
-            .last()
-            .map_or(Actor::Root, |subagent| Actor::Subagent(subagent.clone()))
+        self.subagents.last().map_or(Actor::Root, |subagent| Actor::Subagent(subagent.clone()))
     }
 
     fn counting(mut self, count: impl FnOnce(&mut Counters)) -> Self {
@@ -391,18 +389,11 @@ impl RunTransitions for Run {
         _: &Context,
     ) -> Running {
         from.pending.retain(|request| *request != event.request);
-        if event.blocked {
-            from.counting(|counters| counters.blocks += 1)
-        } else {
-            from
-        }
+        if event.blocked { from.counting(|counters| counters.blocks += 1) } else { from }
     }
 
     fn running_on_run_closed(from: Running, _: &RunClosed, _: &Context) -> Closed {
-        Closed {
-            pending: from.pending,
-            counters: from.counters,
-        }
+        Closed { pending: from.pending, counters: from.counters }
     }
 
     // What follows is heard and kept, and changes nothing.

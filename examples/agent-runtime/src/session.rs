@@ -227,10 +227,7 @@ impl SessionTransitions for Session {
         event: &WorkflowBegan,
         _: &Context,
     ) -> Interactive {
-        Interactive {
-            workflow: Some(event.workflow.clone()),
-            ..from
-        }
+        Interactive { workflow: Some(event.workflow.clone()), ..from }
     }
 
     fn interactive_on_workflow_over(
@@ -238,24 +235,15 @@ impl SessionTransitions for Session {
         _: &WorkflowOver,
         _: &Context,
     ) -> Interactive {
-        Interactive {
-            workflow: None,
-            ..from
-        }
+        Interactive { workflow: None, ..from }
     }
 
     fn interactive_on_turn_began(from: Interactive, event: &TurnBegan, _: &Context) -> Working {
-        Working {
-            line: from.line,
-            workflow: event.workflow.clone(),
-        }
+        Working { line: from.line, workflow: event.workflow.clone() }
     }
 
     fn working_on_turn_over(from: Working, _: &TurnOver, _: &Context) -> Interactive {
-        Interactive {
-            line: from.line,
-            workflow: Some(from.workflow),
-        }
+        Interactive { line: from.line, workflow: Some(from.workflow) }
     }
 
     fn interactive_on_agent_started(
@@ -263,45 +251,27 @@ impl SessionTransitions for Session {
         event: &AgentStarted,
         _: &Context,
     ) -> Interactive {
-        Interactive {
-            line: from.line.started(event),
-            ..from
-        }
+        Interactive { line: from.line.started(event), ..from }
     }
 
     fn working_on_agent_started(from: Working, event: &AgentStarted, _: &Context) -> Working {
-        Working {
-            line: from.line.started(event),
-            ..from
-        }
+        Working { line: from.line.started(event), ..from }
     }
 
     fn interactive_on_run_noted(from: Interactive, event: &RunNoted, _: &Context) -> Interactive {
-        Interactive {
-            line: from.line.noted(event),
-            ..from
-        }
+        Interactive { line: from.line.noted(event), ..from }
     }
 
     fn working_on_run_noted(from: Working, event: &RunNoted, _: &Context) -> Working {
-        Working {
-            line: from.line.noted(event),
-            ..from
-        }
+        Working { line: from.line.noted(event), ..from }
     }
 
     fn interactive_on_run_over(from: Interactive, _: &RunOver, _: &Context) -> Interactive {
-        Interactive {
-            line: from.line.over(),
-            ..from
-        }
+        Interactive { line: from.line.over(), ..from }
     }
 
     fn working_on_run_over(from: Working, _: &RunOver, _: &Context) -> Working {
-        Working {
-            line: from.line.over(),
-            ..from
-        }
+        Working { line: from.line.over(), ..from }
     }
 
     // What follows is heard and kept, and changes nothing.

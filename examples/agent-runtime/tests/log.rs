@@ -29,18 +29,10 @@ use vitae::{
 fn every_fact_has_a_kind_of_its_own() {
     let mut found = BTreeSet::new();
     for recording in support::own() {
-        found.extend(
-            events(&recording.unstopped())
-                .into_iter()
-                .map(|event| event.kind),
-        );
+        found.extend(events(&recording.unstopped()).into_iter().map(|event| event.kind));
     }
-    let declared = [
-        Workflow::DEFINITION,
-        Run::DEFINITION,
-        Request::DEFINITION,
-        Session::DEFINITION,
-    ];
+    let declared =
+        [Workflow::DEFINITION, Run::DEFINITION, Request::DEFINITION, Session::DEFINITION];
     let declared = declared.iter().flat_map(|lifecycle| lifecycle.events);
     let declared: BTreeSet<String> = declared.map(|event| event.kind.to_owned()).collect();
     // All of them happen in the recordings of this repository, and nothing else does.
@@ -86,11 +78,7 @@ fn what_is_heard_is_tagged_with_the_workflow_in_whose_turn_it_is() {
                 let values = event.tags.iter().filter_map(|tag| tag.strip_prefix(name));
                 values.map(|value| &value[1..]).next()
             };
-            assert_eq!(
-                tag("session"),
-                Some(recording.session.as_str()),
-                "{event:?}"
-            );
+            assert_eq!(tag("session"), Some(recording.session.as_str()), "{event:?}");
             let asked = event.kind.ends_with("_asked") || event.kind.ends_with("_raised");
             let hook = tag("hook").or_else(|| tag("request").filter(|_| asked));
             if let Some(hook) = hook {
@@ -127,10 +115,7 @@ fn every_state_is_the_fold_of_its_own_events() {
                 }
                 Workflow::Running(running) => {
                     assert_eq!(row.status.as_str(), "running");
-                    assert_eq!(
-                        (running.iteration, running.tokens),
-                        (row.iteration, row.tokens)
-                    );
+                    assert_eq!((running.iteration, running.tokens), (row.iteration, row.tokens));
                 }
                 other => panic!("{other:?}"),
             }
@@ -196,12 +181,7 @@ fn the_context_of_a_request_is_one_read() {
             }
             requests += 1;
             let found = context::of_request(&counting, &recording.session, &hook).unwrap();
-            assert_eq!(
-                counting.reads.swap(0, Ordering::Relaxed),
-                1,
-                "{}",
-                recording.name
-            );
+            assert_eq!(counting.reads.swap(0, Ordering::Relaxed), 1, "{}", recording.name);
             let decision = found.decision.map(|(source, decision)| {
                 let word = match decision {
                     Decision::Allow => "permission_allow",
@@ -217,11 +197,7 @@ fn the_context_of_a_request_is_one_read() {
             let place = format!("{}: {hook}", recording.name);
             assert_eq!(found.tool.name, asked.tool, "{place}");
             assert_eq!(Some(found.run), asked.run, "{place}");
-            assert_eq!(
-                workflow,
-                asked.workflow.map(|id| (id, asked.iteration)),
-                "{place}"
-            );
+            assert_eq!(workflow, asked.workflow.map(|id| (id, asked.iteration)), "{place}");
             assert_eq!(decision, asked.decision, "{place}");
             assert_eq!(found.lapsed, asked.lapsed, "{place}");
             assert_eq!(found.pending, pending(&recording), "{place}");
@@ -300,14 +276,8 @@ fn hooks(recording: &Recording) -> BTreeMap<String, Heard> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let feed = recording.expected["feed"].as_array().unwrap();
     let runs = recording.expected["runs"].as_array().unwrap();
-    let number = |run: &Value| {
-        text(run)
-            .rsplit_once(":R")
-            .map(|(_, number)| number.to_owned())
-    };
-    let mut asked = feed
-        .iter()
-        .filter(|line| line["kind"] == "permission.request");
+    let number = |run: &Value| text(run).rsplit_once(":R").map(|(_, number)| number.to_owned());
+    let mut asked = feed.iter().filter(|line| line["kind"] == "permission.request");
     let mut hooks: BTreeMap<String, Heard> = BTreeMap::new();
     let (mut workflow, mut iteration, mut in_turn) = (String::new(), 0, false);
     for index in 0..recording.lines.len() {
@@ -330,9 +300,8 @@ fn hooks(recording: &Recording) -> BTreeMap<String, Heard> {
                     heard.run = runs.iter().find(run).map(|run| text(&run["run_id"]));
                     let id = format!("{}:E{}", text(&asked["run_id"]), asked["seq"]);
                     let decided = feed.iter().any(|line| line["parent"] == id.as_str());
-                    let after = feed
-                        .iter()
-                        .filter(|line| line["seq"].as_u64() > asked["seq"].as_u64());
+                    let after =
+                        feed.iter().filter(|line| line["seq"].as_u64() > asked["seq"].as_u64());
                     let further = after.filter(|line| line["kind"] == "run.start").count() > 0;
                     heard.lapsed = further && !decided;
                 }

@@ -25,12 +25,7 @@ fn a_bus_for_every_line_gives_what_one_bus_gives() {
         }
         let resumed = bus(store).unwrap();
         recording.check_end(&resumed);
-        assert_eq!(
-            story(&resumed),
-            story(&recording.unstopped()),
-            "{}",
-            recording.name
-        );
+        assert_eq!(story(&resumed), story(&recording.unstopped()), "{}", recording.name);
     }
 }
 
@@ -56,11 +51,7 @@ fn a_stop_after_any_line_and_a_new_process_change_nothing() {
         let unstopped = story(&recording.unstopped());
         let stopped = folder.path().join(&recording.name);
         for lines in 0..=recording.lines.len() {
-            replay(
-                &recording.path,
-                &stopped,
-                &["--stop-after", &lines.to_string()],
-            );
+            replay(&recording.path, &stopped, &["--stop-after", &lines.to_string()]);
             assert_eq!(consumed(&stopped, &recording), lines, "{}", recording.name);
             // What a stop leaves on the disk is all that the next process has.
             let resumed = folder.path().join(format!("{}-{lines}", recording.name));

@@ -52,12 +52,7 @@ fn a_wrong_line_is_named_and_what_stood_before_it_stays() {
         ("demo", 28, r#"{"t":"tracker","at":1}"#.into(), shape),
         ("demo", 28, missing_id.into(), shape),
         ("demo", 28, no_hook.into(), shape),
-        (
-            "demo",
-            28,
-            r#"{"t":"cancel","at":9223372036854775807}"#.into(),
-            "`at` is out of range",
-        ),
+        ("demo", 28, r#"{"t":"cancel","at":9223372036854775807}"#.into(), "`at` is out of range"),
         (
             "demo",
             28,
@@ -78,83 +73,23 @@ fn a_wrong_line_is_named_and_what_stood_before_it_stays() {
         ),
         ("demo", 28, turn.clone(), "a turn is under way already"),
         ("demo", 28, workflow("other", "tidepool"), "session"),
-        (
-            "demo",
-            28,
-            workflow("other", "rockpool"),
-            "the line is of session `rockpool`",
-        ),
+        ("demo", 28, workflow("other", "rockpool"), "the line is of session `rockpool`"),
         ("demo", 54, workflow(demo, "tidepool"), demo),
-        (
-            "demo",
-            54,
-            turn.clone(),
-            "a turn without a workflow; start one first",
-        ),
+        ("demo", 54, turn.clone(), "a turn without a workflow; start one first"),
         ("demo", 54, tracker.clone(), "a tracker without a workflow"),
-        (
-            "demo",
-            54,
-            turn_end.clone(),
-            "the end of a turn without a workflow",
-        ),
-        (
-            "demo",
-            54,
-            r#"{"t":"cancel","at":1}"#.into(),
-            "a cancellation without a workflow",
-        ),
-        (
-            "demo",
-            1,
-            turn_end,
-            "is in state `Starting`, where this cannot happen",
-        ),
-        (
-            "demo",
-            19,
-            r#"{"t":"turn_end","at":1}"#.into(),
-            "no turn is under way",
-        ),
-        (
-            "demo",
-            28,
-            link("agent-b2", "nowhere"),
-            "is linked to workflow `nowhere`, but",
-        ),
-        (
-            "demo",
-            28,
-            link("nobody", "nowhere"),
-            "workflow `nowhere` was never started",
-        ),
-        (
-            "interactive",
-            5,
-            turn,
-            "a turn without a workflow; start one first",
-        ),
-        (
-            "subagents",
-            4,
-            tracker,
-            "the workflow is not looped and has none",
-        ),
-        (
-            "subagents",
-            27,
-            link("s-1", survey),
-            "agent session `s-1` is linked to workflow",
-        ),
+        ("demo", 54, turn_end.clone(), "the end of a turn without a workflow"),
+        ("demo", 54, r#"{"t":"cancel","at":1}"#.into(), "a cancellation without a workflow"),
+        ("demo", 1, turn_end, "is in state `Starting`, where this cannot happen"),
+        ("demo", 19, r#"{"t":"turn_end","at":1}"#.into(), "no turn is under way"),
+        ("demo", 28, link("agent-b2", "nowhere"), "is linked to workflow `nowhere`, but"),
+        ("demo", 28, link("nobody", "nowhere"), "workflow `nowhere` was never started"),
+        ("interactive", 5, turn, "a turn without a workflow; start one first"),
+        ("subagents", 4, tracker, "the workflow is not looped and has none"),
+        ("subagents", 27, link("s-1", survey), "agent session `s-1` is linked to workflow"),
     ] {
         Bed::new().refuses(&named(name), after, line.as_bytes(), says);
     }
-    Bed::new().refuses(
-        &named("demo"),
-        28,
-        b"{\"t\":\"\xff\"}",
-        "the line is not UTF-8",
-    );
+    Bed::new().refuses(&named("demo"), 28, b"{\"t\":\"\xff\"}", "the line is not UTF-8");
 }
 
 #[test]
@@ -206,18 +141,12 @@ fn a_line_that_has_changed_since_is_named() {
         lines[line - 1].push(b' ');
         let changed = bed.file("changed.jsonl", &lines.join(&b'\n'));
         let place = format!("{}:{line}: ", changed.display());
-        refused(
-            &bed.replay(&changed),
-            &[&place, "consumed before and has changed since"],
-        );
+        refused(&bed.replay(&changed), &[&place, "consumed before and has changed since"]);
         assert_eq!(listing("log", &bed.db()), before);
     }
     let shorter = bed.file("shorter.jsonl", &demo.lines[..39].join(&b'\n'));
     let says = "the recording has 39 lines, but 40 were consumed before";
-    refused(
-        &bed.replay(&shorter),
-        &[&format!("{}:39: ", shorter.display()), says],
-    );
+    refused(&bed.replay(&shorter), &[&format!("{}:39: ", shorter.display()), says]);
     assert_eq!(listing("log", &bed.db()), before);
     // Nothing of it stands in the way of the right one.
     replay(&demo.path, &bed.db(), &[]);
@@ -230,10 +159,8 @@ fn a_hook_of_an_unknown_kind_is_kept_and_not_shown() {
     let interactive = named("interactive");
     replay(&interactive.path, &bed.db(), &[]);
     let log = objects(&listing("log", &bed.db()));
-    let unknown: Vec<&Value> = log
-        .iter()
-        .filter(|event| event["kind"] == "session.hook_unknown")
-        .collect();
+    let unknown: Vec<&Value> =
+        log.iter().filter(|event| event["kind"] == "session.hook_unknown").collect();
     let [unknown] = unknown.as_slice() else {
         panic!("{} unknown hooks", unknown.len());
     };
@@ -282,17 +209,9 @@ fn a_database_that_is_not_ours_stays_as_it_is() {
     for (name, content, says) in [
         ("text", b"Dear diary,\n".as_slice(), "is not a vitae store"),
         ("nothing", b"", "is not a vitae store: it is empty"),
-        (
-            "others",
-            &others,
-            "is not a vitae store: it is the SQLite file of another program",
-        ),
+        ("others", &others, "is not a vitae store: it is the SQLite file of another program"),
         ("future", &future, "has format 77, newer than 1"),
-        (
-            "cut",
-            &ours[..ours.len() / 2],
-            "is cut short; restore it from a backup",
-        ),
+        ("cut", &ours[..ours.len() / 2], "is cut short; restore it from a backup"),
         ("head", &ours[..50], "is not a vitae store"),
     ] {
         let bed = Bed::new();
@@ -351,48 +270,20 @@ fn json_is_an_object_a_line_and_nothing_else() {
     let bed = Bed::new();
     replay(&named("demo").path, &bed.db(), &[]);
     for (command, lines) in [("workflows", 1), ("runs", 5), ("feed", 61)] {
-        assert_eq!(
-            objects(&listing(command, &bed.db())).len(),
-            lines,
-            "{command}"
-        );
+        assert_eq!(objects(&listing(command, &bed.db())).len(), lines, "{command}");
     }
     assert!(!objects(&listing("log", &bed.db())).is_empty());
     let db = bed.db();
-    let output = run([
-        "context",
-        "hook-22",
-        "--json",
-        "--db",
-        &db.display().to_string(),
-    ]);
+    let output = run(["context", "hook-22", "--json", "--db", &db.display().to_string()]);
     assert!(output.status.success() && output.stderr.is_empty());
     let context = objects(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(context.len(), 1);
     assert_eq!(context[0]["workflow_name"], "fix-tests");
-    let output = run([
-        "context",
-        "hook-99",
-        "--json",
-        "--db",
-        &db.display().to_string(),
-    ]);
-    refused(
-        &output,
-        &["session `tidepool` has no permission request `hook-99`"],
-    );
+    let output = run(["context", "hook-99", "--json", "--db", &db.display().to_string()]);
+    refused(&output, &["session `tidepool` has no permission request `hook-99`"]);
     // A hook that is there, but asks for nothing.
-    let output = run([
-        "context",
-        "hook-21",
-        "--json",
-        "--db",
-        &db.display().to_string(),
-    ]);
-    refused(
-        &output,
-        &["session `tidepool` has no permission request `hook-21`"],
-    );
+    let output = run(["context", "hook-21", "--json", "--db", &db.display().to_string()]);
+    refused(&output, &["session `tidepool` has no permission request `hook-21`"]);
 }
 
 #[test]
@@ -402,11 +293,7 @@ fn several_sessions_share_a_file() {
     // A few lines of each in turn, so that they lie in one another's way.
     for lines in (0..=70).step_by(10) {
         for recording in &recordings {
-            replay(
-                &recording.path,
-                &bed.db(),
-                &["--stop-after", &lines.to_string()],
-            );
+            replay(&recording.path, &bed.db(), &["--stop-after", &lines.to_string()]);
         }
     }
     let mut events = 0;
@@ -418,10 +305,7 @@ fn several_sessions_share_a_file() {
         for command in ["workflows", "runs", "feed"] {
             let shared = [command, "--json", "--db", &bed.db().display().to_string()];
             let output = run(shared.into_iter().chain(session));
-            assert_eq!(
-                String::from_utf8(output.stdout).unwrap(),
-                listing(command, &alone)
-            );
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), listing(command, &alone));
         }
         let log = ["log", "--json", "--db", &bed.db().display().to_string()];
         let output = run(log.into_iter().chain(session));
@@ -456,10 +340,7 @@ fn a_workflow_of_another_session_is_not_mixed_up_with_ours() {
         lines.push(line.to_string().into_bytes());
         let recording = bed.file("recording.jsonl", &lines.join(&b'\n'));
         let place = format!("{}:{}: ", recording.display(), lines.len());
-        refused(
-            &bed.replay(&recording),
-            &[&place, "7c9e1f5a-3b52-4c8e-9d40-1f2a6b7c8d9e"],
-        );
+        refused(&bed.replay(&recording), &[&place, "7c9e1f5a-3b52-4c8e-9d40-1f2a6b7c8d9e"]);
     }
 }
 
@@ -499,9 +380,7 @@ impl Bed {
 
     fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     fn replay(&self, recording: &Path) -> Output {
@@ -531,10 +410,7 @@ fn refused(output: &Output, says: &[&str]) {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{says:?}: {output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
-    assert!(
-        error.starts_with("error: ") && error.lines().count() == 1,
-        "{error}"
-    );
+    assert!(error.starts_with("error: ") && error.lines().count() == 1, "{error}");
     for says in says {
         assert!(error.contains(says), "`{error}` does not say `{says}`");
     }
@@ -575,9 +451,7 @@ fn from_standard_input(db: &Path, bytes: &[u8]) -> Output {
 /// Lines that are a JSON object each.
 fn objects(text: &str) -> Vec<Value> {
     let lines = text.lines();
-    let objects: Vec<Value> = lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let objects: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(objects.iter().all(Value::is_object));
     objects
 }

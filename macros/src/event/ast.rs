@@ -122,10 +122,7 @@ fn version(input: ParseStream<'_>) -> syn::Result<u32> {
     let literal: LitInt = input.parse()?;
     match literal.base10_parse() {
         Ok(version @ 1..) => Ok(version),
-        _ => Err(syn::Error::new_spanned(
-            literal,
-            "a version is a number from 1 to 4294967295",
-        )),
+        _ => Err(syn::Error::new_spanned(literal, "a version is a number from 1 to 4294967295")),
     }
 }
 
@@ -163,11 +160,7 @@ fn tags(named: &[Vec<Ident>], input: &DeriveInput, errors: &Errors) -> Vec<Tag> 
         let Some(tag) = fields.iter().find_map(|field| Tag::of(field, ident, inner)) else {
             errors.at(
                 ident,
-                if fields.is_empty() {
-                    NO_FIELDS.to_owned()
-                } else {
-                    no_field(&fields, ident)
-                },
+                if fields.is_empty() { NO_FIELDS.to_owned() } else { no_field(&fields, ident) },
             );
             continue;
         };
@@ -188,10 +181,7 @@ const NO_FIELDS: &str = "`tag` names a field, and this event has no named fields
 
 impl Tag {
     fn of(field: &Field, named: &Ident, inner: &[Ident]) -> Option<Self> {
-        let ident = field
-            .ident
-            .as_ref()
-            .filter(|ident| plain(ident) == plain(named))?;
+        let ident = field.ident.as_ref().filter(|ident| plain(ident) == plain(named))?;
         let name = match inner.last() {
             Some(last) => plain(last),
             None => serde_attrs::rename(&field.attrs).unwrap_or_else(|| plain(ident)),
@@ -199,20 +189,12 @@ impl Tag {
         // The place where it is named is the place of mistakes with its type.
         let mut field = ident.clone();
         field.set_span(named.span().resolved_at(ident.span()));
-        Some(Self {
-            field,
-            inner: inner.to_vec(),
-            name,
-        })
+        Some(Self { field, inner: inner.to_vec(), name })
     }
 }
 
 fn no_field(fields: &[&Field], ident: &Ident) -> String {
-    let names = || {
-        fields
-            .iter()
-            .filter_map(|field| field.ident.as_ref().map(plain))
-    };
+    let names = || fields.iter().filter_map(|field| field.ident.as_ref().map(plain));
     let advice = match names::nearest(&plain(ident), names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it has {}", listed(names())),

@@ -9,12 +9,7 @@ use super::ast::{Event, Tag};
 use crate::schema;
 
 pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) -> TokenStream {
-    let Event {
-        krate,
-        name,
-        version,
-        ..
-    } = event;
+    let Event { krate, name, version, .. } = event;
     let ident = &input.ident;
     let schema = schema::implementation(input, krate, shape);
     let predecessor = predecessor(event);

@@ -8,17 +8,11 @@ use crate::attribute::{self, Group};
 use crate::error::Errors;
 use crate::names;
 
-const LIFECYCLE: Group = Group {
-    name: "lifecycle",
-    keys: &["name", "refusal", "crate"],
-    repeatable: &[],
-};
+const LIFECYCLE: Group =
+    Group { name: "lifecycle", keys: &["name", "refusal", "crate"], repeatable: &[] };
 
-const STATE: Group = Group {
-    name: "state",
-    keys: &["initial", "terminal", "type"],
-    repeatable: &[],
-};
+const STATE: Group =
+    Group { name: "state", keys: &["initial", "terminal", "type"], repeatable: &[] };
 
 pub(super) struct Lifecycle {
     pub(super) ident: Ident,

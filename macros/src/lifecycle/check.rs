@@ -80,10 +80,7 @@ fn state_types(model: &Model, errors: &Errors) {
 /// A unit struct cannot have a name that is taken. It gets the advised one, for the fallback.
 fn unit_structs(model: &mut Model, errors: &Errors) {
     let lifecycle = plain(&model.ident);
-    let events = model
-        .events
-        .iter()
-        .filter_map(|event| event.path.get_ident());
+    let events = model.events.iter().filter_map(|event| event.path.get_ident());
     let events: Vec<String> = events.map(plain).collect();
     for state in &mut model.states {
         let Held::Unit(ident) = &mut state.held else {
@@ -111,9 +108,7 @@ fn unit_structs(model: &mut Model, errors: &Errors) {
 fn functions(model: &Model, errors: &Errors) {
     let mut taken: HashMap<String, (usize, usize)> = HashMap::new();
     for edge in &model.edges {
-        let function = model
-            .function(edge.from, edge.event, &edge.place)
-            .to_string();
+        let function = model.function(edge.from, edge.event, &edge.place).to_string();
         let here = (edge.from, edge.event);
         let other = *taken.entry(function.clone()).or_insert(here);
         if other != here {

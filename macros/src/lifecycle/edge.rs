@@ -22,10 +22,7 @@ pub(super) fn read(attributes: &[Attribute], errors: &Errors) -> (Vec<Edge>, boo
     for attribute in attributes {
         if attribute.path().is_ident("after") {
             incomplete = true;
-            errors.at(
-                attribute.path(),
-                "timers come in a later version; take `#[after(…)]` out",
-            );
+            errors.at(attribute.path(), "timers come in a later version; take `#[after(…)]` out");
         }
         if !attribute.path().is_ident("on") {
             continue;
@@ -33,10 +30,7 @@ pub(super) fn read(attributes: &[Attribute], errors: &Errors) -> (Vec<Edge>, boo
         let listed = matches!(&attribute.meta, Meta::List(list) if !list.tokens.is_empty());
         if !listed {
             incomplete = true;
-            errors.at(
-                attribute.path(),
-                "`#[on(…)]` lists edges: `#[on(Event => State)]`",
-            );
+            errors.at(attribute.path(), "`#[on(…)]` lists edges: `#[on(Event => State)]`");
             continue;
         }
         let read = attribute.parse_args_with(|input: ParseStream<'_>| {
@@ -106,12 +100,7 @@ impl Edge {
         if !input.peek(syn::Ident) || input.peek2(Token![::]) {
             return Err(input.error("write only the state's name: `Event => State`"));
         }
-        Ok(Self {
-            event,
-            alias,
-            guard,
-            target: input.parse()?,
-        })
+        Ok(Self { event, alias, guard, target: input.parse()? })
     }
 }
 
@@ -139,19 +128,16 @@ fn read_guard(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
 /// `Self` would be another type in each place that the path is written to.
 fn refuse_self(path: &Path) -> syn::Result<()> {
     match path.segments.first() {
-        Some(first) if first.ident == "Self" => Err(syn::Error::new_spanned(
-            first,
-            "`Self` does not say which type; write its name",
-        )),
+        Some(first) if first.ident == "Self" => {
+            Err(syn::Error::new_spanned(first, "`Self` does not say which type; write its name"))
+        }
         _ => Ok(()),
     }
 }
 
 fn refuse_cfg(input: ParseStream<'_>) -> syn::Result<()> {
-    let cfg = input
-        .fork()
-        .parse::<Ident>()
-        .is_ok_and(|ident| ident == "cfg" || ident == "cfg_attr");
+    let cfg =
+        input.fork().parse::<Ident>().is_ok_and(|ident| ident == "cfg" || ident == "cfg_attr");
     if input.peek(Token![#]) || (cfg && input.peek2(syn::token::Paren)) {
         return Err(input.error(
             "an edge cannot have a `cfg` of its own; give it an attribute of its own: \

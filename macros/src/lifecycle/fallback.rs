@@ -67,10 +67,7 @@ fn states(model: &Model) -> TokenStream {
     let p = model.private();
     let lifecycle = &model.ident;
     let mut taken = HashSet::new();
-    let states = model
-        .states
-        .iter()
-        .filter(|state| taken.insert(spelled(state.ty())));
+    let states = model.states.iter().filter(|state| taken.insert(spelled(state.ty())));
     let implementations = states.map(|state| {
         let ty = state.ty();
         quote! {
@@ -108,11 +105,7 @@ fn transitions(model: &Model) -> TokenStream {
             ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> { loop {} }
             fn apply(_: #from, _: &Self, _: &#p::Context) -> #to { loop {} }
         };
-        expand::placed(
-            path.span(),
-            &quote!(#p::Transition<#from> for #path),
-            &items,
-        )
+        expand::placed(path.span(), &quote!(#p::Transition<#from> for #path), &items)
     });
     implementations.collect()
 }

@@ -20,9 +20,5 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
     };
     let mut model = resolve::resolve(ast, errors);
     check::check(&mut model, errors);
-    if errors.any() {
-        fallback::expand(&model)
-    } else {
-        expand::expand(&model)
-    }
+    if errors.any() { fallback::expand(&model) } else { expand::expand(&model) }
 }

@@ -68,18 +68,12 @@ impl Model {
         quote!(#krate::__private)
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "indices are made from the model itself"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "indices are made from the model itself")]
     pub(super) fn state(&self, index: usize) -> &State {
         &self.states[index]
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "indices are made from the model itself"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "indices are made from the model itself")]
     pub(super) fn event(&self, index: usize) -> &Event {
         &self.events[index]
     }

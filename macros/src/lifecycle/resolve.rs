@@ -73,10 +73,7 @@ impl Model {
 
     /// The state of a name; after a mistake the one that may have been meant.
     fn target(&mut self, name: &Ident, broken: &[Ident], errors: &Errors) -> Option<usize> {
-        let found = self
-            .states
-            .iter()
-            .position(|state| same(&state.ident, name));
+        let found = self.states.iter().position(|state| same(&state.ident, name));
         if found.is_some() || broken.iter().any(|ident| same(ident, name)) {
             return found;
         }
@@ -87,11 +84,7 @@ impl Model {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its states are {}", names::listed(&names)),
         };
-        let message = format!(
-            "`{}` has no state `{}`; {advice}",
-            plain(&self.ident),
-            plain(name)
-        );
+        let message = format!("`{}` has no state `{}`; {advice}", plain(&self.ident), plain(name));
         errors.at(name, message);
         names.iter().position(|name| Some(name) == near)
     }
@@ -116,10 +109,7 @@ impl Model {
                 return None;
             }
         }
-        self.events.push(Event {
-            path: edge.event.clone(),
-            ident: ident.clone(),
-        });
+        self.events.push(Event { path: edge.event.clone(), ident: ident.clone() });
         Some(self.events.len() - 1)
     }
 }

@@ -10,11 +10,7 @@ use syn::{DeriveInput, Path, WherePredicate, parse_quote};
 use crate::attribute::{self, Group};
 use crate::error::Errors;
 
-const SCHEMA: Group = Group {
-    name: "schema",
-    keys: &["crate"],
-    repeatable: &[],
-};
+const SCHEMA: Group = Group { name: "schema", keys: &["crate"], repeatable: &[] };
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
     let mut krate = attribute::default_crate();
@@ -26,11 +22,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
         attribute::misplaced(attributes, &["schema"], "it belongs on the type", errors);
     });
     let shape = shape::read(input, &krate, errors);
-    if errors.any() {
-        fallback(input, &krate)
-    } else {
-        implementation(input, &krate, &shape)
-    }
+    if errors.any() { fallback(input, &krate) } else { implementation(input, &krate, &shape) }
 }
 
 /// The impl beside a mistake.

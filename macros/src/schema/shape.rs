@@ -113,11 +113,9 @@ impl Shape<'_> {
         let p = self.private();
         match fields {
             Fields::Unit => quote!(#p::Shape::Unit),
-            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields
-                .unnamed
-                .iter()
-                .map(|field| self.of(&field.ty))
-                .collect(),
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                fields.unnamed.iter().map(|field| self.of(&field.ty)).collect()
+            }
             Fields::Unnamed(fields) => {
                 let items = fields.unnamed.iter().map(|field| self.of(&field.ty));
                 quote!(#p::Shape::Tuple(&[#(#items),*]))

@@ -9,11 +9,7 @@ use crate::{Draft, Subject, name, position, read_all, read_pages, stream, versio
 
 pub fn r02_what_was_acknowledged_is_there_after_reopening(mut store: Subject) {
     let log = store.log_id();
-    let draft = Draft::new()
-        .on("a/1")
-        .event("x", b"1")
-        .tag("t")
-        .row("v", b"k", None, Some(b"w"));
+    let draft = Draft::new().on("a/1").event("x", b"1").tag("t").row("v", b"k", None, Some(b"w"));
     let receipt = draft.must(&*store);
     let before = read_all(&*store);
     store.reopen();
@@ -39,19 +35,12 @@ pub fn r03_positions_have_no_gaps_and_follow_the_order_of_commits(store: Subject
             .event("x", b"3")
             .must(&*store);
         let first = number * 3 + 1;
-        assert_eq!(
-            receipt.positions,
-            Some((position(first), position(first + 2)))
-        );
+        assert_eq!(receipt.positions, Some((position(first), position(first + 2))));
         assert_eq!(store.head().unwrap(), Some(position(first + 2)));
-        let refused = Draft::new()
-            .expecting("a/1", ExpectedVersion::NoStream)
-            .event("x", b"never");
+        let refused = Draft::new().expecting("a/1", ExpectedVersion::NoStream).event("x", b"never");
         refused.try_on(&*store).unwrap_err();
         // A commit without an event takes no position.
-        Draft::new()
-            .row("v", &number.to_be_bytes(), None, Some(b""))
-            .must(&*store);
+        Draft::new().row("v", &number.to_be_bytes(), None, Some(b"")).must(&*store);
     }
     let positions: Vec<u64> = read_all(&*store).iter().map(|seen| seen.position).collect();
     assert_eq!(positions, (1..=60).collect::<Vec<_>>());
@@ -69,41 +58,19 @@ pub fn r04_versions_start_at_one_and_have_no_gaps(store: Subject) {
         let versions: Vec<u64> = seen.iter().map(|seen| seen.version).collect();
         assert_eq!(versions, (1..=seen.len() as u64).collect::<Vec<_>>());
         let found: Vec<_> = seen.iter().map(|seen| seen.payload.clone()).collect();
-        assert_eq!(
-            found,
-            payloads
-                .iter()
-                .map(|text| text.as_bytes().to_vec())
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(found, payloads.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>());
     }
-    let order: Vec<_> = read_all(&*store)
-        .iter()
-        .map(|seen| seen.payload.clone())
-        .collect();
-    assert_eq!(
-        order,
-        [b"a1", b"b1", b"a2", b"b2", b"b3"].map(|text| text.to_vec())
-    );
+    let order: Vec<_> = read_all(&*store).iter().map(|seen| seen.payload.clone()).collect();
+    assert_eq!(order, [b"a1", b"b1", b"a2", b"b2", b"b3"].map(|text| text.to_vec()));
 }
 
 pub fn r05_a_mismatch_is_a_conflict_and_nothing_is_written(store: Subject) {
     let expecting = |expected, wanted: Option<StreamVersion>| {
         let before = read_all(&*store);
-        let result = Draft::new()
-            .expecting("a/1", expected)
-            .event("x", b"")
-            .try_on(&*store);
+        let result = Draft::new().expecting("a/1", expected).event("x", b"").try_on(&*store);
         match (result, wanted) {
             (Ok(_), _) => panic!("{expected} was accepted"),
-            (
-                Err(AppendError::Conflict {
-                    stream: id,
-                    expected: said,
-                    actual,
-                }),
-                wanted,
-            ) => {
+            (Err(AppendError::Conflict { stream: id, expected: said, actual }), wanted) => {
                 assert_eq!((id, said, actual), (stream("a/1"), expected, wanted));
             }
             (Err(error), _) => panic!("{error}"),
@@ -113,10 +80,7 @@ pub fn r05_a_mismatch_is_a_conflict_and_nothing_is_written(store: Subject) {
     expecting(ExpectedVersion::StreamExists, None);
     expecting(ExpectedVersion::Exact(version(1)), None);
     let accepted = |expected| {
-        Draft::new()
-            .expecting("a/1", expected)
-            .event("x", b"")
-            .must(&*store);
+        Draft::new().expecting("a/1", expected).event("x", b"").must(&*store);
     };
     accepted(ExpectedVersion::NoStream);
     accepted(ExpectedVersion::StreamExists);
@@ -182,9 +146,7 @@ pub fn r07_a_receipt_tells_what_became_of_a_commit(store: Subject) {
     let receipt = without_event.must(&*store);
     assert_eq!(receipt.positions, None);
     assert_eq!(store.receipt(without_event.0.id).unwrap(), Some(receipt));
-    let refused = Draft::new()
-        .expecting("a/1", ExpectedVersion::NoStream)
-        .event("x", b"");
+    let refused = Draft::new().expecting("a/1", ExpectedVersion::NoStream).event("x", b"");
     let error = refused.try_on(&*store).unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotWritten);
     assert_eq!(store.receipt(refused.0.id).unwrap(), None);
@@ -192,41 +154,23 @@ pub fn r07_a_receipt_tells_what_became_of_a_commit(store: Subject) {
 }
 
 pub fn r17_a_condition_holds_or_nothing_is_written(store: Subject) {
-    Draft::new()
-        .on("a/1")
-        .event("x", b"")
-        .tag("t")
-        .event("y", b"")
-        .tag("t")
-        .tag("u")
-        .must(&*store);
+    Draft::new().on("a/1").event("x", b"").tag("t").event("y", b"").tag("t").tag("u").must(&*store);
     let item = |kind: &str, tags: &[&str]| QueryItem {
         kinds: vec![name(kind)],
         tags: tags.iter().map(|tag| name(tag)).collect(),
         ..QueryItem::default()
     };
-    let query = |items: &[QueryItem]| Query {
-        items: items.to_vec(),
-    };
+    let query = |items: &[QueryItem]| Query { items: items.to_vec() };
     let attempt = |query: Query, after: Option<u64>| {
-        let draft = Draft::new()
-            .on("b/1")
-            .event("z", b"")
-            .unless(query, after.map(position));
+        let draft = Draft::new().on("b/1").event("z", b"").unless(query, after.map(position));
         match draft.try_on(&*store) {
             Ok(_) => None,
-            Err(AppendError::ConditionFailed {
-                condition: 0,
-                position,
-            }) => Some(position.get()),
+            Err(AppendError::ConditionFailed { condition: 0, position }) => Some(position.get()),
             Err(error) => panic!("{error}"),
         }
     };
     assert_eq!(attempt(query(&[item("y", &["t", "u"])]), None), Some(2));
-    assert_eq!(
-        attempt(query(&[item("x", &["u"]), item("x", &["t"])]), None),
-        Some(1)
-    );
+    assert_eq!(attempt(query(&[item("x", &["u"]), item("x", &["t"])]), None), Some(1));
     assert_eq!(attempt(Query::tag(name("t")), Some(1)), Some(2));
     assert_eq!(attempt(Query::category(name("a")), None), Some(1));
     assert_eq!(attempt(Query::all(), Some(1)), Some(2));
@@ -242,8 +186,5 @@ pub fn r17_a_condition_holds_or_nothing_is_written(store: Subject) {
         .unless(Query::kinds([name("q")]), None)
         .unless(Query::kinds([name("y")]), None);
     let error = second.try_on(&*store).unwrap_err();
-    assert!(matches!(
-        error,
-        AppendError::ConditionFailed { condition: 1, .. }
-    ));
+    assert!(matches!(error, AppendError::ConditionFailed { condition: 1, .. }));
 }

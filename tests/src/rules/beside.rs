@@ -10,11 +10,7 @@ use vitae::store::{
 use crate::{Draft, Subject, name, position, read_all, schema};
 
 fn at(position: Option<GlobalPosition>) -> Checkpoint {
-    Checkpoint {
-        position,
-        checksum: None,
-        cursor: b"there".to_vec(),
-    }
+    Checkpoint { position, checksum: None, cursor: b"there".to_vec() }
 }
 
 pub fn r01_a_commit_is_all_or_nothing(mut store: Subject) {
@@ -51,26 +47,18 @@ pub fn r01_a_commit_spans_streams_checkpoints_and_rows(store: Subject) {
         .row("v", b"", None, Some(b""))
         .must(&*store);
     assert_eq!(read_all(&*store).len(), 2);
-    assert_eq!(
-        store.checkpoint(&name("c")).unwrap(),
-        Some(at(Some(position(2))))
-    );
+    assert_eq!(store.checkpoint(&name("c")).unwrap(), Some(at(Some(position(2)))));
     assert_eq!(store.rows(&name("v"), b"", None, 9).unwrap().len(), 2);
 }
 
 pub fn r01_a_stale_row_rejects_its_commit_alone(store: Subject) {
     Draft::new().row("v", b"k", None, Some(b"1")).must(&*store);
     let first = store.row(&name("v"), b"k").unwrap().unwrap().version;
-    Draft::new()
-        .row("v", b"k", Some(first), Some(b"2"))
-        .must(&*store);
+    Draft::new().row("v", b"k", Some(first), Some(b"2")).must(&*store);
     let second = store.row(&name("v"), b"k").unwrap().unwrap().version;
     assert!(second > first);
     for stale in [Some(first), None] {
-        let error = Draft::new()
-            .row("v", b"k", stale, Some(b"3"))
-            .try_on(&*store)
-            .unwrap_err();
+        let error = Draft::new().row("v", b"k", stale, Some(b"3")).try_on(&*store).unwrap_err();
         assert!(matches!(error, AppendError::StaleRow { actual, .. } if actual == Some(second)));
     }
     Draft::new().row("v", b"l", None, Some(b"4")).must(&*store);
@@ -82,19 +70,14 @@ pub fn r01_a_row_deleted_and_made_again_has_a_new_version(store: Subject) {
     for _ in 0..3 {
         Draft::new().row("v", b"k", None, Some(b"1")).must(&*store);
         let version = store.row(&name("v"), b"k").unwrap().unwrap().version;
-        Draft::new()
-            .row("v", b"k", Some(version), None)
-            .must(&*store);
+        Draft::new().row("v", b"k", Some(version), None).must(&*store);
         assert_eq!(store.row(&name("v"), b"k").unwrap(), None);
         versions.push(version);
     }
     let mut unique = versions.clone();
     unique.dedup();
     assert_eq!(versions, unique);
-    let error = Draft::new()
-        .row("v", b"k", Some(versions[0]), None)
-        .try_on(&*store)
-        .unwrap_err();
+    let error = Draft::new().row("v", b"k", Some(versions[0]), None).try_on(&*store).unwrap_err();
     assert!(matches!(error, AppendError::StaleRow { actual: None, .. }));
 }
 
@@ -118,12 +101,8 @@ pub fn r01_a_row_that_is_not_there_may_be_expected_so(store: Subject) {
 pub fn r01_rows_are_listed_in_bytewise_order(store: Subject) {
     let keys: [&[u8]; 6] = [b"", b"\0", b"a", b"a\0", b"a\xff", b"b"];
     for (index, key) in keys.iter().enumerate().rev() {
-        Draft::new()
-            .row("v", key, None, Some(&[u8::try_from(index).unwrap()]))
-            .must(&*store);
-        Draft::new()
-            .row("w", key, None, Some(b"other"))
-            .must(&*store);
+        Draft::new().row("v", key, None, Some(&[u8::try_from(index).unwrap()])).must(&*store);
+        Draft::new().row("w", key, None, Some(b"other")).must(&*store);
     }
     let list = |prefix: &[u8], after: Option<&[u8]>, limit| {
         let rows = store.rows(&name("v"), prefix, after, limit).unwrap();
@@ -142,18 +121,11 @@ pub fn r01_rows_are_listed_in_bytewise_order(store: Subject) {
 }
 
 pub fn r10_checkpoints_move_by_compare_and_set(mut store: Subject) {
-    Draft::new()
-        .on("a/1")
-        .event("x", b"")
-        .event("x", b"")
-        .must(&*store);
+    Draft::new().on("a/1").event("x", b"").event("x", b"").must(&*store);
     let (first, second) = (at(Some(position(1))), at(Some(position(2))));
     Draft::new().moving("c", None, first.clone()).must(&*store);
     store.reopen();
-    let stale = Draft::new()
-        .moving("c", None, second.clone())
-        .on("a/1")
-        .event("x", b"");
+    let stale = Draft::new().moving("c", None, second.clone()).on("a/1").event("x", b"");
     let error = stale.try_on(&*store).unwrap_err();
     assert!(matches!(
         error,
@@ -162,38 +134,21 @@ pub fn r10_checkpoints_move_by_compare_and_set(mut store: Subject) {
     assert_eq!(store.head().unwrap(), Some(position(2)));
     let mut elsewhere = first.clone();
     elsewhere.checksum = Some(Checksum(u64::MAX));
-    Draft::new()
-        .moving("c", Some(elsewhere), second.clone())
-        .try_on(&*store)
-        .unwrap_err();
-    Draft::new()
-        .moving("c", Some(first.clone()), second.clone())
-        .must(&*store);
+    Draft::new().moving("c", Some(elsewhere), second.clone()).try_on(&*store).unwrap_err();
+    Draft::new().moving("c", Some(first.clone()), second.clone()).must(&*store);
     assert_eq!(store.checkpoint(&name("c")).unwrap(), Some(second.clone()));
     // Backwards too: a rebuild begins anew.
-    Draft::new()
-        .moving("c", Some(second), at(None))
-        .must(&*store);
+    Draft::new().moving("c", Some(second), at(None)).must(&*store);
     assert_eq!(store.checkpoint(&name("c")).unwrap(), Some(at(None)));
     assert_eq!(store.checkpoint(&name("d")).unwrap(), None);
 }
 
 pub fn r10_a_checkpoint_never_points_behind_the_head(store: Subject) {
-    let ahead = Draft::new()
-        .on("a/1")
-        .event("x", b"")
-        .moving("c", None, at(Some(position(2))));
+    let ahead = Draft::new().on("a/1").event("x", b"").moving("c", None, at(Some(position(2))));
     let error = ahead.try_on(&*store).unwrap_err();
-    assert!(matches!(
-        error,
-        AppendError::Invalid(InvalidCommit::OutOfRange { .. })
-    ));
+    assert!(matches!(error, AppendError::Invalid(InvalidCommit::OutOfRange { .. })));
     assert_eq!(store.head().unwrap(), None);
-    Draft::new()
-        .on("a/1")
-        .event("x", b"")
-        .moving("c", None, at(Some(position(1))))
-        .must(&*store);
+    Draft::new().on("a/1").event("x", b"").moving("c", None, at(Some(position(1)))).must(&*store);
 }
 
 pub fn r10_a_checkpoint_of_another_log_has_diverged(store: Subject) {
@@ -204,10 +159,7 @@ pub fn r10_a_checkpoint_of_another_log_has_diverged(store: Subject) {
         checksum: page.iter().next().map(|event| event.checksum()),
         ..at(Some(position(1)))
     };
-    let elsewhere = Checkpoint {
-        checksum: Some(Checksum(7)),
-        ..at(Some(position(1)))
-    };
+    let elsewhere = Checkpoint { checksum: Some(Checksum(7)), ..at(Some(position(1))) };
     Draft::new()
         .moving("here", None, here.clone())
         .moving("elsewhere", None, elsewhere)
@@ -226,12 +178,7 @@ pub fn r11_verify_counts_the_events(store: Subject) {
     assert_eq!(store.verify().unwrap(), 0);
     for number in 0..50_u8 {
         let id = format!("a/{}", number % 7);
-        Draft::new()
-            .on(&id)
-            .event("x", &[number])
-            .tag("t")
-            .event("y", &[])
-            .must(&*store);
+        Draft::new().on(&id).event("x", &[number]).tag("t").event("y", &[]).must(&*store);
     }
     assert_eq!(store.verify().unwrap(), 100);
 }
@@ -242,22 +189,13 @@ pub fn r12_another_shape_under_one_name_is_refused(store: Subject) {
     let mut other = Draft::new().on("a/2").event("y", b"").event("x", b"");
     other.0.schemas = vec![schema("y", "\"bytes\""), schema("x", "\"text\"")];
     match other.try_on(&*store).unwrap_err() {
-        AppendError::SchemaMismatch {
-            kind,
-            stored,
-            offered,
-            ..
-        } => {
+        AppendError::SchemaMismatch { kind, stored, offered, .. } => {
             assert_eq!(kind, name("x"));
             assert_eq!((&*stored, &*offered), ("\"bytes\"", "\"text\""));
         }
         error => panic!("{error}"),
     }
-    assert_eq!(
-        store.schemas().unwrap().len(),
-        1,
-        "a refused commit registers nothing"
-    );
+    assert_eq!(store.schemas().unwrap().len(), 1, "a refused commit registers nothing");
     // Two shapes in one commit.
     let mut twice = Draft::new().on("a/2").event("z", b"");
     twice.0.schemas = vec![schema("z", "1"), schema("z", "2")];
@@ -273,11 +211,7 @@ pub fn r12_another_shape_under_one_name_is_refused(store: Subject) {
 }
 
 pub fn r12_schemas_are_listed(mut store: Subject) {
-    Draft::new()
-        .on("a/1")
-        .event("y", b"")
-        .event("x", b"")
-        .must(&*store);
+    Draft::new().on("a/1").event("y", b"").event("x", b"").must(&*store);
     store.reopen();
     let wanted = [schema("x", "\"bytes\""), schema("y", "\"bytes\"")];
     assert_eq!(store.schemas().unwrap(), wanted);

@@ -35,9 +35,7 @@ pub fn r16_a_reader_sees_every_position_once_while_others_write(store: Subject) 
             let mut page = Page::new();
             let mut seen = 0;
             while seen < total {
-                let read = Read::log(Query::all())
-                    .from_position(position(seen + 1))
-                    .page_of(17);
+                let read = Read::log(Query::all()).from_position(position(seen + 1)).page_of(17);
                 store.read(&read, &mut page).unwrap();
                 for event in page.iter() {
                     seen += 1;
@@ -50,9 +48,7 @@ pub fn r16_a_reader_sees_every_position_once_while_others_write(store: Subject) 
     assert_eq!(store.verify().unwrap(), total);
     let mut page = Page::new();
     for writer in 0..WRITERS {
-        store
-            .read(&Read::stream(stream(&format!("own/{writer}"))), &mut page)
-            .unwrap();
+        store.read(&Read::stream(stream(&format!("own/{writer}"))), &mut page).unwrap();
         let payloads = page.iter().map(|event| event.payload().unwrap().to_vec());
         assert!(payloads.eq((0..COMMITS).map(|number| number.to_be_bytes().to_vec())));
     }
@@ -78,10 +74,7 @@ pub fn r16_of_several_writers_one_wins(store: Subject) {
                     })
                 })
                 .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .sum()
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(wins, 1);
     }

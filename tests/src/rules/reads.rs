@@ -13,11 +13,7 @@ use crate::{Draft, Seen, Subject, name, position, read_all, read_pages, stream, 
 fn fill(store: &Subject) -> Vec<Seen> {
     let mut model: Vec<Seen> = Vec::new();
     for number in 0..90_u8 {
-        let id = format!(
-            "{}/{}",
-            ["a", "b", "c"][usize::from(number % 3)],
-            number % 4
-        );
+        let id = format!("{}/{}", ["a", "b", "c"][usize::from(number % 3)], number % 4);
         let kind = ["x", "y", "z"][usize::from(number / 2 % 3)];
         let mut draft = Draft::new().on(&id).event(kind, &[number]);
         let mut tags = Vec::new();
@@ -48,9 +44,7 @@ fn queries() -> Vec<Query> {
         categories: names(categories),
         tags: names(tags),
     };
-    let query = |items: &[QueryItem]| Query {
-        items: items.to_vec(),
-    };
+    let query = |items: &[QueryItem]| Query { items: items.to_vec() };
     vec![
         Query::all(),
         Query::kinds([name("x")]),
@@ -114,22 +108,11 @@ pub fn r08_the_log_is_filtered_by_kind_category_and_tag(mut store: Subject) {
 
 pub fn r08_a_stream_is_read_in_both_directions(store: Subject) {
     let model = fill(&store);
-    let of_stream: Vec<Seen> = model
-        .iter()
-        .filter(|seen| seen.stream == "a/0")
-        .cloned()
-        .collect();
+    let of_stream: Vec<Seen> = model.iter().filter(|seen| seen.stream == "a/0").cloned().collect();
     assert!(of_stream.len() > 5);
     let id = stream("a/0");
     let count = of_stream.len() as u64;
-    for from in [
-        None,
-        Some(1),
-        Some(3),
-        Some(count),
-        Some(count + 1),
-        Some(u64::MAX),
-    ] {
+    for from in [None, Some(1), Some(3), Some(count), Some(count + 1), Some(u64::MAX)] {
         for page in [1, 2, 999] {
             let mut read = Read::stream(id.clone()).page_of(page);
             if let Some(from) = from {
@@ -168,13 +151,9 @@ pub fn r08_pages_are_bounded_by_bytes_and_hold_at_least_one_event(store: Subject
         assert_eq!(read_pages(&*store, read).len(), 10);
     }
     // A page that ends exactly at the last event promises nothing.
-    store
-        .read(&Read::log(Query::all()).page_of(10), &mut page)
-        .unwrap();
+    store.read(&Read::log(Query::all()).page_of(10), &mut page).unwrap();
     assert!(page.is_last());
-    store
-        .read(&Read::log(Query::all()).page_of(9), &mut page)
-        .unwrap();
+    store.read(&Read::log(Query::all()).page_of(9), &mut page).unwrap();
     assert!(!page.is_last());
     // What a page held is gone.
     store.read(&Read::stream(stream("a/2")), &mut page).unwrap();
@@ -186,10 +165,7 @@ pub fn r08_streams_of_a_category_are_listed(store: Subject) {
     let ids = ["\u{1}", "B", "a", "a!", "aa", "z", "é"];
     for id in ids.iter().rev() {
         for category in ["a", "aa", "b"] {
-            Draft::new()
-                .on(&format!("{category}/{id}"))
-                .event("x", b"")
-                .must(&*store);
+            Draft::new().on(&format!("{category}/{id}")).event("x", b"").must(&*store);
         }
     }
     let list = |after: Option<&str>, limit| {
@@ -207,58 +183,32 @@ pub fn r08_streams_of_a_category_are_listed(store: Subject) {
 }
 
 pub fn r08_events_come_back_as_they_went_in(mut store: Subject) {
-    let cause = EventId {
-        commit: CommitId::generate(),
-        index: u32::MAX,
-    };
-    let mut draft = Draft::new()
-        .on("ä/ö")
-        .event("kind", b"")
-        .event("kind", &[0, 255])
-        .tag("é")
-        .tag("a");
+    let cause = EventId { commit: CommitId::generate(), index: u32::MAX };
+    let mut draft =
+        Draft::new().on("ä/ö").event("kind", b"").event("kind", &[0, 255]).tag("é").tag("a");
     let event = &mut draft.0.events[1];
     event.occurred_at = Timestamp::from_micros(i64::MIN);
     event.correlation = cause.commit;
     event.causation = Some(cause);
-    let map = BTreeMap::from([
-        ("k".to_owned(), "v".to_owned()),
-        ("l".to_owned(), String::new()),
-    ]);
+    let map = BTreeMap::from([("k".to_owned(), "v".to_owned()), ("l".to_owned(), String::new())]);
     event.metadata = Metadata::new(&map).unwrap();
     let receipt = draft.must(&*store);
     store.reopen();
     let mut page = Page::new();
     store.read(&Read::log(Query::all()), &mut page).unwrap();
-    let (first, second) = (
-        page.iter().next().unwrap(),
-        page.iter().next_back().unwrap(),
-    );
+    let (first, second) = (page.iter().next().unwrap(), page.iter().next_back().unwrap());
     assert_eq!(first.id().commit, draft.0.id);
     assert_eq!((first.id().index, second.id().index), (0, 1));
     assert_eq!(first.correlation(), draft.0.id);
-    assert_eq!(
-        (
-            first.causation(),
-            first.metadata().count(),
-            first.tags().count()
-        ),
-        (None, 0, 0)
-    );
+    assert_eq!((first.causation(), first.metadata().count(), first.tags().count()), (None, 0, 0));
     assert_eq!(first.payload().unwrap(), b"");
-    assert_eq!(
-        (second.category(), second.stream(), second.kind()),
-        ("ä", "ö", "kind")
-    );
+    assert_eq!((second.category(), second.stream(), second.kind()), ("ä", "ö", "kind"));
     assert_eq!(second.correlation(), cause.commit);
     assert_eq!(second.causation(), Some(cause));
     assert_eq!(second.occurred_at().as_micros(), i64::MIN);
     assert_eq!(second.recorded_at(), receipt.recorded_at);
     assert_eq!(second.tags().collect::<Vec<_>>(), ["é", "a"]);
-    assert_eq!(
-        second.metadata().collect::<Vec<_>>(),
-        [("k", "v"), ("l", "")]
-    );
+    assert_eq!(second.metadata().collect::<Vec<_>>(), [("k", "v"), ("l", "")]);
     assert_eq!(second.payload().unwrap(), [0, 255]);
 }
 
@@ -274,19 +224,12 @@ pub fn r08_many_events_of_two_tags_are_read_in_pages(store: Subject) {
     }
     draft.must(&*store);
     let tags = ["t", "u"].map(|tag| Query::tag(name(tag)).items);
-    let query = Query {
-        items: tags.concat(),
-    };
-    let wanted: Vec<u64> = (1..=1_500)
-        .filter(|position| (position - 1) % 3 != 0)
-        .collect();
+    let query = Query { items: tags.concat() };
+    let wanted: Vec<u64> = (1..=1_500).filter(|position| (position - 1) % 3 != 0).collect();
     for page in [100, 256, 9_999] {
         let read = Read::log(query.clone()).page_of(page);
         let positions = |read: Read| -> Vec<u64> {
-            read_pages(&*store, read)
-                .iter()
-                .map(|seen| seen.position)
-                .collect()
+            read_pages(&*store, read).iter().map(|seen| seen.position).collect()
         };
         assert_eq!(positions(read.clone()), wanted);
         let mut backwards = positions(read.backwards());

@@ -16,19 +16,11 @@ on_every_store! {
 }
 
 fn checkpoint(cursor: &str) -> Checkpoint {
-    Checkpoint {
-        position: None,
-        checksum: None,
-        cursor: cursor.as_bytes().to_vec(),
-    }
+    Checkpoint { position: None, checksum: None, cursor: cursor.as_bytes().to_vec() }
 }
 
 fn moving(from: Option<&str>, to: &str) -> CheckpointMove {
-    CheckpointMove {
-        name: name("reader"),
-        from: from.map(checkpoint),
-        to: checkpoint(to),
-    }
+    CheckpointMove { name: name("reader"), from: from.map(checkpoint), to: checkpoint(to) }
 }
 
 fn row(value: &[u8]) -> RowChange {
@@ -51,16 +43,12 @@ fn cursor(log: &Subject) -> Option<Vec<u8>> {
 
 fn checkpoints_and_rows_move_with_the_events(log: Subject) {
     let bus = bus(&log);
-    let alongside = Alongside::new()
-        .checkpoint(moving(None, "1"))
-        .row(row(&[7]));
-    bus.commit_alongside(recorded(&bus, "a"), alongside)
-        .unwrap();
+    let alongside = Alongside::new().checkpoint(moving(None, "1")).row(row(&[7]));
+    bus.commit_alongside(recorded(&bus, "a"), alongside).unwrap();
     assert_eq!(cursor(&log).unwrap(), b"1");
     assert_eq!(bus.view::<u8>("loose").unwrap().get("k").unwrap(), Some(7));
     let alongside = Alongside::new().checkpoint(moving(Some("1"), "2"));
-    bus.commit_alongside(recorded(&bus, "b"), alongside)
-        .unwrap();
+    bus.commit_alongside(recorded(&bus, "b"), alongside).unwrap();
     assert_eq!(cursor(&log).unwrap(), b"2");
 }
 
@@ -72,9 +60,7 @@ fn a_stale_checkpoint_rejects_everything(log: Subject) {
     let once = || Alongside::new().checkpoint(moving(None, "1"));
     bus.commit_alongside(recorded(&bus, "a"), once()).unwrap();
     let alongside = once().row(row(&[1]));
-    let error = bus
-        .commit_alongside(recorded(&bus, "b"), alongside)
-        .unwrap_err();
+    let error = bus.commit_alongside(recorded(&bus, "b"), alongside).unwrap_err();
     let CommitReason::Append(AppendError::CheckpointConflict { actual, .. }) = error.reason()
     else {
         panic!("{error:?}");
@@ -91,13 +77,8 @@ fn a_stale_row_is_the_callers(log: Subject) {
     let bus = Bus::open(double.clone()).unwrap();
     let first = Alongside::new().row(row(&[1]));
     bus.commit_alongside((), first.clone()).unwrap();
-    let error = bus
-        .commit_alongside(recorded(&bus, "a"), first)
-        .unwrap_err();
-    assert!(matches!(
-        error.reason(),
-        CommitReason::Append(AppendError::StaleRow { .. })
-    ));
+    let error = bus.commit_alongside(recorded(&bus, "a"), first).unwrap_err();
+    assert!(matches!(error.reason(), CommitReason::Append(AppendError::StaleRow { .. })));
     assert_eq!(double.appends(), 2);
     assert!(log_of(&*log).is_empty());
 }
@@ -106,21 +87,12 @@ fn a_condition_that_fails_rejects_everything(log: Subject) {
     let bus = bus(&log);
     write(&bus, "a", "x");
     let nothing_since = |after| {
-        Alongside::new().condition(Condition {
-            query: Query::category(name("note")),
-            after,
-        })
+        Alongside::new().condition(Condition { query: Query::category(name("note")), after })
     };
-    let error = bus
-        .commit_alongside(recorded(&bus, "b"), nothing_since(None))
-        .unwrap_err();
-    assert!(matches!(
-        error.reason(),
-        CommitReason::Append(AppendError::ConditionFailed { .. })
-    ));
+    let error = bus.commit_alongside(recorded(&bus, "b"), nothing_since(None)).unwrap_err();
+    assert!(matches!(error.reason(), CommitReason::Append(AppendError::ConditionFailed { .. })));
     let b = error.into_aggregates();
-    bus.commit_alongside(b, nothing_since(Some(position(1))))
-        .unwrap();
+    bus.commit_alongside(b, nothing_since(Some(position(1)))).unwrap();
 }
 
 fn it_stays_with_a_commit_that_is_tried_again(log: Subject) {
@@ -132,17 +104,10 @@ fn it_stays_with_a_commit_that_is_tried_again(log: Subject) {
     let bus = Bus::builder(double.clone()).policy(copy).open().unwrap();
     let other = self::bus(&log);
     double.sneak(move || write(&other, "copy", "theirs"));
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let alongside = Alongside::new().checkpoint(moving(None, "1"));
     bus.commit_alongside(count, alongside).unwrap();
-    assert_eq!(
-        (double.appends(), cursor(&log).unwrap()),
-        (2, b"1".to_vec())
-    );
+    assert_eq!((double.appends(), cursor(&log).unwrap()), (2, b"1".to_vec()));
 }
 
 fn it_needs_no_aggregate(log: Subject) {

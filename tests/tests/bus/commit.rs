@@ -42,32 +42,17 @@ fn several_in_one_piece(log: Subject) {
     assert_eq!(set.1.state().value(), 2);
     assert_eq!(
         log_of(&*log),
-        [
-            "note/a note.write",
-            "count/n count.add",
-            "note/b note.write",
-            "count/m count.add"
-        ]
+        ["note/a note.write", "count/n count.add", "note/b note.write", "count/m count.add"]
     );
     assert_eq!(receipt.positions.unwrap().1.get(), 4);
     // An aggregate in which nothing was recorded is no part of it.
-    let (set, receipt) = bus
-        .commit((set.0, set.1.record(Added { by: 3 }).unwrap()))
-        .unwrap();
+    let (set, receipt) = bus.commit((set.0, set.1.record(Added { by: 3 }).unwrap())).unwrap();
     assert_eq!(set.0.version(), Some(version(1)));
     assert_eq!(set.1.version(), Some(version(2)));
     assert_eq!(receipt.positions.unwrap().0.get(), 5);
     // Eight is the most in one tuple, and tuples nest.
-    let eight = (
-        note("1"),
-        note("2"),
-        note("3"),
-        note("4"),
-        note("5"),
-        note("6"),
-        note("7"),
-        note("8"),
-    );
+    let eight =
+        (note("1"), note("2"), note("3"), note("4"), note("5"), note("6"), note("7"), note("8"));
     bus.commit(((), eight, (note("9"),))).unwrap();
     assert_eq!(log.head().unwrap().unwrap().get(), 14);
 }
@@ -75,18 +60,8 @@ fn several_in_one_piece(log: Subject) {
 fn options_and_collections(log: Subject) {
     let bus = bus(&log);
     let note = |id: &str| bus.load::<Note>(id).unwrap().record(wrote(id)).unwrap();
-    let set = (
-        None,
-        Some(note("a")),
-        vec![note("b"), note("c")],
-        Vec::new(),
-    );
-    let set: (
-        Option<vitae::Aggregate<Count>>,
-        _,
-        _,
-        Vec<vitae::Aggregate<Note, Open>>,
-    ) = set;
+    let set = (None, Some(note("a")), vec![note("b"), note("c")], Vec::new());
+    let set: (Option<vitae::Aggregate<Count>>, _, _, Vec<vitae::Aggregate<Note, Open>>) = set;
     let ((none, some, vec, empty), _) = bus.commit(set).unwrap();
     assert!(none.is_none() && empty.is_empty());
     assert_eq!(some.unwrap().version(), Some(version(1)));
@@ -97,10 +72,7 @@ fn options_and_collections(log: Subject) {
 fn nothing_is_refused(log: Subject) {
     let bus = bus(&log);
     let is_empty = |reason: &CommitReason| {
-        matches!(
-            reason,
-            CommitReason::Append(AppendError::Invalid(InvalidCommit::Empty))
-        )
+        matches!(reason, CommitReason::Append(AppendError::Invalid(InvalidCommit::Empty)))
     };
     assert!(is_empty(bus.commit(()).unwrap_err().reason()));
     let error = bus.commit(bus.load::<Note>("a").unwrap()).unwrap_err();
@@ -139,28 +111,15 @@ fn an_aggregate_of_another_log_is_refused(log: Subject) {
 }
 
 fn conflict(reason: &CommitReason) -> (String, ExpectedVersion, Option<u64>) {
-    let CommitReason::Append(AppendError::Conflict {
-        stream,
-        expected,
-        actual,
-    }) = reason
-    else {
+    let CommitReason::Append(AppendError::Conflict { stream, expected, actual }) = reason else {
         panic!("{reason:?}");
     };
-    (
-        stream.to_string(),
-        *expected,
-        actual.map(|version| version.get()),
-    )
+    (stream.to_string(), *expected, actual.map(|version| version.get()))
 }
 
 fn a_conflict_on_the_callers_stream_gives_the_aggregates_back(log: Subject) {
     let bus = bus(&log);
-    let mine = bus
-        .load::<Note>("a")
-        .unwrap()
-        .record(wrote("mine"))
-        .unwrap();
+    let mine = bus.load::<Note>("a").unwrap().record(wrote("mine")).unwrap();
     write(&self::bus(&log), "a", "theirs");
     let error = bus.commit(mine).unwrap_err();
     let expected = ("note/a".to_owned(), ExpectedVersion::NoStream, Some(1));
@@ -196,9 +155,6 @@ fn an_aggregate_goes_on_after_its_commit(log: Subject) {
     for by in 1..=5 {
         count = bus.commit(count.record(Added { by }).unwrap()).unwrap().0;
     }
-    assert_eq!(
-        (count.state().value(), count.version()),
-        (15, Some(version(5)))
-    );
+    assert_eq!((count.state().value(), count.version()), (15, Some(version(5))));
     assert_eq!(self::count(&self::bus(&log), "n"), 15);
 }

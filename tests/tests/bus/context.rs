@@ -50,10 +50,7 @@ fn of_one_aggregate(log: Subject) {
 fn of_every_aggregate_of_a_tuple(log: Subject) {
     let bus = bus(&log);
     write(&bus, "b", "before");
-    let cause = EventId {
-        commit: CommitId::generate(),
-        index: 9,
-    };
+    let cause = EventId { commit: CommitId::generate(), index: 9 };
     let correlation = CommitId::generate();
     let a = bus.load::<Note>("a").unwrap().record(wrote("a1")).unwrap();
     let b = bus.load::<Note>("b").unwrap().record(wrote("b1")).unwrap();
@@ -87,30 +84,21 @@ fn of_events_of_policies(log: Subject) {
     });
     let builder = Bus::builder(log.shared()).policy(copy).policy(again);
     let bus = builder.open().unwrap();
-    let source = EventId {
-        commit: CommitId::generate(),
-        index: 0,
-    };
+    let source = EventId { commit: CommitId::generate(), index: 0 };
     let correlation = CommitId::generate();
     let count = bus.load::<Count>("n").unwrap().occurring_at(at(11));
     let count = count.caused_by(source, correlation);
     let count = count.record(Added { by: 6 }).unwrap();
     let count = count.record(Added { by: 7 }).unwrap();
     let (_, receipt) = bus.commit(count).unwrap();
-    let event = |index| EventId {
-        commit: receipt.commit,
-        index,
-    };
+    let event = |index| EventId { commit: receipt.commit, index };
     let copies = read_anew(&log, "copy");
     assert_eq!(copies, note(&bus, "copy"));
     let ids = |note: &Note| -> Vec<_> {
         let lines = note.lines().iter();
         lines.map(|line| (line.event_id, line.causation)).collect()
     };
-    assert_eq!(
-        ids(&copies),
-        [(event(2), Some(event(0))), (event(3), Some(event(1)))]
-    );
+    assert_eq!(ids(&copies), [(event(2), Some(event(0))), (event(3), Some(event(1)))]);
     let again = read_anew(&log, "again");
     assert_eq!(again, note(&bus, "again"));
     assert_eq!(ids(&again), [(event(4), Some(event(3)))]);
@@ -145,10 +133,7 @@ fn of_an_aggregate_that_a_policy_moves_too(log: Subject) {
 fn what_is_said_of_events_holds_until_the_commit(log: Subject) {
     let clock = Arc::new(ManualClock::new(at(1)));
     let bus = Bus::builder(log.shared()).clock(clock).open().unwrap();
-    let cause = EventId {
-        commit: CommitId::generate(),
-        index: 0,
-    };
+    let cause = EventId { commit: CommitId::generate(), index: 0 };
     let open = bus.load::<Note>("a").unwrap().occurring_at(at(50));
     let open = open.caused_by(cause, cause.commit).with_metadata(by("me"));
     let (open, _) = bus.commit(open.record(wrote("x")).unwrap()).unwrap();
@@ -186,7 +171,5 @@ fn authors(log: &Subject) -> Vec<Option<String>> {
     let mut page = Page::new();
     log.read(&Read::log(Query::all()), &mut page).unwrap();
     let events = page.iter();
-    events
-        .map(|event| event.metadata().next().map(|(_, author)| author.to_owned()))
-        .collect()
+    events.map(|event| event.metadata().next().map(|(_, author)| author.to_owned())).collect()
 }

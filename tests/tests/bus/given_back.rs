@@ -49,27 +49,16 @@ fn typed_and_in_the_same_state_it_is_as_new_as_the_log(log: Subject) {
 
 fn typed_and_moved_on_it_is_where_its_own_events_led(log: Subject) {
     let bus = sealing(&log);
-    let first = bus
-        .load::<Note>("first")
-        .unwrap()
-        .record(wrote("x"))
-        .unwrap();
+    let first = bus.load::<Note>("first").unwrap().record(wrote("x")).unwrap();
     let open = bus.load::<Note>("a").unwrap().at::<Blank>().unwrap();
-    let open = open
-        .record(wrote("y"))
-        .unwrap()
-        .record(wrote("enough"))
-        .unwrap();
+    let open = open.record(wrote("y")).unwrap().record(wrote("enough")).unwrap();
     let ((_, open), _) = bus.commit((first, open)).unwrap();
     assert_eq!((open.version(), open.recorded()), (Some(version(2)), 0));
     // What its bodies were told is what the log says, though it stood second in the commit.
     let closed = note(&self::bus(&log), "a");
     assert_eq!(open.state().lines, closed.lines()[..2]);
     let error = bus.commit(open.record(wrote("z")).unwrap()).unwrap_err();
-    assert!(matches!(
-        error.reason(),
-        CommitReason::Append(AppendError::Conflict { .. })
-    ));
+    assert!(matches!(error.reason(), CommitReason::Append(AppendError::Conflict { .. })));
     assert_eq!(note(&bus, "a").texts(), ["y", "enough", "sealed"]);
 }
 
@@ -77,11 +66,7 @@ fn an_aggregate_without_events_is_moved_too(log: Subject) {
     let bus = sealing(&log);
     write(&bus, "other", "x");
     let other = bus.load::<Note>("other").unwrap();
-    let a = bus
-        .load::<Note>("a")
-        .unwrap()
-        .record(wrote("seal other"))
-        .unwrap();
+    let a = bus.load::<Note>("a").unwrap().record(wrote("seal other")).unwrap();
     let ((_, other), _) = bus.commit((a, other)).unwrap();
     assert_eq!(other.state().texts(), ["x", "sealed"]);
     assert_eq!(other.version(), Some(version(2)));
@@ -95,11 +80,6 @@ fn each_commit_has_an_id_of_its_own(log: Subject) {
     assert_ne!(open.commit_id(), id);
     let (open, second) = bus.commit(open.record(wrote("y")).unwrap()).unwrap();
     assert_ne!(second.commit, id);
-    let ids: Vec<_> = open
-        .state()
-        .lines()
-        .iter()
-        .map(|line| line.event_id.commit)
-        .collect();
+    let ids: Vec<_> = open.state().lines().iter().map(|line| line.event_id.commit).collect();
     assert_eq!(ids, [id, second.commit]);
 }

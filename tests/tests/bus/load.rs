@@ -117,10 +117,7 @@ fn a_refused_event_gives_the_aggregate_back(log: Subject) {
     let error = open.record(wrote("rude")).unwrap_err();
     assert!(matches!(error.reason(), RecordReason::Refused(_)));
     let open = error.into_aggregate();
-    assert_eq!(
-        (Note::Open(open.state().clone()), open.recorded()),
-        (before, 1)
-    );
+    assert_eq!((Note::Open(open.state().clone()), open.recorded()), (before, 1));
     bus.commit(open).unwrap();
     assert_eq!(log_of(&*log), ["note/a note.write"]);
 }

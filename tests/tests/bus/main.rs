@@ -1,9 +1,6 @@
 //! The bus, on every store: what works in memory works on a disk.
 
-#![allow(
-    unreachable_pub,
-    reason = "a derive wants what it is put on to be as visible as its enum"
-)]
+#![allow(unreachable_pub, reason = "a derive wants what it is put on to be as visible as its enum")]
 
 mod support;
 

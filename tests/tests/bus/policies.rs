@@ -20,9 +20,7 @@ on_every_store! {
 
 fn open(log: &Subject, policies: impl IntoIterator<Item = Policy>) -> Bus {
     let builder = Bus::builder(log.shared());
-    let builder = policies
-        .into_iter()
-        .fold(builder, |it, policy| it.policy(policy));
+    let builder = policies.into_iter().fold(builder, |it, policy| it.policy(policy));
     builder.open().unwrap()
 }
 
@@ -45,11 +43,7 @@ fn events_are_gone_through_in_order_and_policies_in_theirs(log: Subject) {
     let count = bus.load::<Count>("n").unwrap();
     let count = count.record(Added { by: 1 }).unwrap();
     let count = count.record(Added { by: 2 }).unwrap();
-    let other = bus
-        .load::<Count>("m")
-        .unwrap()
-        .record(Added { by: 3 })
-        .unwrap();
+    let other = bus.load::<Count>("m").unwrap().record(Added { by: 3 }).unwrap();
     bus.commit((count, other)).unwrap();
     assert_eq!(
         note(&self::bus(&log), "log").texts(),
@@ -58,14 +52,7 @@ fn events_are_gone_through_in_order_and_policies_in_theirs(log: Subject) {
             "echo b3", "echo a3"
         ]
     );
-    assert_eq!(
-        log_of(&*log)[..3],
-        [
-            "count/n count.add",
-            "count/n count.add",
-            "count/m count.add"
-        ]
-    );
+    assert_eq!(log_of(&*log)[..3], ["count/n count.add", "count/n count.add", "count/m count.add"]);
 }
 
 /// Adds one less to the next count, down to nothing.
@@ -96,15 +83,8 @@ fn a_loop_is_an_error(log: Subject) {
         };
         let bus = bus.open().unwrap();
         let count = bus.load::<Count>("start").unwrap();
-        let error = bus
-            .commit(count.record(Added { by: 99 }).unwrap())
-            .unwrap_err();
-        let CommitReason::PolicyLoop {
-            policy,
-            kind,
-            depth,
-        } = error.reason()
-        else {
+        let error = bus.commit(count.record(Added { by: 99 }).unwrap()).unwrap_err();
+        let CommitReason::PolicyLoop { policy, kind, depth } = error.reason() else {
             panic!("{error:?}");
         };
         assert_eq!((policy.as_str(), kind.as_str()), ("countdown", "count.add"));
@@ -123,16 +103,9 @@ fn a_loop_that_grows_is_an_error(log: Subject) {
         Ok(())
     });
     let bus = open(&log, [twice]);
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let error = bus.commit(count).unwrap_err();
-    assert!(
-        matches!(error.reason(), CommitReason::PolicyLoop { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error.reason(), CommitReason::PolicyLoop { .. }), "{error:?}");
     assert!(log_of(&*log).is_empty());
 }
 
@@ -144,13 +117,8 @@ fn an_error_rejects_the_commit(log: Subject) {
     let bus = open(&log, [picky]);
     add(&bus, "n", 1);
     let count = bus.load::<Count>("n").unwrap();
-    let error = bus
-        .commit(count.record(Added { by: 10 }).unwrap())
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "policy `picky` failed on `count.add`; nothing was written"
-    );
+    let error = bus.commit(count.record(Added { by: 10 }).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "policy `picky` failed on `count.add`; nothing was written");
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(source.to_string(), "a note says nothing rude");
     assert_eq!(log_of(&*log).len(), 2);
@@ -177,16 +145,8 @@ fn several_policies_touch_one_life(log: Subject) {
     let bus = open(&log, [scribe("a"), scribe("b"), scribe("c")]);
     add(&bus, "n", 1);
     // The life that the policies touch may be the caller's as well.
-    let note = bus
-        .load::<Note>("log")
-        .unwrap()
-        .record(wrote("mine"))
-        .unwrap();
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 2 })
-        .unwrap();
+    let note = bus.load::<Note>("log").unwrap().record(wrote("mine")).unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 2 }).unwrap();
     let ((note, _), _) = bus.commit((note, count)).unwrap();
     let expected = ["a1", "b1", "c1", "mine", "a2", "b2", "c2"];
     assert_eq!(note.state().texts(), expected);
@@ -240,8 +200,5 @@ fn two_policies_of_one_name_are_refused(log: Subject) {
     let builder = Bus::builder(log.shared()).policy(scribe("a"));
     let error = builder.policy(scribe("a")).open().err().unwrap();
     assert!(matches!(error, OpenError::Repeated { .. }));
-    assert_eq!(
-        error.to_string(),
-        "two policies are named `a`; rename one of them"
-    );
+    assert_eq!(error.to_string(), "two policies are named `a`; rename one of them");
 }

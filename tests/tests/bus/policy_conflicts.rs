@@ -37,11 +37,7 @@ fn it_is_put_together_anew_on_fresh_state(log: Subject) {
         let other = self::bus(&log);
         double.sneak(move || write(&other, "log", "theirs"));
     }
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let id = count.commit_id();
     let (_, receipt) = bus.commit(count).unwrap();
     assert_eq!(receipt.commit, id);
@@ -66,11 +62,7 @@ fn tries_are_bounded(log: Subject) {
         let other = self::bus(&log);
         double.sneak(move || write(&other, "log", "theirs"));
     }
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let error = bus.commit(count).unwrap_err();
     assert!(conflict_on(error.reason(), "note/log"), "{error:?}");
     assert_eq!((double.appends(), log_of(&*log).len()), (16, 16));
@@ -85,11 +77,7 @@ fn the_callers_stream_is_not_retried(log: Subject) {
     let bus = open(&double);
     let other = self::bus(&log);
     double.sneak(move || add(&other, "n", 5));
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let error = bus.commit(count).unwrap_err();
     assert!(conflict_on(error.reason(), "count/n"), "{error:?}");
     assert_eq!(double.appends(), 1);
@@ -102,11 +90,7 @@ fn a_stream_that_the_caller_hands_over_is_not_retried(log: Subject) {
     let other = self::bus(&log);
     double.sneak(move || write(&other, "log", "theirs"));
     let seen = bus.load::<Note>("log").unwrap();
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let error = bus.commit((count, seen)).unwrap_err();
     assert!(conflict_on(error.reason(), "note/log"), "{error:?}");
     assert_eq!(double.appends(), 1);

@@ -77,8 +77,7 @@ fn a_handler_sees_what_the_commit_did_to_its_rows(log: Subject) {
     let rows = || -> Vec<String> {
         let rows = bus.view::<String>("steps").unwrap();
         let rows = rows.scan("").map(|row| row.unwrap());
-        rows.map(|(key, row)| format!("{}={row}", String::from_utf8(key).unwrap()))
-            .collect()
+        rows.map(|(key, row)| format!("{}={row}", String::from_utf8(key).unwrap())).collect()
     };
     commit(&["a1", "a2", "b1", "c1", "c-"]);
     assert_eq!(rows(), ["a=12", "b=1"]);
@@ -198,11 +197,7 @@ fn rows_are_read_by_prefix_and_in_pages(log: Subject) {
     };
     let k = scan("k");
     assert_eq!(k.len(), 512);
-    assert!(
-        k.iter()
-            .zip(0..)
-            .all(|((_, number), index)| *number == index)
-    );
+    assert!(k.iter().zip(0..).all(|((_, number), index)| *number == index));
     assert!(k.is_sorted_by(|one, next| one.0 < next.0));
     assert_eq!(scan("").len(), 1_024);
     assert_eq!(scan("k01").len(), 100);

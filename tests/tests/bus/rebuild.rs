@@ -37,45 +37,30 @@ fn open(store: Arc<dyn EventStore>) -> Bus {
 fn rows(bus: &Bus) -> Vec<(String, usize)> {
     let view = bus.view::<usize>("lengths").unwrap();
     let rows = view.scan("").map(|row| row.unwrap());
-    rows.map(|(key, length)| (String::from_utf8(key).unwrap(), length))
-        .collect()
+    rows.map(|(key, length)| (String::from_utf8(key).unwrap(), length)).collect()
 }
 
 /// Changes a row behind the back of its projection.
 fn damage(store: &dyn EventStore, key: &str, value: Option<&[u8]>) {
     let row = store.row(&name("lengths"), key.as_bytes()).unwrap();
     let version = row.map(|row| row.version);
-    Draft::new()
-        .row("lengths", key.as_bytes(), version, value)
-        .must(store);
+    Draft::new().row("lengths", key.as_bytes(), version, value).must(store);
 }
 
 fn damaged_rows_are_put_right(log: Subject) {
     let bus = open(log.shared());
-    for (id, text) in [
-        ("a", "12345"),
-        ("b", "1"),
-        ("c", "1"),
-        ("a", "67"),
-        ("c", "gone"),
-    ] {
+    for (id, text) in [("a", "12345"), ("b", "1"), ("c", "1"), ("a", "67"), ("c", "gone")] {
         write(&bus, id, text);
     }
     let right = [("a".to_owned(), 7), ("b".to_owned(), 1)];
     assert_eq!(rows(&bus), right);
-    let untouched = Rebuilt {
-        rows: 2,
-        changed: 0,
-    };
+    let untouched = Rebuilt { rows: 2, changed: 0 };
     assert_eq!(bus.rebuild("lengths").unwrap(), untouched);
     damage(&*log, "a", Some(b"\x63"));
     damage(&*log, "b", None);
     damage(&*log, "c", Some(b""));
     damage(&*log, "d", Some(b"\x01"));
-    let rebuilt = Rebuilt {
-        rows: 2,
-        changed: 4,
-    };
+    let rebuilt = Rebuilt { rows: 2, changed: 4 };
     assert_eq!(bus.rebuild("lengths").unwrap(), rebuilt);
     assert_eq!(rows(&bus), right);
     assert_eq!(bus.rebuild("lengths").unwrap(), untouched);
@@ -89,13 +74,7 @@ fn a_view_that_is_new_is_filled(log: Subject) {
     write(&before, "b", "1");
     let bus = open(log.shared());
     assert!(rows(&bus).is_empty());
-    assert_eq!(
-        bus.rebuild("lengths").unwrap(),
-        Rebuilt {
-            rows: 2,
-            changed: 2
-        }
-    );
+    assert_eq!(bus.rebuild("lengths").unwrap(), Rebuilt { rows: 2, changed: 2 });
     assert_eq!(rows(&bus), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
 }
 
@@ -109,13 +88,7 @@ fn others_write_meanwhile(log: Subject) {
     double.sneak(move || write(&other, "b", "1"));
     let other = open(log.shared());
     double.sneak(move || write(&other, "a", "3"));
-    assert_eq!(
-        bus.rebuild("lengths").unwrap(),
-        Rebuilt {
-            rows: 2,
-            changed: 1
-        }
-    );
+    assert_eq!(bus.rebuild("lengths").unwrap(), Rebuilt { rows: 2, changed: 1 });
     assert_eq!(rows(&bus), [("a".to_owned(), 3), ("b".to_owned(), 1)]);
     assert_eq!(double.appends(), 4);
     // An event that the projection does not read is in nobody's way.
@@ -136,10 +109,7 @@ fn others_write_all_the_time(log: Subject) {
         double.sneak(move || write(&other, "b", "1"));
     }
     let error = bus.rebuild("lengths").unwrap_err();
-    let failed = AppendError::ConditionFailed {
-        condition: 0,
-        position: vitae_tests::position(16),
-    };
+    let failed = AppendError::ConditionFailed { condition: 0, position: vitae_tests::position(16) };
     let RebuildError::Append(error) = error else {
         panic!("{error:?}");
     };
@@ -159,10 +129,7 @@ fn a_failing_handler_leaves_the_rows(log: Subject) {
     });
     let bus = Bus::builder(log.shared()).projection(fussy).open().unwrap();
     let error = bus.rebuild("lengths").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the projection of view `lengths` failed at position 2"
-    );
+    assert_eq!(error.to_string(), "the projection of view `lengths` failed at position 2");
     assert!(rows(&bus).is_empty());
 }
 
@@ -174,21 +141,9 @@ fn a_view_that_nobody_projects_is_refused(log: Subject) {
 fn a_view_of_no_events_is_emptied(log: Subject) {
     let bus = open(log.shared());
     damage(&*log, "a", Some(b"\x01"));
-    assert_eq!(
-        bus.rebuild("lengths").unwrap(),
-        Rebuilt {
-            rows: 0,
-            changed: 1
-        }
-    );
+    assert_eq!(bus.rebuild("lengths").unwrap(), Rebuilt { rows: 0, changed: 1 });
     assert!(rows(&bus).is_empty());
-    assert_eq!(
-        bus.rebuild("lengths").unwrap(),
-        Rebuilt {
-            rows: 0,
-            changed: 0
-        }
-    );
+    assert_eq!(bus.rebuild("lengths").unwrap(), Rebuilt { rows: 0, changed: 0 });
 }
 
 fn many_rows_and_many_events(log: Subject) {

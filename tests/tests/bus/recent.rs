@@ -56,16 +56,8 @@ fn fewer_may_be_remembered_than_are_used(log: Subject) {
 fn a_commit_that_was_rejected_is_not_remembered(log: Subject) {
     let bus = bus(&log);
     write(&bus, "b", "x");
-    let a = bus
-        .load::<Note>("a")
-        .unwrap()
-        .record(wrote("lost"))
-        .unwrap();
-    let b = bus
-        .load::<Note>("b")
-        .unwrap()
-        .record(wrote("lost"))
-        .unwrap();
+    let a = bus.load::<Note>("a").unwrap().record(wrote("lost")).unwrap();
+    let b = bus.load::<Note>("b").unwrap().record(wrote("lost")).unwrap();
     write(&self::bus(&log), "b", "theirs");
     assert!(bus.commit((a, b)).is_err());
     assert_eq!(note(&bus, "a"), Note::Blank);

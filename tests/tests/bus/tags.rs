@@ -59,13 +59,7 @@ pub enum Door {
 impl DoorTransitions for Door {}
 
 fn came(guest: &str, session: &str, room: Option<u32>) -> Came {
-    Came {
-        guest: guest.to_owned(),
-        place: Place {
-            session: session.to_owned(),
-            room,
-        },
-    }
+    Came { guest: guest.to_owned(), place: Place { session: session.to_owned(), room } }
 }
 
 fn found(log: &Subject, field: &str, value: &str) -> Vec<(String, Vec<String>)> {
@@ -91,35 +85,21 @@ fn events_are_found_across_streams(log: Subject) {
         let found = found(&log, field, value).into_iter();
         found.map(|(stream, _)| stream).collect()
     };
-    assert_eq!(
-        streams("session", "s1"),
-        ["guest/ann", "door/front", "guest/bob"]
-    );
+    assert_eq!(streams("session", "s1"), ["guest/ann", "door/front", "guest/bob"]);
     assert_eq!(streams("room", "3"), ["guest/ann", "guest/bob"]);
     assert_eq!(streams("guest", "bob"), ["guest/bob", "guest/bob"]);
     assert!(streams("session", "s").is_empty());
-    assert_eq!(
-        found(&log, "guest", "ann")[0].1,
-        ["guest:ann", "session:s1", "room:3"]
-    );
+    assert_eq!(found(&log, "guest", "ann")[0].1, ["guest:ann", "session:s1", "room:3"]);
 }
 
 fn what_is_absent_gives_no_tag(log: Subject) {
     let bus = bus(&log);
     let door = bus.load::<Door>("front").unwrap();
-    bus.commit(door.record(Opened { session: None }).unwrap())
-        .unwrap();
+    bus.commit(door.record(Opened { session: None }).unwrap()).unwrap();
     let guest = bus.load::<Guest>("ann").unwrap();
-    bus.commit(guest.record(came("ann", "s", None)).unwrap())
-        .unwrap();
-    let tags: Vec<_> = vitae_tests::read_all(&*log)
-        .into_iter()
-        .map(|event| event.tags)
-        .collect();
-    assert_eq!(
-        tags,
-        [vec![], vec!["guest:ann".to_owned(), "session:s".to_owned()]]
-    );
+    bus.commit(guest.record(came("ann", "s", None)).unwrap()).unwrap();
+    let tags: Vec<_> = vitae_tests::read_all(&*log).into_iter().map(|event| event.tags).collect();
+    assert_eq!(tags, [vec![], vec!["guest:ann".to_owned(), "session:s".to_owned()]]);
 }
 
 fn a_value_that_cannot_be_a_tag_is_refused(log: Subject) {
@@ -136,7 +116,6 @@ fn a_value_that_cannot_be_a_tag_is_refused(log: Subject) {
     // "session:" and 504 bytes are 512, the most there may be.
     let guest = bus.load::<Guest>("ann").unwrap();
     let longest = "x".repeat(504);
-    bus.commit(guest.record(came("ann", &longest, None)).unwrap())
-        .unwrap();
+    bus.commit(guest.record(came("ann", &longest, None)).unwrap()).unwrap();
     assert_eq!(found(&log, "session", &longest).len(), 1);
 }

@@ -63,11 +63,7 @@ fn a_conflict_is_loaded_again_until_it_is_in(log: Subject) {
     assert_eq!(anew.version().unwrap().get(), THREADS * EACH);
     assert_eq!(count(&shared, "n"), THREADS * EACH);
     let seen = vitae_tests::read_all(&*log);
-    assert!(
-        seen.iter()
-            .zip(1..)
-            .all(|(event, at)| event.position == at && event.version == at)
-    );
+    assert!(seen.iter().zip(1..).all(|(event, at)| event.position == at && event.version == at));
     assert_eq!(log.verify().unwrap(), THREADS * EACH);
 }
 

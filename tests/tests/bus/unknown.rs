@@ -20,17 +20,11 @@ on_every_store! {
 }
 
 fn is_unknown(reason: &CommitReason) -> bool {
-    matches!(
-        reason,
-        CommitReason::Append(AppendError::OutcomeUnknown { .. })
-    )
+    matches!(reason, CommitReason::Append(AppendError::OutcomeUnknown { .. }))
 }
 
 fn is_idempotency_conflict(reason: &CommitReason) -> bool {
-    matches!(
-        reason,
-        CommitReason::Append(AppendError::IdempotencyConflict { .. })
-    )
+    matches!(reason, CommitReason::Append(AppendError::IdempotencyConflict { .. }))
 }
 
 /// A bus that will lose the answer to its first commit.
@@ -46,18 +40,13 @@ fn recorded(bus: &Bus, id: &str) -> vitae::Aggregate<Note> {
 
 fn a_try_that_was_written_is_found(log: Subject) {
     let bus = losing(&log, true);
-    let error = bus
-        .commit((recorded(&bus, "a"), recorded(&bus, "b")))
-        .unwrap_err();
+    let error = bus.commit((recorded(&bus, "a"), recorded(&bus, "b"))).unwrap_err();
     assert!(is_unknown(error.reason()), "{error:?}");
     let id = error.into_aggregates();
     let (id, (a, b)) = (id.0.commit_id(), id);
     let ((a, b), receipt) = bus.commit((a, b)).unwrap();
     assert!(receipt.already_appended);
-    assert_eq!(
-        (receipt.commit, receipt.positions.unwrap().1.get()),
-        (id, 2)
-    );
+    assert_eq!((receipt.commit, receipt.positions.unwrap().1.get()), (id, 2));
     assert_eq!((a.recorded(), a.version()), (0, Some(version(1))));
     assert_eq!(b.state(), &note(&self::bus(&log), "b"));
     // The page is turned: they go on like any other.
@@ -115,28 +104,19 @@ fn others_may_have_gone_on_meanwhile(log: Subject) {
 
 fn what_was_recorded_since_is_not_taken_for_done(log: Subject) {
     let bus = losing(&log, true);
-    let open = bus
-        .commit(recorded(&bus, "a"))
-        .unwrap_err()
-        .into_aggregates();
+    let open = bus.commit(recorded(&bus, "a")).unwrap_err().into_aggregates();
     let error = bus.commit(open.record(wrote("more")).unwrap()).unwrap_err();
     assert!(is_idempotency_conflict(error.reason()), "{error:?}");
     assert_eq!(note(&bus, "a").texts(), ["a"]);
     let bus = losing(&log, false);
-    let open = bus
-        .commit(recorded(&bus, "b"))
-        .unwrap_err()
-        .into_aggregates();
+    let open = bus.commit(recorded(&bus, "b")).unwrap_err().into_aggregates();
     bus.commit(open.record(wrote("more")).unwrap()).unwrap();
     assert_eq!(note(&bus, "b").texts(), ["b", "more"]);
 }
 
 fn what_joined_since_is_not_taken_for_done(log: Subject) {
     let bus = losing(&log, true);
-    let a = bus
-        .commit(recorded(&bus, "a"))
-        .unwrap_err()
-        .into_aggregates();
+    let a = bus.commit(recorded(&bus, "a")).unwrap_err().into_aggregates();
     let error = bus.commit((a, recorded(&bus, "b"))).unwrap_err();
     assert!(is_idempotency_conflict(error.reason()), "{error:?}");
     let (a, b) = error.into_aggregates();
@@ -147,10 +127,7 @@ fn what_joined_since_is_not_taken_for_done(log: Subject) {
 
 fn each_of_several_aggregates_finds_the_try(log: Subject) {
     let bus = losing(&log, true);
-    let set = (
-        recorded(&bus, "a"),
-        vec![recorded(&bus, "b"), recorded(&bus, "c")],
-    );
+    let set = (recorded(&bus, "a"), vec![recorded(&bus, "b"), recorded(&bus, "c")]);
     let (a, rest) = bus.commit(set).unwrap_err().into_aggregates();
     for one in rest {
         let (one, receipt) = bus.commit(one).unwrap();
@@ -207,11 +184,7 @@ fn policies_may_see_another_log_when_it_is_tried_again(log: Subject) {
             Ok(())
         });
         let bus = Bus::builder(double).policy(copy).open().unwrap();
-        let count = bus
-            .load::<Count>("n")
-            .unwrap()
-            .record(Added { by: 1 })
-            .unwrap();
+        let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
         let error = bus.commit(count).unwrap_err();
         write(&self::bus(&log), "copy", "theirs");
         let (_, receipt) = bus.commit(error.into_aggregates()).unwrap();

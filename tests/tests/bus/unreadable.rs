@@ -41,27 +41,18 @@ fn stopped(log: &Subject, event: (&str, u32), payload: &[u8]) -> FoldError {
 
 fn an_event_from_the_future(log: Subject) {
     let error = stopped(&log, ("note.write", 9), b"");
-    let future = DecodeError::FromTheFuture {
-        version: 9,
-        known: 1,
-    };
+    let future = DecodeError::FromTheFuture { version: 9, known: 1 };
     assert!(matches!(error.reason, FoldReason::Decode(reason) if reason == future));
 }
 
 fn an_unknown_kind(log: Subject) {
     let error = stopped(&log, ("note.burn", 1), b"");
-    assert!(matches!(
-        error.reason,
-        FoldReason::Decode(DecodeError::UnknownKind)
-    ));
+    assert!(matches!(error.reason, FoldReason::Decode(DecodeError::UnknownKind)));
 }
 
 fn bytes_that_do_not_decode(log: Subject) {
     let error = stopped(&log, ("note.write", 1), &[200]);
-    assert!(matches!(
-        error.reason,
-        FoldReason::Decode(DecodeError::Malformed(_))
-    ));
+    assert!(matches!(error.reason, FoldReason::Decode(DecodeError::Malformed(_))));
     let bus = bus(&log);
     write(&bus, "c", "x");
     smuggle::<Note>(&*log, "c", ("note.write", 1), &[1, b'y', 0, 0]);
@@ -78,12 +69,7 @@ fn an_event_without_an_edge(log: Subject) {
         panic!("another error");
     };
     assert!(matches!(error.reason, FoldReason::Illegal(_)));
-    assert!(
-        error
-            .reason
-            .to_string()
-            .contains("the declaration has changed")
-    );
+    assert!(error.reason.to_string().contains("the declaration has changed"));
 }
 
 fn an_erased_payload(log: Subject) {
@@ -131,33 +117,20 @@ fn a_policy_that_meets_one_rejects_the_commit(log: Subject) {
     });
     let bus = Bus::builder(log.shared()).policy(copy).open().unwrap();
     smuggle::<Note>(&*log, "a", ("note.burn", 1), b"");
-    let count = bus
-        .load::<Count>("n")
-        .unwrap()
-        .record(Added { by: 1 })
-        .unwrap();
+    let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let error = bus.commit(count).unwrap_err();
-    assert!(
-        matches!(error.reason(), CommitReason::Policy { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error.reason(), CommitReason::Policy { .. }), "{error:?}");
     assert_eq!(log_of(&*log).len(), 1);
 }
 
 fn another_life_is_not_concerned(log: Subject) {
     // A kind of another program, on a stream and in a category of its own.
-    vitae_tests::Draft::new()
-        .on("relay/a")
-        .event("relay.open", &[9])
-        .must(&*log);
+    vitae_tests::Draft::new().on("relay/a").event("relay.open", &[9]).must(&*log);
     let bus = bus(&log);
     write(&bus, "a", "x");
     assert_eq!(note(&bus, "a").texts(), ["x"]);
     let mut page = Page::new();
     log.read(&Read::log(Query::all()), &mut page).unwrap();
     let event = page.iter().next().unwrap();
-    assert_eq!(
-        (event.kind(), event.payload().unwrap()),
-        ("relay.open", &[9][..])
-    );
+    assert_eq!((event.kind(), event.payload().unwrap()), ("relay.open", &[9][..]));
 }

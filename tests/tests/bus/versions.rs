@@ -31,9 +31,7 @@ pub struct PaidV2 {
 
 impl From<PaidV1> for PaidV2 {
     fn from(earlier: PaidV1) -> Self {
-        Self {
-            cents: u64::from(earlier.euros) * 100,
-        }
+        Self { cents: u64::from(earlier.euros) * 100 }
     }
 }
 
@@ -46,18 +44,12 @@ pub struct Paid {
 
 impl From<PaidV2> for Paid {
     fn from(earlier: PaidV2) -> Self {
-        Self {
-            cents: earlier.cents,
-            payer: None,
-        }
+        Self { cents: earlier.cents, payer: None }
     }
 }
 
 fn paid(cents: u64, payer: &str) -> Paid {
-    Paid {
-        cents,
-        payer: Some(payer.to_owned()),
-    }
+    Paid { cents, payer: Some(payer.to_owned()) }
 }
 
 /// The account as this program knows it.
@@ -118,10 +110,7 @@ pub struct Paid3 {
 
 impl From<PaidV2> for Paid3 {
     fn from(earlier: PaidV2) -> Self {
-        Self {
-            cents: earlier.cents,
-            payer: String::new(),
-        }
+        Self { cents: earlier.cents, payer: String::new() }
     }
 }
 
@@ -152,11 +141,7 @@ fn earlier_versions_are_lifted_when_they_are_read(log: Subject) {
 fn two_lifecycles_may_know_an_event_in_two_versions(log: Subject) {
     let builder = Bus::builder(log.shared()).register::<Account>();
     let bus = builder.register::<bank::Life>().open().unwrap();
-    let account = bus
-        .load::<Account>("a")
-        .unwrap()
-        .record(paid(1, "ann"))
-        .unwrap();
+    let account = bus.load::<Account>("a").unwrap().record(paid(1, "ann")).unwrap();
     let bank = bus.load::<bank::Life>("b").unwrap();
     let bank = bank.record(PaidV1 { euros: 3 }).unwrap();
     bus.commit((account, bank)).unwrap();
@@ -166,13 +151,7 @@ fn two_lifecycles_may_know_an_event_in_two_versions(log: Subject) {
 }
 
 fn mismatch(error: &OpenError) {
-    let OpenError::SchemaMismatch {
-        kind,
-        version,
-        stored,
-        here,
-    } = error
-    else {
+    let OpenError::SchemaMismatch { kind, version, stored, here } = error else {
         panic!("{error:?}");
     };
     assert_eq!((kind.as_str(), version.get()), ("account.pay", 3));
@@ -221,17 +200,10 @@ fn every_event_is_shown_without_its_type(log: Subject) {
     let catalog = Catalog::load(store).unwrap();
     let mut page = Page::new();
     store.read(&Read::log(Query::all()), &mut page).unwrap();
-    let shown = page
-        .iter()
-        .map(|event| catalog.render(&event).unwrap().to_string());
+    let shown = page.iter().map(|event| catalog.render(&event).unwrap().to_string());
     assert_eq!(
         shown.collect::<Vec<_>>(),
-        [
-            r#"{"euros":2}"#,
-            r#"{"cents":50}"#,
-            r#"{"cents":7,"payer":"ann"}"#,
-            r#"{"text":"x"}"#
-        ]
+        [r#"{"euros":2}"#, r#"{"cents":50}"#, r#"{"cents":7,"payer":"ann"}"#, r#"{"text":"x"}"#]
     );
 }
 

@@ -84,21 +84,12 @@ pub(super) fn cells(context: &RequestContext) -> Vec<(&'static str, String)> {
         None => "still open".to_owned(),
     };
     let mut cells = vec![
-        (
-            "request",
-            format!("{} in session {}", context.request, context.session),
-        ),
-        (
-            "tool",
-            format!("{} {}", context.tool.name, context.tool.input),
-        ),
+        ("request", format!("{} in session {}", context.request, context.session)),
+        ("tool", format!("{} {}", context.tool.name, context.tool.input)),
         ("run", context.run.clone()),
     ];
     match &context.workflow {
-        None => cells.push((
-            "workflow",
-            "none: it was asked outside any workflow".to_owned(),
-        )),
+        None => cells.push(("workflow", "none: it was asked outside any workflow".to_owned())),
         Some(workflow) => {
             let state = workflow.state.to_lowercase();
             let (turn, turns) = (workflow.iteration, workflow.max_iterations);
@@ -109,13 +100,6 @@ pub(super) fn cells(context: &RequestContext) -> Vec<(&'static str, String)> {
     }
     cells.push(("decision", decision));
     let pending = context.pending.join(", ");
-    cells.push((
-        "pending",
-        if pending.is_empty() {
-            "nothing".to_owned()
-        } else {
-            pending
-        },
-    ));
+    cells.push(("pending", if pending.is_empty() { "nothing".to_owned() } else { pending }));
     cells
 }

@@ -36,27 +36,16 @@ pub(super) fn demo() -> Result<(), Failure> {
     let lines = RECORDING.lines().count();
     let mut out = io::stdout().lock();
 
-    writeln!(
-        out,
-        "A recorded session of {lines} lines is played into {}.",
-        db.display()
-    )?;
+    writeln!(out, "A recorded session of {lines} lines is played into {}.", db.display())?;
     let mut player = play(&recording, &db)?;
     let seen = wait_for(&mut player, &db, lines / 2)?;
     player.kill()?;
     player.wait()?;
-    writeln!(
-        out,
-        "After line {seen} the player was killed (SIGKILL), without any clean-up.\n"
-    )?;
+    writeln!(out, "After line {seen} the player was killed (SIGKILL), without any clean-up.\n")?;
 
     let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&db)?))?;
     let mut replay = Replay::open(bus.clone(), SESSION.to_owned())?;
-    writeln!(
-        out,
-        "Opened again, the log says that {} lines were taken.",
-        replay.consumed()
-    )?;
+    writeln!(out, "Opened again, the log says that {} lines were taken.", replay.consumed())?;
     show_lives(&mut out, &bus)?;
     let now = take_all(&mut replay)?;
     let (events, whole) = (bus.store().head()?, events_without_a_kill()?);
@@ -64,18 +53,12 @@ pub(super) fn demo() -> Result<(), Failure> {
         return Err(format!("{events:?} are in the log, {whole:?} without the kill").into());
     }
     let events = events.map_or(0, GlobalPosition::get);
-    writeln!(
-        out,
-        "The session goes on: {now} further lines. The log has {events} events,"
-    )?;
+    writeln!(out, "The session goes on: {now} further lines. The log has {events} events,")?;
     writeln!(out, "as many as when nobody kills the player.")?;
     show_lives(&mut out, &bus)?;
     show_end(&mut out, &bus)?;
     let (program, db) = (std::env::args().next().unwrap_or_default(), db.display());
-    writeln!(
-        out,
-        "Look around:\n  {program} log --db {db}\n  {program} feed --db {db}"
-    )?;
+    writeln!(out, "Look around:\n  {program} log --db {db}\n  {program} feed --db {db}")?;
     Ok(())
 }
 
@@ -134,37 +117,23 @@ fn show_lives(out: &mut impl Write, bus: &Bus) -> Result<(), Failure> {
         let id = row?.1.run_id;
         let workflow = bus.load_existing::<Workflow>(&id)?;
         writeln!(out, "\nworkflow {id}")?;
-        write!(
-            out,
-            "{}",
-            diagram::text(Workflow::DEFINITION, workflow.state().state())
-        )?;
+        write!(out, "{}", diagram::text(Workflow::DEFINITION, workflow.state().state()))?;
     }
     let runs = bus.load::<Session>(SESSION)?.state().line().runs;
     let stream = agent_runtime::run::run_stream(SESSION, runs);
     let run = bus.load_existing::<Run>(&stream)?;
     writeln!(out, "\nrun {stream}")?;
-    writeln!(
-        out,
-        "{}",
-        diagram::text(Run::DEFINITION, run.state().state())
-    )?;
+    writeln!(out, "{}", diagram::text(Run::DEFINITION, run.state().state()))?;
     Ok(())
 }
 
 /// The workflow's line, the feed's tail, and the context of one permission request.
 fn show_end(out: &mut impl Write, bus: &Bus) -> Result<(), Failure> {
-    for row in bus
-        .view::<workflow_runs::WorkflowRun>(workflow_runs::VIEW)?
-        .scan([])
-    {
+    for row in bus.view::<workflow_runs::WorkflowRun>(workflow_runs::VIEW)?.scan([]) {
         let row = row?.1;
         let (name, status, turn) = (&row.workflow_name, row.status.as_str(), row.iteration);
         let tokens = row.tokens.total.unwrap_or(0);
-        writeln!(
-            out,
-            "{name}: {status} after {turn} iterations, {tokens} tokens\n"
-        )?;
+        writeln!(out, "{name}: {status} after {turn} iterations, {tokens} tokens\n")?;
     }
     let lines = bus.view::<feed::FeedLine>(feed::VIEW)?;
     let lines: Result<Vec<_>, _> = lines.scan(prefix(&[feed::LINES, SESSION])).collect();

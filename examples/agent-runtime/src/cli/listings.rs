@@ -21,16 +21,8 @@ pub(super) fn workflows(listing: &Listing) -> Result<(), Failure> {
         rows.push(row?.1);
     }
     rows.sort_by_key(|row| row.started_at);
-    let columns = [
-        "workflow",
-        "name",
-        "session",
-        "status",
-        "iteration",
-        "stop reason",
-        "started",
-        "tokens",
-    ];
+    let columns =
+        ["workflow", "name", "session", "status", "iteration", "stop reason", "started", "tokens"];
     let mut output = Output::new(listing.json, &columns);
     for row in rows {
         let json = || {
@@ -80,15 +72,7 @@ fn tokens(tokens: Tokens) -> Value {
 pub(super) fn runs(listing: &Listing) -> Result<(), Failure> {
     let bus = listing.bus()?;
     let view = bus.view::<runs::RunRow>(runs::VIEW)?;
-    let columns = [
-        "run",
-        "trigger",
-        "status",
-        "tool uses",
-        "failures",
-        "permissions",
-        "blocks",
-    ];
+    let columns = ["run", "trigger", "status", "tool uses", "failures", "permissions", "blocks"];
     let mut output = Output::new(listing.json, &columns);
     for row in view.scan(session_prefix(&[], listing)) {
         let row = row?.1;
@@ -138,13 +122,7 @@ pub(super) fn feed(listing: &Listing) -> Result<(), Failure> {
         };
         output.row(json, || {
             let (seq, parent) = (line.seq.to_string(), maybe(line.parent.clone()));
-            vec![
-                seq,
-                line.kind.clone(),
-                line.run_id.clone(),
-                line.actor_id.clone(),
-                parent,
-            ]
+            vec![seq, line.kind.clone(), line.run_id.clone(), line.actor_id.clone(), parent]
         })?;
     }
     output.end()
@@ -155,20 +133,12 @@ pub(super) fn rebuild(db: &Path) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for view in [workflow_runs::VIEW, runs::VIEW, feed::VIEW] {
         let rebuilt = bus.rebuild(view)?;
-        writeln!(
-            out,
-            "{view}: {} rows, {} changed",
-            rebuilt.rows, rebuilt.changed
-        )?;
+        writeln!(out, "{view}: {} rows, {} changed", rebuilt.rows, rebuilt.changed)?;
     }
     Ok(())
 }
 
 fn session_prefix(first: &[&str], listing: &Listing) -> Vec<u8> {
-    let texts: Vec<&str> = first
-        .iter()
-        .copied()
-        .chain(listing.session.as_deref())
-        .collect();
+    let texts: Vec<&str> = first.iter().copied().chain(listing.session.as_deref()).collect();
     prefix(&texts)
 }

@@ -30,19 +30,11 @@ pub(super) fn log(listing: &Listing) -> Result<(), Failure> {
             Err(error) => return Err(format!("position {}: {error}", event.position()).into()),
         };
         if listing.json {
-            writeln!(
-                out,
-                "{}",
-                serde_json::to_string(&LogLine::new(event, &payload))?
-            )?;
+            writeln!(out, "{}", serde_json::to_string(&LogLine::new(event, &payload))?)?;
         } else {
             let (position, time) = (event.position(), time_of_day(event.occurred_at()));
             let stream = format!("{}/{}", event.category(), event.stream());
-            writeln!(
-                out,
-                "{position:>6}  {time}  {:<27} {stream:<46} {payload}",
-                event.kind()
-            )?;
+            writeln!(out, "{position:>6}  {time}  {:<27} {stream:<46} {payload}", event.kind())?;
         }
         Ok(ControlFlow::Continue(()))
     })?;

@@ -24,10 +24,7 @@ impl Output {
                 .set_header(columns);
             table
         });
-        Self {
-            table,
-            out: io::BufWriter::new(io::stdout().lock()),
-        }
+        Self { table, out: io::BufWriter::new(io::stdout().lock()) }
     }
 
     /// Adds a row: its JSON, and its cells.

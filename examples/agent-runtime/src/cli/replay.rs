@@ -29,19 +29,13 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
             replay.end().map_err(|error| recording.located(error))?;
             recording.progress.finish_and_clear();
             let mut out = io::stdout().lock();
-            writeln!(
-                out,
-                "session {session}: {now} lines taken, {before} were there before"
-            )?;
+            writeln!(out, "session {session}: {now} lines taken, {before} were there before")?;
             return Ok(());
         };
         if arguments.pace > 0 {
             std::thread::sleep(Duration::from_millis(arguments.pace));
         }
-        match replay
-            .line(&line)
-            .map_err(|error| recording.located(error))?
-        {
+        match replay.line(&line).map_err(|error| recording.located(error))? {
             Taken::Before => before += 1,
             Taken::Now => now += 1,
         }
@@ -64,11 +58,7 @@ impl Recording {
     fn open(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let (name, source, size): (_, Box<dyn BufRead>, _) = if path == Path::new("-") {
-            (
-                "standard input".to_owned(),
-                Box::new(io::stdin().lock()),
-                None,
-            )
+            ("standard input".to_owned(), Box::new(io::stdin().lock()), None)
         } else {
             let opened = File::open(path).and_then(|file| {
                 let metadata = file.metadata()?;
@@ -80,13 +70,7 @@ impl Recording {
             let (file, size) = opened.map_err(|error| Located::new(&name, None, error))?;
             (name, Box::new(BufReader::new(file)), Some(size))
         };
-        Ok(Self {
-            name,
-            source,
-            ahead: [].into(),
-            line: 0,
-            progress: progress(size),
-        })
+        Ok(Self { name, source, ahead: [].into(), line: 0, progress: progress(size) })
     }
 
     /// The session that the recording names, reading ahead until it does.
@@ -123,8 +107,7 @@ impl Recording {
         };
         if let Some(line) = &line {
             self.line += 1;
-            self.progress
-                .inc(u64::try_from(line.len()).unwrap_or(0) + 1);
+            self.progress.inc(u64::try_from(line.len()).unwrap_or(0) + 1);
         }
         Ok(line)
     }
@@ -155,10 +138,7 @@ impl Recording {
 /// Bytes of a file, or lines of what has no size; shown on a terminal only.
 fn progress(size: Option<u64>) -> ProgressBar {
     let (bar, template) = match size {
-        Some(size) => (
-            ProgressBar::new(size),
-            "{wide_bar} {bytes} of {total_bytes}, {eta} left",
-        ),
+        Some(size) => (ProgressBar::new(size), "{wide_bar} {bytes} of {total_bytes}, {eta} left"),
         None => (ProgressBar::new_spinner(), "{spinner} {bytes}"),
     };
     match ProgressStyle::with_template(template) {
@@ -177,10 +157,7 @@ struct Located {
 impl Located {
     fn new(name: &str, line: Option<u64>, source: impl Error + 'static) -> Self {
         let place = line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"));
-        Self {
-            place,
-            source: Box::new(source),
-        }
+        Self { place, source: Box::new(source) }
     }
 }
 

@@ -168,11 +168,7 @@ struct Feed<'a, 'r> {
 impl<'a, 'r> Feed<'a, 'r> {
     fn of(session: &'a str, rows: &'a mut Rows<'r>) -> Result<Self, HandlerError> {
         let cursor = rows.get(prefix(&["cursor", session]))?.unwrap_or_default();
-        Ok(Self {
-            session,
-            rows,
-            cursor,
-        })
+        Ok(Self { session, rows, cursor })
     }
 
     /// Adds a line and gives its id.
@@ -191,8 +187,7 @@ impl<'a, 'r> Feed<'a, 'r> {
             actor_id: actor.to_owned(),
             parent,
         };
-        self.rows
-            .put(key(&[LINES, self.session], line.seq), &line)?;
+        self.rows.put(key(&[LINES, self.session], line.seq), &line)?;
         Ok(format!("{}:E{}", line.run_id, line.seq))
     }
 
@@ -224,8 +219,7 @@ impl<'a, 'r> Feed<'a, 'r> {
     /// The line that is answered now.
     fn answered(&mut self, what: &str, id: Option<&str>) -> Result<Option<String>, HandlerError> {
         let Some(id) = id else { return Ok(None) };
-        self.rows
-            .get(key(&[what, self.session, id], u64::from(self.cursor.run)))
+        self.rows.get(key(&[what, self.session, id], u64::from(self.cursor.run)))
     }
 
     fn decision(&mut self, kind: &str, request: &str, source: &str) -> Result<(), HandlerError> {
@@ -237,7 +231,6 @@ impl<'a, 'r> Feed<'a, 'r> {
     }
 
     fn done(self) -> Result<(), HandlerError> {
-        self.rows
-            .put(prefix(&["cursor", self.session]), &self.cursor)
+        self.rows.put(prefix(&["cursor", self.session]), &self.cursor)
     }
 }

@@ -11,11 +11,7 @@ use vitae::Projection;
 /// Every projection.
 #[must_use]
 pub fn all() -> [Projection; 3] {
-    [
-        workflow_runs::projection(),
-        runs::projection(),
-        feed::projection(),
-    ]
+    [workflow_runs::projection(), runs::projection(), feed::projection()]
 }
 
 /// A key of texts and a number, whose bytewise order is theirs.

@@ -45,15 +45,13 @@ pub fn projection() -> Projection {
             change(&event.place, rows, |row| row.counters.tool_failures += 1)
         })
         .on(|event: &RequestRaised, _, rows| match event.kind {
-            RequestKind::Permission => change(&event.place, rows, |row| {
-                row.counters.permission_requests += 1
-            }),
+            RequestKind::Permission => {
+                change(&event.place, rows, |row| row.counters.permission_requests += 1)
+            }
             RequestKind::Stop => Ok(()),
         })
         .on(|event: &RequestSettled, _, rows| {
-            change(&event.place, rows, |row| {
-                row.counters.blocks += u64::from(event.blocked)
-            })
+            change(&event.place, rows, |row| row.counters.blocks += u64::from(event.blocked))
         })
         .on(|event: &RunClosed, _, rows| {
             change(&event.place, rows, |row| row.status = event.status)

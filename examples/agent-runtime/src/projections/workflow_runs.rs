@@ -57,14 +57,10 @@ pub fn projection() -> Projection {
             rows.put(prefix(&[&event.session, &event.workflow]), &row)
         })
         .on(|event: &TurnStarted, _, rows| {
-            change(&event.session, &event.workflow, rows, |row| {
-                row.iteration = event.iteration
-            })
+            change(&event.session, &event.workflow, rows, |row| row.iteration = event.iteration)
         })
         .on(|event: &IterationCompleted, _, rows| {
-            change(&event.session, &event.workflow, rows, |row| {
-                row.tokens = event.total
-            })
+            change(&event.session, &event.workflow, rows, |row| row.tokens = event.total)
         })
         .on(|event: &Ended, at: &Context, rows| {
             change(&event.session, &event.workflow, rows, |row| {

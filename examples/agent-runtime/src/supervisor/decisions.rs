@@ -36,9 +36,7 @@ impl Supervisor {
             RequestTyped::Lapsed(_) => "a further run had opened",
             RequestTyped::Unasked(_) if self.heard_of(request)? => "it asks for no decision",
             RequestTyped::Unasked(_) => {
-                return Err(SuperviseError::UnknownRequest {
-                    request: request.to_owned(),
-                });
+                return Err(SuperviseError::UnknownRequest { request: request.to_owned() });
             }
         };
         let ignored = DecisionIgnored {
@@ -47,23 +45,14 @@ impl Supervisor {
             source: answer.source().to_owned(),
             why: why.to_owned(),
         };
-        self.commit(
-            self.load::<Session>(&self.session, &heard)?
-                .record(ignored)?,
-            heard,
-        )
+        self.commit(self.load::<Session>(&self.session, &heard)?.record(ignored)?, heard)
     }
 
     /// Whether any hook had this id.
     fn heard_of(&self, hook: &str) -> Result<bool, SuperviseError> {
         let session = tag("session", &self.session)?;
         let tags = vec![session, tag("hook", hook)?];
-        let query = Query {
-            items: vec![QueryItem {
-                tags,
-                ..QueryItem::default()
-            }],
-        };
+        let query = Query { items: vec![QueryItem { tags, ..QueryItem::default() }] };
         let mut heard = false;
         self.bus.store().visit(Read::log(query).page_of(1), |_| {
             heard = true;
@@ -79,30 +68,15 @@ fn decide_permission(
 ) -> Result<Aggregate<Request, Decided>, SuperviseError> {
     let AwaitingPermission { place, request } = asked.state().clone();
     let (source, decision) = (answer.source().to_owned(), answer.for_permission());
-    Ok(asked.record(PermissionDecided {
-        place,
-        request,
-        source,
-        decision,
-    })?)
+    Ok(asked.record(PermissionDecided { place, request, source, decision })?)
 }
 
 fn decide_stop(
     asked: Aggregate<Request, AwaitingStop>,
     answer: &Answer,
 ) -> Result<Aggregate<Request, Decided>, SuperviseError> {
-    let AwaitingStop {
-        place,
-        request,
-        has_message,
-    } = asked.state().clone();
+    let AwaitingStop { place, request, has_message } = asked.state().clone();
     let (source, decision) = (answer.source().to_owned(), answer.for_stop());
     let counts = !has_message;
-    Ok(asked.record(StopDecided {
-        place,
-        request,
-        source,
-        decision,
-        counts,
-    })?)
+    Ok(asked.record(StopDecided { place, request, source, decision, counts })?)
 }

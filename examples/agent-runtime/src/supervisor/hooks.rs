@@ -4,14 +4,17 @@ use vitae::Aggregate;
 
 use super::{Heard, SuperviseError, Supervisor};
 use crate::UNKNOWN_AGENT;
-use crate::hook::{Hook, HookEvent, trigger_of_source};
-use crate::request::{PermissionAsked, Request, StopAsked, request_stream};
+use crate::hook::{Hook, HookEvent, RunHook, trigger_of_source};
+use crate::request::{PermissionAsked, Request, RequestEvent, StopAsked, request_stream};
 use crate::run::{
     Closed, Compacting, Notified, Place, Prompted, Run, RunClosed, RunOpened, RunStatus, Running,
     SubagentStarted, SubagentStopped, ToolFailed, ToolFinished, ToolStarted, Trigger, Unopened,
     run_stream,
 };
 use crate::session::{AgentEnded, AgentStarted, HookUnknown, Session};
+
+/// The run that was open until now, if there was one, and the one that is open from now on.
+type Further = (Option<Aggregate<Run, Closed>>, Aggregate<Run, Running>);
 
 impl Supervisor {
     /// An agent reported something.
@@ -20,72 +23,79 @@ impl Supervisor {
     /// As [`start_workflow`](Self::start_workflow).
     pub fn hook(&self, id: &str, hook: Hook, heard: Heard) -> Result<(), SuperviseError> {
         let session = self.load::<Session>(&self.session, &heard)?;
-        let workflow = session.state().workflow().map(str::to_owned);
-        let Hook { agent, event } = hook;
-        match event {
+        match hook.event {
             HookEvent::SessionStart { source, model } => {
-                let (closed, opened) = match trigger_of_source(&source) {
-                    Some(trigger) => self.further_run(&session, id, &agent, trigger, &heard)?,
-                    None => (None, None),
-                };
-                let session_id = self.session.clone();
-                let hook = id.to_owned();
-                let started = AgentStarted {
-                    session: session_id,
-                    workflow,
-                    agent,
-                    hook,
+                let said = AgentStarted {
+                    session: self.session.clone(),
+                    workflow: session.state().workflow().map(str::to_owned),
+                    agent: hook.agent,
+                    hook: id.to_owned(),
                     source,
                     model,
                 };
-                self.commit((closed, opened, session.record(started)?), heard)
+                self.agent_started(session, said, heard)
             }
             HookEvent::SessionEnd { reason } => {
                 let closed = self.close_run(&session, agent_of(&session), &heard)?;
-                let session_id = self.session.clone();
-                let hook = id.to_owned();
                 let ended = AgentEnded {
-                    session: session_id,
-                    workflow,
-                    agent,
-                    hook,
+                    session: self.session.clone(),
+                    workflow: session.state().workflow().map(str::to_owned),
+                    agent: hook.agent,
+                    hook: id.to_owned(),
                     reason,
                 };
                 self.commit((closed, session.record(ended)?), heard)
             }
-            HookEvent::UserPromptSubmit { prompt } => {
-                let (trigger, agent) = (Trigger::UserPromptSubmit, agent_of(&session));
-                let (closed, opened) = self.further_run(&session, id, agent, trigger, &heard)?;
-                let Some(running) = opened else { return Ok(()) };
-                let place = running.state().place.clone();
-                let prompted = running.record(Prompted {
-                    place,
-                    hook: id.to_owned(),
-                    prompt,
-                })?;
-                self.commit((closed, prompted), heard)
-            }
+            HookEvent::UserPromptSubmit { prompt } => self.prompted(&session, id, prompt, heard),
             HookEvent::Unknown { name, json } => {
-                let session_id = self.session.clone();
-                let hook = id.to_owned();
                 let unknown = HookUnknown {
-                    session: session_id,
-                    workflow,
-                    hook,
+                    session: self.session.clone(),
+                    workflow: session.state().workflow().map(str::to_owned),
+                    hook: id.to_owned(),
                     name,
                     json,
                 };
                 self.commit(session.record(unknown)?, heard)
             }
-            event => self.hook_in_run(id, event, &session, heard),
+            HookEvent::InRun(event) => self.hook_in_run(id, event, &session, heard),
         }
+    }
+
+    /// An agent session is on the line: fresh, or with what it knew before, in a further run.
+    fn agent_started(
+        &self,
+        session: Aggregate<Session>,
+        said: AgentStarted,
+        heard: Heard,
+    ) -> Result<(), SuperviseError> {
+        let Some(trigger) = trigger_of_source(&said.source) else {
+            return self.commit(session.record(said)?, heard);
+        };
+        let (hook, agent) = (&said.hook, &said.agent);
+        let (closed, opened) = self.further_run(&session, hook, agent, trigger, &heard)?;
+        self.commit((closed, opened, session.record(said)?), heard)
+    }
+
+    /// A prompt opens a further run.
+    fn prompted(
+        &self,
+        session: &Aggregate<Session>,
+        id: &str,
+        prompt: String,
+        heard: Heard,
+    ) -> Result<(), SuperviseError> {
+        let (agent, trigger) = (agent_of(session), Trigger::UserPromptSubmit);
+        let (closed, opened) = self.further_run(session, id, agent, trigger, &heard)?;
+        let place = opened.state().place.clone();
+        let prompted = opened.record(Prompted { place, hook: id.to_owned(), prompt })?;
+        self.commit((closed, prompted), heard)
     }
 
     /// A hook that belongs to a run: the open one, or one that it opens.
     fn hook_in_run(
         &self,
         id: &str,
-        event: HookEvent,
+        event: RunHook,
         session: &Aggregate<Session>,
         heard: Heard,
     ) -> Result<(), SuperviseError> {
@@ -95,55 +105,35 @@ impl Supervisor {
         let actor = running.state().actor();
         let hook = id.to_owned();
         let running = match event {
-            HookEvent::PreToolUse { tool } => running.record(ToolStarted {
-                place,
-                hook,
-                actor,
-                tool,
-            })?,
-            HookEvent::PostToolUse { tool, response } => running.record(ToolFinished {
-                place,
-                hook,
-                actor,
-                tool,
-                response,
-            })?,
-            HookEvent::PostToolUseFailure {
-                tool,
-                error,
-                interrupted,
-            } => running.record(ToolFailed {
-                place,
-                hook,
-                actor,
-                tool,
-                error,
-                interrupted,
-            })?,
-            HookEvent::SubagentStart { subagent, kind } => running.record(SubagentStarted {
-                place,
-                hook,
-                subagent,
-                kind,
-            })?,
-            HookEvent::SubagentStop { subagent, message } => running.record(SubagentStopped {
-                place,
-                hook,
-                subagent,
-                message,
-            })?,
-            HookEvent::Notification { message, kind } => running.record(Notified {
-                place,
-                hook,
-                message,
-                kind,
-            })?,
-            HookEvent::PreCompact { trigger } => running.record(Compacting {
-                place,
-                hook,
-                trigger,
-            })?,
-            event => return self.ask(id, event, place, running, heard),
+            RunHook::PreToolUse { tool } => {
+                running.record(ToolStarted { place, hook, actor, tool })?
+            }
+            RunHook::PostToolUse { tool, response } => {
+                running.record(ToolFinished { place, hook, actor, tool, response })?
+            }
+            RunHook::PostToolUseFailure { tool, error, interrupted } => {
+                running.record(ToolFailed { place, hook, actor, tool, error, interrupted })?
+            }
+            RunHook::SubagentStart { subagent, kind } => {
+                running.record(SubagentStarted { place, hook, subagent, kind })?
+            }
+            RunHook::SubagentStop { subagent, message } => {
+                running.record(SubagentStopped { place, hook, subagent, message })?
+            }
+            RunHook::Notification { message, kind } => {
+                running.record(Notified { place, hook, message, kind })?
+            }
+            RunHook::PreCompact { trigger } => {
+                running.record(Compacting { place, hook, trigger })?
+            }
+            RunHook::PermissionRequest { tool } => {
+                let asked = PermissionAsked { place, request: hook, tool };
+                return self.ask(running, id, asked, heard);
+            }
+            RunHook::Stop { message, again } => {
+                let asked = StopAsked { place, request: hook, message, again };
+                return self.ask(running, id, asked, heard);
+            }
         };
         self.commit(running, heard)
     }
@@ -151,30 +141,13 @@ impl Supervisor {
     /// A hook that waits for a decision.
     fn ask(
         &self,
-        id: &str,
-        event: HookEvent,
-        place: Place,
         running: Aggregate<Run, Running>,
+        id: &str,
+        asked: impl Into<RequestEvent>,
         heard: Heard,
     ) -> Result<(), SuperviseError> {
         let request = self.load::<Request>(&request_stream(&self.session, id), &heard)?;
-        let id = id.to_owned();
-        let request = match event {
-            HookEvent::PermissionRequest { tool } => request.record(PermissionAsked {
-                place,
-                request: id,
-                tool,
-            })?,
-            HookEvent::Stop { message, again } => request.record(StopAsked {
-                place,
-                request: id,
-                message,
-                again,
-            })?,
-            // Everything else was dealt with before.
-            _ => request,
-        };
-        self.commit((running, request), heard)
+        self.commit((running, request.record(asked)?), heard)
     }
 
     /// The open run, or a new one that this hook opens.
@@ -193,10 +166,6 @@ impl Supervisor {
     }
 
     /// Closes the open run, if there is one, and opens a further one.
-    #[expect(
-        clippy::type_complexity,
-        reason = "both are optional lives of one lifecycle"
-    )]
     fn further_run(
         &self,
         session: &Aggregate<Session>,
@@ -204,16 +173,10 @@ impl Supervisor {
         agent: &str,
         trigger: Trigger,
         heard: &Heard,
-    ) -> Result<
-        (
-            Option<Aggregate<Run, Closed>>,
-            Option<Aggregate<Run, Running>>,
-        ),
-        SuperviseError,
-    > {
+    ) -> Result<Further, SuperviseError> {
         let closed = self.close_run(session, agent, heard)?;
         let opened = self.new_run(session, hook, agent, trigger, heard)?;
-        Ok((closed, Some(opened)))
+        Ok((closed, opened))
     }
 
     fn new_run(
@@ -258,20 +221,11 @@ impl Supervisor {
         let running = self.load::<Run>(&stream, heard)?.at::<Running>()?;
         let place = running.state().place.clone();
         let status = RunStatus::Completed;
-        Ok(Some(running.record(RunClosed {
-            place,
-            agent: agent.to_owned(),
-            status,
-        })?))
+        Ok(Some(running.record(RunClosed { place, agent: agent.to_owned(), status })?))
     }
 }
 
 /// The agent session that is on the line.
 fn agent_of(session: &Aggregate<Session>) -> &str {
-    session
-        .state()
-        .line()
-        .agent
-        .as_deref()
-        .unwrap_or(UNKNOWN_AGENT)
+    session.state().line().agent.as_deref().unwrap_or(UNKNOWN_AGENT)
 }

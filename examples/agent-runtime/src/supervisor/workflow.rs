@@ -34,10 +34,9 @@ impl Supervisor {
     pub fn start_workflow(&self, new: NewWorkflow, heard: Heard) -> Result<(), SuperviseError> {
         let session = self.session.clone();
         let workflow = new.workflow;
-        let tracker_path = new.max_iterations.map(|_| {
-            new.tracker_path
-                .unwrap_or_else(|| format!(".athena/{session}/tracker.md"))
-        });
+        let tracker_path = new
+            .max_iterations
+            .map(|_| new.tracker_path.unwrap_or_else(|| format!(".athena/{session}/tracker.md")));
         let idle = self.load::<Workflow>(&workflow, &heard)?.at::<Idle>()?;
         let mut starting = idle.record(Started {
             session: session.clone(),
@@ -53,12 +52,7 @@ impl Supervisor {
                 None | Some(Tracker::Missing) => Tracker::Skeleton,
                 Some(tracker) => tracker,
             };
-            starting = starting.record(TrackerSeen {
-                session,
-                workflow,
-                tracker_path,
-                tracker,
-            })?;
+            starting = starting.record(TrackerSeen { session, workflow, tracker_path, tracker })?;
         }
         self.commit(starting, heard)
     }
@@ -121,9 +115,7 @@ impl Supervisor {
     /// # Errors
     /// As [`begin_turn`](Self::begin_turn); also if no turn is under way.
     pub fn end_turn(&self, exit: Exit, used: Tokens, heard: Heard) -> Result<(), SuperviseError> {
-        let running = self
-            .workflow("the end of a turn", &heard)?
-            .at::<workflow::Running>()?;
+        let running = self.workflow("the end of a turn", &heard)?.at::<workflow::Running>()?;
         let (session, workflow) = (self.session.clone(), running.stream().id().to_string());
         let completed = IterationCompleted {
             session: session.clone(),
@@ -142,11 +134,7 @@ impl Supervisor {
             workflow: workflow.clone(),
             outcome: outcome.clone(),
         };
-        let ended = Ended {
-            session,
-            workflow,
-            outcome,
-        };
+        let ended = Ended { session, workflow, outcome };
         self.commit(running.record(wrapping_up)?.record(ended)?, heard)
     }
 
@@ -157,11 +145,7 @@ impl Supervisor {
     /// of that workflow, or this supervisor's session has no such workflow.
     pub fn link(&self, agent: &str, workflow: &str, heard: Heard) -> Result<(), SuperviseError> {
         let owners = self.owners_of(agent)?;
-        if !owners.is_empty()
-            && !owners
-                .iter()
-                .any(|owner| owner.as_deref() == Some(workflow))
-        {
+        if !owners.is_empty() && !owners.iter().any(|owner| owner.as_deref() == Some(workflow)) {
             return Err(SuperviseError::LinkDisagrees {
                 agent: agent.to_owned(),
                 workflow: workflow.to_owned(),
@@ -169,20 +153,14 @@ impl Supervisor {
             });
         }
         if !self.has_started(workflow)? {
-            return Err(SuperviseError::UnknownWorkflow {
-                workflow: workflow.to_owned(),
-            });
+            return Err(SuperviseError::UnknownWorkflow { workflow: workflow.to_owned() });
         }
         let linked = AgentLinked {
             session: self.session.clone(),
             workflow: workflow.to_owned(),
             agent: agent.to_owned(),
         };
-        self.commit(
-            self.load::<Session>(&self.session, &heard)?
-                .record(linked)?,
-            heard,
-        )
+        self.commit(self.load::<Session>(&self.session, &heard)?.record(linked)?, heard)
     }
 
     /// The session's workflow.
@@ -201,19 +179,12 @@ impl Supervisor {
     /// What a tracker said when it was last looked at.
     fn last_seen(&self, path: &str) -> Result<Option<Tracker>, SuperviseError> {
         let tags = vec![tag("session", &self.session)?, tag("tracker_path", path)?];
-        let query = Query {
-            items: vec![QueryItem {
-                tags,
-                ..QueryItem::default()
-            }],
-        };
+        let query = Query { items: vec![QueryItem { tags, ..QueryItem::default() }] };
         let mut seen = None;
-        self.bus
-            .store()
-            .visit(Read::log(query).backwards().page_of(1), |event| {
-                seen = Some(event.decode::<TrackerSeen>()?.tracker);
-                Ok::<_, SuperviseError>(ControlFlow::Break(()))
-            })?;
+        self.bus.store().visit(Read::log(query).backwards().page_of(1), |event| {
+            seen = Some(event.decode::<TrackerSeen>()?.tracker);
+            Ok::<_, SuperviseError>(ControlFlow::Break(()))
+        })?;
         Ok(seen)
     }
 
@@ -241,12 +212,10 @@ impl Supervisor {
             ..QueryItem::default()
         };
         let mut owners = Vec::new();
-        self.bus
-            .store()
-            .visit(Read::log(Query { items: vec![item] }), |event| {
-                owners.push(event.decode::<AgentStarted>()?.workflow);
-                Ok::<_, SuperviseError>(ControlFlow::Continue(()))
-            })?;
+        self.bus.store().visit(Read::log(Query { items: vec![item] }), |event| {
+            owners.push(event.decode::<AgentStarted>()?.workflow);
+            Ok::<_, SuperviseError>(ControlFlow::Continue(()))
+        })?;
         Ok(owners)
     }
 }

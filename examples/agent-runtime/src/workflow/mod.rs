@@ -284,32 +284,19 @@ impl Running {
     }
 
     fn must_be_in_a_turn(&self, _: &IterationCompleted, _: &Context) -> Result<(), Refusal> {
-        if self.in_turn {
-            Ok(())
-        } else {
-            Err(Refusal::new("no turn is under way"))
-        }
+        if self.in_turn { Ok(()) } else { Err(Refusal::new("no turn is under way")) }
     }
 
     /// The total once a turn that used this many is over.
     #[must_use]
     pub fn total_with(&self, used: Tokens) -> Tokens {
-        if self.cancelled {
-            self.tokens
-        } else {
-            self.tokens.plus(used)
-        }
+        if self.cancelled { self.tokens } else { self.tokens.plus(used) }
     }
 
     /// How the workflow ends after the turn that is just over; `None` if it goes on.
     #[must_use]
     pub fn verdict(&self) -> Option<Outcome> {
-        let ends = |status, stop_reason| {
-            Some(Outcome {
-                status,
-                stop_reason,
-            })
-        };
+        let ends = |status, stop_reason| Some(Outcome { status, stop_reason });
         if self.cancelled {
             return ends(Status::Cancelled, None);
         }
@@ -353,11 +340,7 @@ impl Exit {
                 _ => reason,
             });
         }
-        let Transport {
-            stream_tool_uses: uses,
-            pre_tool_use_events: 0,
-        } = self.transport?
-        else {
+        let Transport { stream_tool_uses: uses, pre_tool_use_events: 0 } = self.transport? else {
             return None;
         };
         (uses > 0).then(|| {
@@ -383,17 +366,11 @@ impl WorkflowTransitions for Workflow {
     }
 
     fn starting_on_tracker_seen(from: Starting, event: &TrackerSeen, _: &Context) -> Starting {
-        Starting {
-            tracker: event.tracker.clone(),
-            ..from
-        }
+        Starting { tracker: event.tracker.clone(), ..from }
     }
 
     fn starting_on_cancel_requested(from: Starting, _: &CancelRequested, _: &Context) -> Starting {
-        Starting {
-            cancelled: true,
-            ..from
-        }
+        Starting { cancelled: true, ..from }
     }
 
     fn starting_on_turn_started(from: Starting, event: &TurnStarted, _: &Context) -> Running {
@@ -410,32 +387,19 @@ impl WorkflowTransitions for Workflow {
     }
 
     fn running_on_turn_started(from: Running, event: &TurnStarted, _: &Context) -> Running {
-        Running {
-            iteration: event.iteration,
-            in_turn: true,
-            ..from
-        }
+        Running { iteration: event.iteration, in_turn: true, ..from }
     }
 
     fn running_on_run_joined(from: Running, event: &RunJoined, _: &Context) -> Running {
-        Running {
-            run: Some(event.run.clone()),
-            ..from
-        }
+        Running { run: Some(event.run.clone()), ..from }
     }
 
     fn running_on_tracker_seen(from: Running, event: &TrackerSeen, _: &Context) -> Running {
-        Running {
-            tracker: event.tracker.clone(),
-            ..from
-        }
+        Running { tracker: event.tracker.clone(), ..from }
     }
 
     fn running_on_cancel_requested(from: Running, _: &CancelRequested, _: &Context) -> Running {
-        Running {
-            cancelled: true,
-            ..from
-        }
+        Running { cancelled: true, ..from }
     }
 
     fn running_on_iteration_completed(
@@ -443,25 +407,14 @@ impl WorkflowTransitions for Workflow {
         event: &IterationCompleted,
         _: &Context,
     ) -> Running {
-        Running {
-            in_turn: false,
-            tokens: event.total,
-            failure: event.exit.failure(),
-            ..from
-        }
+        Running { in_turn: false, tokens: event.total, failure: event.exit.failure(), ..from }
     }
 
     fn running_on_wrapping_up(from: Running, event: &WrappingUp, _: &Context) -> Completing {
-        Completing {
-            iteration: from.iteration,
-            outcome: event.outcome.clone(),
-        }
+        Completing { iteration: from.iteration, outcome: event.outcome.clone() }
     }
 
     fn completing_on_ended(from: Completing, event: &Ended, _: &Context) -> Done {
-        Done {
-            iteration: from.iteration,
-            outcome: event.outcome.clone(),
-        }
+        Done { iteration: from.iteration, outcome: event.outcome.clone() }
     }
 }

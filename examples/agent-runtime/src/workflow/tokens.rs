@@ -28,14 +28,9 @@ impl Tokens {
     #[must_use]
     pub fn plus(self, turn: Self) -> Self {
         let counted = [self, turn].iter().any(|tokens| {
-            [
-                tokens.input,
-                tokens.output,
-                tokens.cache_read,
-                tokens.cache_write,
-            ]
-            .iter()
-            .any(Option::is_some)
+            [tokens.input, tokens.output, tokens.cache_read, tokens.cache_write]
+                .iter()
+                .any(Option::is_some)
         });
         if !counted {
             return Self {
@@ -72,29 +67,16 @@ mod tests {
 
     #[test]
     fn unknown_parts_count_as_nothing_once_anything_is_known() {
-        let turn = Tokens {
-            input: Some(3),
-            context_size: Some(9),
-            ..Tokens::default()
-        };
+        let turn = Tokens { input: Some(3), context_size: Some(9), ..Tokens::default() };
         let once = Tokens::default().plus(turn);
-        assert_eq!(
-            (once.input, once.output, once.total),
-            (Some(3), Some(0), Some(3))
-        );
-        let twice = once.plus(Tokens {
-            cache_read: Some(4),
-            ..Tokens::default()
-        });
+        assert_eq!((once.input, once.output, once.total), (Some(3), Some(0), Some(3)));
+        let twice = once.plus(Tokens { cache_read: Some(4), ..Tokens::default() });
         assert_eq!((twice.total, twice.context_size), (Some(7), Some(9)));
     }
 
     #[test]
     fn nothing_known_stays_nothing_known() {
-        let turn = Tokens {
-            context_size: Some(9),
-            ..Tokens::default()
-        };
+        let turn = Tokens { context_size: Some(9), ..Tokens::default() };
         assert_eq!(Tokens::default().plus(turn), turn);
     }
 }

@@ -35,10 +35,7 @@ impl Tracker {
         if content.contains(SKELETON_MARKER) {
             return Self::Skeleton;
         }
-        let last = content
-            .lines()
-            .map(str::trim)
-            .rfind(|line| !line.is_empty());
+        let last = content.lines().map(str::trim).rfind(|line| !line.is_empty());
         match last {
             Some(COMPLETE) => Self::Complete,
             Some(line) => match line.strip_prefix(BLOCKED) {
@@ -73,10 +70,7 @@ mod tests {
         assert_eq!(read("<!-- WORKFLOW_COMPLETE -->\nmore"), Tracker::Open);
         assert_eq!(read("so: <!-- WORKFLOW_COMPLETE -->"), Tracker::Open);
         assert_eq!(read("<!-- WORKFLOW_BLOCKED -->"), Tracker::Blocked(None));
-        assert_eq!(
-            read("<!-- WORKFLOW_BLOCKED: no keys -->"),
-            blocked("no keys")
-        );
+        assert_eq!(read("<!-- WORKFLOW_BLOCKED: no keys -->"), blocked("no keys"));
         assert_eq!(read("<!-- WORKFLOW_BLOCKED: no keys"), blocked("no keys"));
         assert_eq!(read("<!-- WORKFLOW_BLOCKED: -->"), Tracker::Blocked(None));
         assert_eq!(read("<!-- WORKFLOW_BLOCKEDX -->"), Tracker::Open);

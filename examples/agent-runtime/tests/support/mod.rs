@@ -35,11 +35,7 @@ pub(crate) fn own() -> Vec<Recording> {
 pub(crate) fn shared() -> Vec<Recording> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings");
     let folder = std::env::var_os("VITAE_RECORDINGS").map_or(beside, PathBuf::from);
-    if folder.is_dir() {
-        folders(&folder)
-    } else {
-        Vec::new()
-    }
+    if folder.is_dir() { folders(&folder) } else { Vec::new() }
 }
 
 pub(crate) fn all() -> Vec<Recording> {
@@ -53,10 +49,8 @@ pub(crate) fn named(name: &str) -> Recording {
 }
 
 fn folders(root: &Path) -> Vec<Recording> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     let folders = folders.into_iter().filter(|folder| folder.is_dir());
     folders.map(|folder| Recording::read(&folder)).collect()
@@ -113,9 +107,7 @@ impl Recording {
     /// The snapshots that must hold after a line, counted from 1.
     pub(crate) fn snapshots_after(&self, line: usize) -> impl Iterator<Item = &Value> {
         let snapshots = self.expected["snapshots"].as_array().unwrap();
-        snapshots
-            .iter()
-            .filter(move |snapshot| snapshot["after"] == line)
+        snapshots.iter().filter(move |snapshot| snapshot["after"] == line)
     }
 
     /// Compares what is there with what must be there.
@@ -144,10 +136,7 @@ impl Recording {
     /// Compares a workflow's row with a snapshot of the program's table.
     pub(crate) fn check_snapshot(&self, bus: &Bus, snapshot: &Value) {
         let rows = workflow_rows(bus, &self.session);
-        let row = rows
-            .iter()
-            .find(|row| row.run_id == snapshot["run_id"])
-            .unwrap();
+        let row = rows.iter().find(|row| row.run_id == snapshot["run_id"]).unwrap();
         let found = json!({
             "after": snapshot["after"],
             "run_id": row.run_id,
@@ -200,9 +189,7 @@ pub(crate) fn story(bus: &Bus) -> Vec<String> {
 
 pub(crate) fn feed_lines(bus: &Bus, session: &str) -> Vec<Value> {
     let view = bus.view::<feed::FeedLine>(feed::VIEW).unwrap();
-    let lines = view
-        .scan(prefix(&[feed::LINES, session]))
-        .map(|row| row.unwrap().1);
+    let lines = view.scan(prefix(&[feed::LINES, session])).map(|row| row.unwrap().1);
     lines
         .map(|line| {
             json!({
@@ -236,13 +223,8 @@ pub(crate) fn run_rows(bus: &Bus, session: &str) -> Vec<Value> {
 }
 
 pub(crate) fn workflow_rows(bus: &Bus, session: &str) -> Vec<workflow_runs::WorkflowRun> {
-    let view = bus
-        .view::<workflow_runs::WorkflowRun>(workflow_runs::VIEW)
-        .unwrap();
-    let mut rows: Vec<_> = view
-        .scan(prefix(&[session]))
-        .map(|row| row.unwrap().1)
-        .collect();
+    let view = bus.view::<workflow_runs::WorkflowRun>(workflow_runs::VIEW).unwrap();
+    let mut rows: Vec<_> = view.scan(prefix(&[session])).map(|row| row.unwrap().1).collect();
     rows.sort_by_key(|row| row.started_at);
     rows
 }

@@ -21,17 +21,12 @@ pub(super) fn tables(model: &Model) -> TokenStream {
         let name = plain(ident);
         quote!(#p::event_definition::<#path>(#name))
     });
-    let checks = model
-        .events
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(index, event)| {
-            let before = (0..index).map(|index| quote!(&__EVENTS[#index]));
-            quote_spanned! {event.path.span()=>
-                const _: () = distinct_kind(&[#(#before),*], &__EVENTS[#index]);
-            }
-        });
+    let checks = model.events.iter().enumerate().skip(1).map(|(index, event)| {
+        let before = (0..index).map(|index| quote!(&__EVENTS[#index]));
+        quote_spanned! {event.path.span()=>
+            const _: () = distinct_kind(&[#(#before),*], &__EVENTS[#index]);
+        }
+    });
     let checks: TokenStream = checks.collect();
     // Called by a name of its own, so that a whole call has the span of the mistake.
     let checks = match model.events.len() {
@@ -87,9 +82,7 @@ pub(in super::super) fn refusal(model: &Model) -> TokenStream {
 
 fn edge_row(model: &Model, edge: &Edge) -> TokenStream {
     let p = model.private();
-    let Edge {
-        from, event, to, ..
-    } = edge;
+    let Edge { from, event, to, .. } = edge;
     let guard = match &edge.guard {
         None => quote!(#p::None),
         Some(guard) => {
@@ -152,10 +145,7 @@ fn check(model: &Model) -> TokenStream {
 fn apply(model: &Model) -> TokenStream {
     let (p, events) = (model.private(), model.event_enum());
     let (state, event, context) = (local("state"), local("event"), local("context"));
-    let arms = arms(
-        model,
-        |state, _| quote!(#p::Ok(#p::step(#state, #event, #context))),
-    );
+    let arms = arms(model, |state, _| quote!(#p::Ok(#p::step(#state, #event, #context))));
     let otherwise = otherwise(model, &quote!((#state, _) => #p::Err(#state),));
     quote! {
         fn apply(

@@ -49,16 +49,8 @@ pub(in super::super) fn legal(model: &Model, state: usize) -> String {
     }
     let edges = model.edges_from(state).map(|edge| {
         let (event, to) = (model.event(edge.event), model.state(edge.to));
-        let guarded = if edge.guard.is_some() {
-            ", if its guard agrees"
-        } else {
-            ""
-        };
-        format!(
-            "* `{}`, which leads to `{}`{guarded}",
-            plain(&event.ident),
-            plain(&to.ident)
-        )
+        let guarded = if edge.guard.is_some() { ", if its guard agrees" } else { "" };
+        format!("* `{}`, which leads to `{}`{guarded}", plain(&event.ident), plain(&to.ident))
     });
     format!("What can happen:\n{}", edges.collect::<Vec<_>>().join("\n"))
 }
@@ -71,9 +63,7 @@ pub(super) fn states_with(model: &Model, event: usize) -> String {
 
 /// `State` for each state's type.
 pub(super) fn implementations(model: &Model) -> TokenStream {
-    (0..model.states.len())
-        .map(|index| implementation(model, index))
-        .collect()
+    (0..model.states.len()).map(|index| implementation(model, index)).collect()
 }
 
 fn implementation(model: &Model, index: usize) -> TokenStream {

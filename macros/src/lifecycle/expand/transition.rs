@@ -47,9 +47,7 @@ fn function(model: &Model, edge: &Edge) -> TokenStream {
     let (from_ty, to_ty, path) = (from.ty(), to.ty(), &event.path);
     let (from_name, event_name) = (plain(&from.ident), plain(&event.ident));
     let to_name = plain(&to.ident);
-    let title = doc(&format!(
-        "In state `{from_name}`, `{event_name}` happened: to `{to_name}`."
-    ));
+    let title = doc(&format!("In state `{from_name}`, `{event_name}` happened: to `{to_name}`."));
     let default = match &to.held {
         Held::Data(_) => None,
         Held::Unit(unit) => Some(quote!(let _ = (from, event, cx); #unit)),
@@ -81,11 +79,7 @@ fn loose_function(model: &Model, edge: &Loose) -> TokenStream {
 
 /// `Transition` for each edge.
 pub(super) fn implementations(model: &Model) -> TokenStream {
-    model
-        .edges
-        .iter()
-        .map(|edge| implementation(model, edge))
-        .collect()
+    model.edges.iter().map(|edge| implementation(model, edge)).collect()
 }
 
 fn implementation(model: &Model, edge: &Edge) -> TokenStream {
@@ -113,9 +107,5 @@ fn implementation(model: &Model, edge: &Edge) -> TokenStream {
             <#lifecycle as #transitions>::#name(#state, #event, #context)
         }
     };
-    placed(
-        path.span(),
-        &quote!(#p::Transition<#from> for #path),
-        &items,
-    )
+    placed(path.span(), &quote!(#p::Transition<#from> for #path), &items)
 }

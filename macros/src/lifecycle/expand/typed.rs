@@ -12,10 +12,7 @@ use crate::names::plain;
 pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     let (p, vis, lifecycle) = (model.private(), &model.vis, &model.ident);
     let typed = model.typed_enum();
-    let title = doc(&format!(
-        "An aggregate of `{}`, sorted by its state.",
-        plain(lifecycle)
-    ));
+    let title = doc(&format!("An aggregate of `{}`, sorted by its state.", plain(lifecycle)));
     let variants = model.states.iter().enumerate().map(|(index, state)| {
         let (ident, ty) = (&state.ident, state.ty());
         let name = doc(&format!("In state `{}`.", plain(ident)));

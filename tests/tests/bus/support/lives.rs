@@ -77,9 +77,7 @@ impl Open {
 
 impl NoteTransitions for Note {
     fn blank_on_wrote(_: Blank, event: &Wrote, context: &Context) -> Open {
-        Open {
-            lines: vec![Line::of(&event.text, context)],
-        }
+        Open { lines: vec![Line::of(&event.text, context)] }
     }
 
     fn open_on_wrote(mut from: Open, event: &Wrote, context: &Context) -> Open {
@@ -135,9 +133,7 @@ pub struct Counting {
 
 impl CountTransitions for Count {
     fn counting_on_added(from: Counting, event: &Added, _: &Context) -> Counting {
-        Counting {
-            value: from.value.saturating_add(event.by),
-        }
+        Counting { value: from.value.saturating_add(event.by) }
     }
 }
 

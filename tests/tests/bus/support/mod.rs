@@ -50,8 +50,7 @@ pub(crate) fn bus(log: &Subject) -> Bus {
 /// The kinds in the log, in order, each with its stream.
 pub(crate) fn log_of(store: &dyn EventStore) -> Vec<String> {
     let seen = vitae_tests::read_all(store).into_iter();
-    seen.map(|event| format!("{} {}", event.stream, event.kind))
-        .collect()
+    seen.map(|event| format!("{} {}", event.stream, event.kind)).collect()
 }
 
 /// Puts an event into a stream behind the back of its lifecycle: whatever its kind, its version and
