@@ -36,7 +36,8 @@ struct Plan {
 }
 
 struct Stream {
-    row: i64,
+    /// `None` if the commit only expects something of it.
+    row: Option<i64>,
     version: u64,
 }
 
@@ -110,7 +111,7 @@ fn check_schemas(
 
 fn check_streams(connection: &Connection, commit: &Commit) -> Step<Vec<Stream>> {
     let mut streams = Vec::with_capacity(commit.streams.len());
-    for StreamAppend { id, expected } in &commit.streams {
+    for (StreamAppend { id, expected }, appended) in commit.streams.iter().zip(commit.appended()) {
         let found = lookup::stream(connection, id)?;
         let actual = found.and_then(|(_, version)| StreamVersion::new(version));
         if !expected.accepts(actual) {
@@ -121,10 +122,11 @@ fn check_streams(connection: &Connection, commit: &Commit) -> Step<Vec<Stream>> 
             }));
         }
         let (row, version) = match found {
-            Some(found) => found,
+            _ if !appended => (None, 0),
+            Some((row, version)) => (Some(row), version),
             None => {
                 let names = (id.category().as_str(), id.id().as_str(), 0);
-                (connection.prepare_cached(sql::INSERT_STREAM)?.insert(names)?, 0)
+                (Some(connection.prepare_cached(sql::INSERT_STREAM)?.insert(names)?), 0)
             }
         };
         streams.push(Stream { row, version });
@@ -239,11 +241,10 @@ fn header<'a>(
     place: Place,
     plan: &mut Plan,
 ) -> Step<(EventHeader<'a>, i64)> {
-    let append = commit.streams.get(event.stream);
-    let Some((append, stream)) = append.zip(plan.streams.get_mut(event.stream)) else {
-        let index = event.stream;
-        return Err(Stop::Refused(InvalidCommit::NoSuchStream { index }.into()));
-    };
+    let no_stream = || Stop::Refused(InvalidCommit::NoSuchStream { index: event.stream }.into());
+    let append = commit.streams.get(event.stream).ok_or_else(no_stream)?;
+    let stream = plan.streams.get_mut(event.stream).ok_or_else(no_stream)?;
+    let row = stream.row.ok_or_else(no_stream)?;
     stream.version = stream.version.checked_add(1).ok_or_else(too_many)?;
     let header = EventHeader {
         position: place.position,
@@ -260,7 +261,7 @@ fn header<'a>(
         tags: event.tags.as_bytes(),
         metadata: event.metadata.as_bytes(),
     };
-    Ok((header, stream.row))
+    Ok((header, row))
 }
 
 fn insert_event(
@@ -298,7 +299,9 @@ fn write_commit(
 ) -> Step<Receipt> {
     let mut update = connection.prepare_cached(sql::UPDATE_STREAM)?;
     for stream in &plan.streams {
-        update.execute((stream.row, in_range(stream.version)?))?;
+        if let Some(row) = stream.row {
+            update.execute((row, in_range(stream.version)?))?;
+        }
     }
     let first = (head > plan.head).then(|| plan.head.saturating_add(1));
     connection.prepare_cached(sql::INSERT_COMMIT)?.execute((

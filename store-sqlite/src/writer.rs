@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use vitae::Clock;
 use vitae::store::{AppendError, Commit, Completer, Digest, Receipt, Ticket};
+use vitae::{Clock, CommitId, Timestamp};
 
 use crate::append::{self, Stop};
 use crate::error::Fault;
@@ -71,18 +71,34 @@ impl Drop for Writer {
 }
 
 fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
-    let mut open = true;
+    let mut closed: Option<AppendError> = None;
     for queued in queue {
-        if !open {
-            queued.completer.complete(Err(AppendError::Closed));
+        if let Some(reason) = &closed {
+            queued.completer.complete(Err(after(reason, queued.commit.id)));
             continue;
         }
-        let answer = commit_to(&connection, &queued.commit, queued.digest, clock);
-        open = !matches!(
-            answer,
-            Err(AppendError::OutcomeUnknown { .. } | AppendError::FormatChanged { .. })
-        ) && connection.is_autocommit();
+        // The clock is somebody else's code: it is asked before the file is held.
+        let now = clock.now();
+        let answer = commit_to(&connection, &queued.commit, queued.digest, now);
+        closed = match &answer {
+            Err(
+                reason @ (AppendError::OutcomeUnknown { .. } | AppendError::FormatChanged { .. }),
+            ) => Some(reason.clone()),
+            _ if !connection.is_autocommit() => Some(AppendError::Closed),
+            _ => None,
+        };
         queued.completer.complete(answer);
+    }
+}
+
+/// The answer to a commit that comes after the one that closed the store.
+fn after(reason: &AppendError, commit: CommitId) -> AppendError {
+    match reason {
+        // Of the uncertain commit nothing is known now either.
+        AppendError::OutcomeUnknown { commit: uncertain, .. } if *uncertain != commit => {
+            AppendError::Closed
+        }
+        reason => reason.clone(),
     }
 }
 
@@ -90,11 +106,11 @@ fn commit_to(
     connection: &Connection,
     commit: &Commit,
     digest: Digest,
-    clock: &dyn Clock,
+    now: Timestamp,
 ) -> Result<Receipt, AppendError> {
     // Takes the file before it looks at it: what it finds stays true until the end.
     run_sql(connection, "BEGIN IMMEDIATE")?;
-    match append::append(connection, commit, digest, clock.now()) {
+    match append::append(connection, commit, digest, now) {
         Ok(receipt) if receipt.already_appended => {
             // If it fails, the writer stops: the connection is still in the transaction.
             let _ = run_sql(connection, "ROLLBACK");
@@ -141,7 +157,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use vitae::store::{Outcome, RowChange};
-    use vitae::{CommitId, Name, SystemClock};
+    use vitae::{Name, SystemClock};
 
     use super::*;
     use crate::options::Options;
@@ -166,9 +182,9 @@ mod tests {
         let error = append(&uncertain).unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown);
         failing.store(false, Ordering::Relaxed);
-        for commit in [&uncertain, &row(b"c")] {
-            assert!(matches!(append(commit), Err(AppendError::Closed)));
-        }
+        assert!(matches!(append(&row(b"c")), Err(AppendError::Closed)));
+        // What was unknown is not known by asking again.
+        assert_eq!(append(&uncertain).unwrap_err().outcome(), Outcome::Unknown);
 
         drop(writer);
         let store = SqliteStore::open(&path).unwrap();

@@ -39,6 +39,7 @@ macro_rules! conformance {
                 r03_positions_have_no_gaps_and_follow_the_order_of_commits
                 r04_versions_start_at_one_and_have_no_gaps
                 r05_a_mismatch_is_a_conflict_and_nothing_is_written
+                r05_what_is_only_expected_is_checked_and_makes_no_stream
                 r05_the_first_stream_that_differs_is_named
                 r06_the_same_commit_again_gives_the_first_receipt
                 r06_the_same_id_with_other_content_is_refused

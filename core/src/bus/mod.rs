@@ -109,8 +109,11 @@ impl Bus {
     /// compiler knows, and that a policy moved to another state, comes back as its own events left
     /// it; committing it again is a conflict, as it would be had somebody else moved it.
     ///
-    /// A conflict on a stream that only a policy touched is retried here, on fresh state, a bounded
-    /// number of times. So is a row that was computed from an older one.
+    /// An aggregate in which nothing was recorded is only held against the log: it must be at the
+    /// version at which it was loaded.
+    ///
+    /// A conflict on a stream that only a policy touched or looked at is retried here, on fresh state,
+    /// a bounded number of times. So is a row that was computed from an older one.
     ///
     /// # Errors
     /// [`CommitError`], with the aggregates as they were in it. Committing them again is the same

@@ -130,7 +130,8 @@ pub struct Reaction<'a> {
 }
 
 impl Reaction<'_> {
-    /// The state of a life, with everything that this commit has recorded in it so far.
+    /// The state of a life, with everything that this commit has recorded in it so far. The commit
+    /// is taken only if the life is then still as it was seen here; else it is put together anew.
     ///
     /// # Errors
     /// [`LoadError`], as [`Bus::load`](crate::Bus::load).

@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
@@ -12,7 +12,7 @@ use crate::lifecycle::Lifecycle;
 use crate::name::StreamId;
 use crate::number::StreamVersion;
 
-type Remembered = (StreamVersion, Box<dyn Any + Send + Sync>);
+type Remembered = (StreamVersion, Arc<dyn Any + Send + Sync>);
 
 pub(super) struct Recent(Option<Mutex<LruCache<StreamId, Remembered>>>);
 
@@ -22,17 +22,22 @@ impl Recent {
     }
 
     pub(super) fn get<L: Lifecycle>(&self, stream: &StreamId) -> Option<(StreamVersion, L)> {
-        let mut cache = self.lock()?;
-        let (version, state) = cache.get(stream)?;
-        Some((*version, state.downcast_ref::<L>()?.clone()))
+        // States are cloned and dropped outside the lock: that is their code.
+        let (version, state) = self.lock()?.get(stream)?.clone();
+        Some((version, state.downcast_ref::<L>()?.clone()))
     }
 
     pub(super) fn put<L: Lifecycle>(&self, stream: &StreamId, version: StreamVersion, state: &L) {
+        if self.0.is_none() {
+            return;
+        }
+        let remembered: Remembered = (version, Arc::new(state.clone()));
         let Some(mut cache) = self.lock() else { return };
         // Of two threads that bring a life up to date, the one that read less may be the later.
-        if cache.peek(stream).is_none_or(|(known, _)| *known < version) {
-            cache.put(stream.clone(), (version, Box::new(state.clone())));
-        }
+        let newer = cache.peek(stream).is_none_or(|(known, _)| *known < version);
+        let forgotten = newer.then(|| cache.push(stream.clone(), remembered));
+        drop(cache);
+        drop(forgotten);
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, LruCache<StreamId, Remembered>>> {

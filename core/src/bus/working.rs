@@ -291,6 +291,14 @@ impl Working {
             }
             commit.events.push(event);
         }
+        // What was looked at and not moved must still be so.
+        for (index, life) in self.lives.iter().enumerate() {
+            if let Some(life) = life.as_ref().filter(|_| !streams.contains_key(&index)) {
+                let looked_at =
+                    StreamAppend { id: life.stream().clone(), expected: life.expected() };
+                commit.streams.push(looked_at);
+            }
+        }
         commit
     }
 

@@ -144,18 +144,23 @@ impl State {
         number: RowVersion,
     ) -> Receipt {
         self.last_commit = number.get();
+        let appended = commit.appended();
         for schema in commit.schemas {
             let key = (schema.kind, schema.version);
             self.schemas.entry(key).or_insert(schema.schema);
         }
-        let streams: Vec<usize> =
-            commit.streams.into_iter().map(|append| self.stream_number(append.id)).collect();
+        // A stream of which something was only expected does not come into being.
+        let streams: Vec<Option<usize>> = appended
+            .into_iter()
+            .zip(commit.streams)
+            .map(|(appended, stream)| appended.then(|| self.stream_number(stream.id)))
+            .collect();
         let before = self.events.len();
         for (index, mut event) in (0_u32..).zip(commit.events) {
             let id = EventId { commit: commit.id, index };
             // `Commit::check` has made sure of the stream.
-            if let Some(stream) = streams.get(event.stream) {
-                event.stream = *stream;
+            if let Some(stream) = streams.get(event.stream).copied().flatten() {
+                event.stream = stream;
                 self.write_event(event, id, now);
             }
         }

@@ -84,8 +84,10 @@ impl EventStore for MemoryStore {
         if let Err(invalid) = commit.check(&self.limits) {
             return Ticket::ready(Err(invalid.into()));
         }
+        // The clock is somebody else's code: it is asked before the lock is held.
+        let now = self.clock.now();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        Ticket::ready(state.append(commit, self.clock.now()))
+        Ticket::ready(state.append(commit, now))
     }
 
     fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {

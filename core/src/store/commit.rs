@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 pub struct Commit {
     /// The identity of the commit; the same for every try.
     pub id: CommitId,
-    /// The streams that are appended to, each once, with what is expected of them.
+    /// The streams that are appended to or looked at, each once, with what is expected of them.
     pub streams: Vec<StreamAppend>,
     /// The events, in the order of their positions.
     pub events: Vec<NewEvent>,
@@ -77,45 +77,66 @@ impl Commit {
             if !checkpoints.insert(&moved.name) {
                 return Err(InvalidCommit::RepeatedCheckpoint { name: moved.name.clone() });
             }
-            check_size("a checkpoint's cursor", moved.to.cursor.len(), limits.max_cursor_bytes)?;
+            check_size(
+                || format!("the cursor of checkpoint `{}`", moved.name),
+                moved.to.cursor.len(),
+                limits.max_cursor_bytes,
+            )?;
         }
         let mut rows = HashSet::new();
         for row in &self.rows {
             if !rows.insert((&row.view, &row.key)) {
                 return Err(InvalidCommit::RepeatedRow { view: row.view.clone() });
             }
-            check_size("a row's key", row.key.len(), limits.max_key_bytes)?;
+            check_size(
+                || format!("a key of view `{}`", row.view),
+                row.key.len(),
+                limits.max_key_bytes,
+            )?;
             let bytes = row.value.as_ref().map_or(0, Vec::len);
-            check_size("a row's value", bytes, limits.max_payload_bytes)?;
+            check_size(
+                || format!("a row of view `{}`", row.view),
+                bytes,
+                limits.max_payload_bytes,
+            )?;
         }
         Ok(())
     }
 
-    fn check_streams(&self) -> Result<(), InvalidCommit> {
+    /// For each of the streams, whether an event is appended to it. Of the others something is only
+    /// expected.
+    #[must_use]
+    pub fn appended(&self) -> Vec<bool> {
         let mut appended = vec![false; self.streams.len()];
         for event in &self.events {
-            match appended.get_mut(event.stream) {
-                Some(appended) => *appended = true,
-                None => {
-                    return Err(InvalidCommit::NoSuchStream { index: event.stream });
-                }
+            if let Some(appended) = appended.get_mut(event.stream) {
+                *appended = true;
             }
         }
+        appended
+    }
+
+    fn check_streams(&self) -> Result<(), InvalidCommit> {
+        if let Some(event) = self.events.iter().find(|event| event.stream >= self.streams.len()) {
+            return Err(InvalidCommit::NoSuchStream { index: event.stream });
+        }
         let mut streams = HashSet::new();
-        for (stream, appended) in self.streams.iter().zip(appended) {
+        for stream in &self.streams {
             if !streams.insert(&stream.id) {
                 return Err(InvalidCommit::RepeatedStream { stream: stream.id.clone() });
-            }
-            if !appended {
-                return Err(InvalidCommit::EmptyAppend { stream: stream.id.clone() });
             }
         }
         Ok(())
     }
 
     fn check_event(&self, event: &NewEvent, limits: &Limits) -> Result<(), InvalidCommit> {
-        check_size("a payload", event.payload.len(), limits.max_payload_bytes)?;
-        check_size("the number of tags", event.tags.len(), MAX_TAGS)?;
+        let kind = &event.kind;
+        check_size(
+            || format!("a payload of `{kind}`"),
+            event.payload.len(),
+            limits.max_payload_bytes,
+        )?;
+        check_size(|| format!("the tags of `{kind}`"), event.tags.len(), MAX_TAGS)?;
         let known = |schema: &RegisteredSchema| {
             schema.kind == event.kind && schema.version == event.kind_version
         };
@@ -127,9 +148,13 @@ impl Commit {
     }
 }
 
-fn check_size(what: &'static str, size: usize, limit: usize) -> Result<(), InvalidCommit> {
+fn check_size(
+    what: impl FnOnce() -> String,
+    size: usize,
+    limit: usize,
+) -> Result<(), InvalidCommit> {
     if size > limit {
-        return Err(InvalidCommit::TooLarge { what, size, limit });
+        return Err(InvalidCommit::TooLarge { what: what(), size, limit });
     }
     Ok(())
 }
@@ -159,7 +184,8 @@ impl Default for Limits {
     }
 }
 
-/// A stream that a commit appends to.
+/// A stream that a commit appends to, or of which it only expects something: what was looked at to
+/// decide the commit must still be so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StreamAppend {
     /// The stream.

@@ -86,8 +86,9 @@ pub enum AppendError {
     /// The store was opened for reading, or its file cannot be written.
     #[error("the store is read-only; open it with write access to append")]
     ReadOnly,
-    /// An earlier commit ended in an unknown outcome; the store takes no writes until reopened.
-    #[error("the store takes no writes since an outcome is unknown; reopen it")]
+    /// The outcome of an earlier commit is unknown, or the format has changed: the store takes no
+    /// writes until it is reopened. Of this commit nothing was written.
+    #[error("the store takes no more writes; reopen it")]
     Closed,
     /// Another process has migrated the store to a format that this program does not know.
     #[error("the store's format has become {found}, newer than {known}; update this program")]
@@ -160,7 +161,7 @@ pub enum InvalidCommit {
     #[error("the size of {what} is {size}; the most is {limit}")]
     TooLarge {
         /// What is too large.
-        what: &'static str,
+        what: String,
         /// How large it is.
         size: usize,
         /// The limit, inclusive.
@@ -175,12 +176,6 @@ pub enum InvalidCommit {
     /// A stream stands twice in the commit.
     #[error("stream `{stream}` is listed twice")]
     RepeatedStream {
-        /// The stream.
-        stream: StreamId,
-    },
-    /// A stream is listed without an event.
-    #[error("stream `{stream}` is listed without an event")]
-    EmptyAppend {
         /// The stream.
         stream: StreamId,
     },

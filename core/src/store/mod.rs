@@ -11,8 +11,9 @@
 //! - **R3** Positions start at 1, have no gaps and are in commit order. A reader that has seen
 //!   position n is never shown a new event at or below n.
 //! - **R4** Stream versions start at 1 and have no gaps.
-//! - **R5** Every append states what it expects of its stream; a mismatch is
-//!   [`AppendError::Conflict`] and nothing is written.
+//! - **R5** Every append states what it expects of its stream, and a commit may expect something of
+//!   streams that it does not append to; a mismatch is [`AppendError::Conflict`] and nothing is
+//!   written.
 //! - **R6** The same commit again is acknowledged with the first receipt, before R5 is looked at;
 //!   the same id with other content is [`AppendError::IdempotencyConflict`].
 //! - **R7** The answer is one of three: committed; rejected with nothing written; or

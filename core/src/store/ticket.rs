@@ -13,6 +13,8 @@ type Answer = Result<Receipt, AppendError>;
 
 /// A commit under way. Block on it with [`wait`](Ticket::wait), or `.await` it.
 ///
+/// Its waker may be called on the thread that writes: a waker must not wait for the store.
+///
 /// Dropping it cancels nothing.
 #[must_use = "a commit is durable only when its ticket says so: wait on it"]
 #[derive(Debug)]
@@ -27,7 +29,6 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     answer: Option<Answer>,
-    answered: bool,
     waker: Option<Waker>,
 }
 
@@ -35,7 +36,7 @@ impl Ticket {
     /// A ticket that is answered already.
     pub fn ready(answer: Answer) -> Self {
         Self(Arc::new(Shared {
-            state: Mutex::new(State { answer: Some(answer), answered: true, waker: None }),
+            state: Mutex::new(State { answer: Some(answer), waker: None }),
             answered: Condvar::new(),
         }))
     }
@@ -54,8 +55,8 @@ impl Ticket {
     pub fn wait(self) -> Answer {
         let mut state = self.0.lock();
         loop {
-            if let Some(answer) = state.answer.take() {
-                return answer;
+            if let Some(answer) = &state.answer {
+                return answer.clone();
             }
             state = self.0.answered.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -70,8 +71,8 @@ impl Ticket {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.0.lock();
         loop {
-            if let Some(answer) = state.answer.take() {
-                return Ok(answer);
+            if let Some(answer) = &state.answer {
+                return Ok(answer.clone());
             }
             let left = deadline.map_or(Duration::MAX, |at| at.duration_since(Instant::now()));
             if left.is_zero() {
@@ -89,8 +90,8 @@ impl Future for Ticket {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
         let mut state = self.0.lock();
-        match state.answer.take() {
-            Some(answer) => Poll::Ready(answer),
+        match &state.answer {
+            Some(answer) => Poll::Ready(answer.clone()),
             None => {
                 state.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -122,7 +123,6 @@ impl Completer {
     fn answer(&self, answer: Answer) {
         let mut state = self.shared.lock();
         state.answer = Some(answer);
-        state.answered = true;
         let waker = state.waker.take();
         drop(state);
         self.shared.answered.notify_all();
@@ -134,8 +134,7 @@ impl Completer {
 
 impl Drop for Completer {
     fn drop(&mut self) {
-        let answered = self.shared.lock().answered;
-        if !answered {
+        if self.shared.lock().answer.is_none() {
             let source = Arc::new(Unanswered);
             self.answer(Err(AppendError::OutcomeUnknown { commit: self.commit, source }));
         }

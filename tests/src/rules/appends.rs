@@ -188,3 +188,21 @@ pub fn r17_a_condition_holds_or_nothing_is_written(store: Subject) {
     let error = second.try_on(&*store).unwrap_err();
     assert!(matches!(error, AppendError::ConditionFailed { condition: 1, .. }));
 }
+
+pub fn r05_what_is_only_expected_is_checked_and_makes_no_stream(store: Subject) {
+    let looking =
+        |expected| Draft::new().expecting("a/looked-at", expected).on("a/1").event("x", b"");
+    let exact = ExpectedVersion::Exact(version(1));
+    let error = looking(exact).try_on(&*store).unwrap_err();
+    assert!(matches!(
+        error,
+        AppendError::Conflict { stream: conflict, actual: None, .. }
+            if conflict == stream("a/looked-at")
+    ));
+    looking(ExpectedVersion::NoStream).must(&*store);
+    assert_eq!(store.streams(&name("a"), None, 9).unwrap(), [stream("a/1")]);
+    Draft::new().on("a/looked-at").event("x", b"").must(&*store);
+    looking(exact).must(&*store);
+    assert!(looking(ExpectedVersion::NoStream).try_on(&*store).is_err());
+    assert_eq!(store.verify().unwrap(), 3);
+}

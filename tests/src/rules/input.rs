@@ -34,8 +34,6 @@ pub fn r13_bad_input_is_refused(store: Subject) {
     assert!(matches!(no_stream, InvalidCommit::NoSuchStream { index: 1 }));
     let twice = refusal(&store, &good.clone().on("a/1").event("x", b""));
     assert!(matches!(twice, InvalidCommit::RepeatedStream { .. }));
-    let empty = refusal(&store, &good.clone().on("a/2"));
-    assert!(matches!(empty, InvalidCommit::EmptyAppend { .. }));
     let no_schema = bad(&|draft| draft.0.schemas.clear());
     assert!(matches!(no_schema, InvalidCommit::NoSchema { .. }));
     let row = good.clone().row("v", b"k", None, None).row("v", b"k", None, None);

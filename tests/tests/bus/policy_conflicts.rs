@@ -10,6 +10,7 @@ use crate::support::*;
 
 on_every_store! {
     it_is_put_together_anew_on_fresh_state
+    a_life_that_was_only_looked_at_is_looked_at_again
     tries_are_bounded
     the_callers_stream_is_not_retried
     a_stream_that_the_caller_hands_over_is_not_retried
@@ -46,6 +47,24 @@ fn it_is_put_together_anew_on_fresh_state(log: Subject) {
     let anew = note(&self::bus(&log), "log");
     assert_eq!((anew.texts(), &anew), (texts.to_vec(), &note(&bus, "log")));
     assert_eq!(self::count(&bus, "n"), 2);
+}
+
+fn a_life_that_was_only_looked_at_is_looked_at_again(log: Subject) {
+    // What is added is noted while the gate says nothing.
+    let gated = Policy::new("gated").on(|_: &Added, _, then| {
+        if then.state::<Note>("gate")?.texts().is_empty() {
+            then.record::<Note>("log", wrote("let through"))?;
+        }
+        Ok(())
+    });
+    let double = Double::of(&log);
+    let bus = Bus::builder(double.clone()).policy(gated).open().unwrap();
+    let other = self::bus(&log);
+    double.sneak(move || write(&other, "gate", "shut"));
+    add(&bus, "n", 1);
+    assert_eq!(double.appends(), 2);
+    assert_eq!(note(&bus, "log").texts(), [""; 0]);
+    assert_eq!(self::count(&bus, "n"), 1);
 }
 
 fn conflict_on(reason: &CommitReason, expected: &str) -> bool {
