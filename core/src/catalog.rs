@@ -4,26 +4,23 @@ use std::collections::HashMap;
 
 use crate::name::Name;
 use crate::number::KindVersion;
-use crate::schema::{InvalidSchema, RenderError, StoredSchema, Value};
-use crate::store::{Damage, Erased, EventRef, EventStore, ReadError};
+use crate::schema::{RenderError, StoredSchema, Value};
+use crate::store::{Erased, EventRef, EventStore, ReadError};
 
 /// The schemas of a log, to render its events with.
 #[derive(Debug, Default)]
-pub struct Catalog(HashMap<Name, Vec<(KindVersion, StoredSchema)>>);
+pub struct Catalog(HashMap<Name, Vec<(KindVersion, Option<StoredSchema>)>>);
 
 impl Catalog {
     /// Reads the schemas of a log.
     ///
     /// # Errors
-    /// [`ReadError`] if the store cannot be read, or holds a schema that is none.
+    /// [`ReadError`] if the store cannot be read.
     pub fn load(store: &dyn EventStore) -> Result<Self, ReadError> {
         let mut catalog = Self::default();
         for schema in store.schemas()? {
-            let parsed = StoredSchema::parse(&schema.schema).map_err(|error: InvalidSchema| {
-                let (kind, version) = (&schema.kind, schema.version);
-                let reason = format!("the schema of `{kind}` version {version}: {error}");
-                ReadError::Damaged(Damage::elsewhere(reason))
-            })?;
+            // One that is none spoils its own events only.
+            let parsed = StoredSchema::parse(&schema.schema).ok();
             catalog.0.entry(schema.kind).or_default().push((schema.version, parsed));
         }
         Ok(catalog)
@@ -40,7 +37,8 @@ impl Catalog {
             let of_version = |(version, _): &&_| *version == event.kind_version();
             versions.iter().find(of_version).map(|(_, schema)| schema)
         });
-        Ok(schema.ok_or(CatalogError::Unknown)?.render(payload)?)
+        let schema = schema.ok_or(CatalogError::Unknown)?.as_ref();
+        Ok(schema.ok_or(CatalogError::InvalidSchema)?.render(payload)?)
     }
 }
 
@@ -51,6 +49,12 @@ pub enum CatalogError {
     /// The catalog has no schema for the event.
     #[error("the catalog has no schema for the event; load the catalog again")]
     Unknown,
+    /// The schema in the log is not one that this version knows.
+    #[error(
+        "the event's schema is not one that this version knows; update this program, or verify \
+             the log"
+    )]
+    InvalidSchema,
     /// The payload was erased.
     #[error(transparent)]
     Erased(#[from] Erased),

@@ -125,6 +125,9 @@ pub fn decode<E: Event>(version: u32, payload: &[u8]) -> Result<E, DecodeError> 
 impl EventRef<'_> {
     /// The payload as an event, lifted into its newest version.
     ///
+    /// The type is trusted to have the shape that the log has under this name: a bus makes sure of
+    /// that for its lifecycles and for what its policies and projections handle.
+    ///
     /// # Errors
     /// [`DecodeError`] if it is of another kind, was erased, or does not decode.
     pub fn decode<E: Event>(&self) -> Result<E, DecodeError> {

@@ -116,5 +116,6 @@ pub use memory::MemoryStore;
 pub use name::{InvalidName, MAX_NAME_BYTES, Name, StreamId};
 pub use number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
 pub use schema::Schema;
+pub use store::Metadata;
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use vitae_macros::{Event, Lifecycle, Schema};

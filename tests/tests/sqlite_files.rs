@@ -247,7 +247,7 @@ fn r16_a_format_that_becomes_newer_closes_the_handle() {
     let draft = Draft::new().on("a/1").event("x", b"");
     let error = draft.try_on(&store).unwrap_err();
     assert!(matches!(error, AppendError::FormatChanged { found: 2, known: 1 }), "{error}");
-    assert!(matches!(draft.try_on(&store), Err(AppendError::Closed)));
+    assert!(matches!(draft.try_on(&store), Err(AppendError::FormatChanged { .. })));
     assert_eq!(read_all(&store).len(), 1);
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Attempt {
     /// Its id, which is not the draft's own if another aggregate stood first in it.
     pub(crate) commit: CommitId,
     pub(crate) digest: Digest,
+    /// What else went into it.
+    pub(crate) alongside: Digest,
     /// How many events of the draft it held.
     pub(crate) events: usize,
 }

@@ -25,8 +25,13 @@ pub enum RecordReason<R> {
     #[error(transparent)]
     Encode(EncodeError),
     /// A tagged field's value cannot be part of a tag.
-    #[error("a tagged field cannot be a tag")]
-    Tag(#[source] InvalidName),
+    #[error("a tagged field of `{event}` cannot be a tag")]
+    Tag {
+        /// The stored name of the event.
+        event: &'static str,
+        /// Why.
+        source: InvalidName,
+    },
     /// The stream holds as many events as a stream can.
     #[error("the stream is full; begin another one")]
     Full,

@@ -176,7 +176,10 @@ impl<L: Lifecycle> Aggregate<L> {
         let encoded = match (event.encode(), event.tags()) {
             (Ok(payload), Ok(tags)) => (payload, tags),
             (Err(error), _) => return Err(RecordError::new(self, RecordReason::Encode(error))),
-            (_, Err(error)) => return Err(RecordError::new(self, RecordReason::Tag(error))),
+            (_, Err(source)) => {
+                let event = event.definition().kind;
+                return Err(RecordError::new(self, RecordReason::Tag { event, source }));
+            }
         };
         self.draft.remember_origin(|| self.state.clone());
         let Self { mut draft, state } = self;
@@ -226,7 +229,10 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
         let encoded = match (event::encode(&event), Event::tags(&event)) {
             (Ok(payload), Ok(tags)) => (payload, tags),
             (Err(error), _) => return Err(RecordError::new(self, RecordReason::Encode(error))),
-            (_, Err(error)) => return Err(RecordError::new(self, RecordReason::Tag(error))),
+            (_, Err(source)) => {
+                let event = E::KIND;
+                return Err(RecordError::new(self, RecordReason::Tag { event, source }));
+            }
         };
         self.draft.remember_origin(|| self.state.clone().into_lifecycle());
         let Self { mut draft, state } = self;

@@ -1,6 +1,7 @@
 //! What else shares the fate of a commit.
 
-use crate::store::{CheckpointMove, Condition, RowChange};
+use crate::id::CommitId;
+use crate::store::{CheckpointMove, Commit, Condition, Digest, RowChange};
 
 /// Checkpoints, view rows and conditions that go into the commit of some aggregates.
 ///
@@ -18,6 +19,15 @@ impl Alongside {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The digest of it, to tell a retry from another commit.
+    pub(super) fn digest(&self) -> Digest {
+        let mut commit = Commit::new(CommitId::from_bytes([0; 16]));
+        commit.checkpoints.clone_from(&self.checkpoints);
+        commit.rows.clone_from(&self.rows);
+        commit.conditions.clone_from(&self.conditions);
+        commit.digest()
     }
 
     /// Moves a checkpoint.

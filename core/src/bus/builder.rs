@@ -6,6 +6,7 @@ use super::policy::{Policies, Policy};
 use super::projection::{Projection, Projections};
 use super::recent::Recent;
 use super::schemas::Schemas;
+use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
 use crate::lifecycle::Lifecycle;
@@ -103,6 +104,7 @@ impl BusBuilder {
             projections: Projections::new(self.projections)?,
             schemas: self.schemas,
             recent: Recent::new(self.remembered),
+            turns: Turns::default(),
             store: self.store,
             home,
         };

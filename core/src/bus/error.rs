@@ -19,8 +19,8 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 pub enum OpenError {
     /// An event has another shape here than in the log.
     #[error(
-        "`{kind}` version {version} has another shape than in the log; raise the version of the \
-         event and give it an upcaster (log: {stored}; here: {here})"
+        "`{kind}` version {version} has another shape than in the log, or elsewhere on this bus; \
+         raise the version of the event and give it an upcaster (there: {stored}; here: {here})"
     )]
     SchemaMismatch {
         /// The kind.
@@ -31,6 +31,14 @@ pub enum OpenError {
         stored: Arc<str>,
         /// The schema in this program.
         here: Arc<str>,
+    },
+    /// The payload of an event is nested too deep for tools that read the log.
+    #[error("the payload of `{kind}` version {version} is nested too deep; make it flatter")]
+    TooDeep {
+        /// The kind.
+        kind: Name,
+        /// Its version.
+        version: KindVersion,
     },
     /// Two things that are told apart by their names have one.
     #[error("two {what} are named `{name}`; rename one of them")]
@@ -89,6 +97,15 @@ pub enum CommitReason {
     /// The store did not acknowledge it.
     #[error(transparent)]
     Append(AppendError),
+    /// Others were faster each time, on a stream or a row that only policies and projections touched.
+    /// Nothing was written; try again later.
+    #[error("others were faster {tries} times; nothing was written, try again later")]
+    Contended {
+        /// How often the commit was put together.
+        tries: u32,
+        /// What was in the way the last time.
+        source: AppendError,
+    },
     /// A life that a policy wanted to see, or that had to be read again, could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),

@@ -13,6 +13,7 @@ mod rebuild;
 mod recent;
 mod schemas;
 mod set;
+mod turns;
 mod view;
 mod working;
 
@@ -37,6 +38,7 @@ use policy::Policies;
 use projection::Projections;
 use recent::Recent;
 use schemas::Schemas;
+use turns::Turns;
 
 /// One log and everything that is composed over it. Cloning is cheap: the clones are one bus.
 #[derive(Clone)]
@@ -51,6 +53,7 @@ struct Inner {
     projections: Projections,
     schemas: Schemas,
     recent: Recent,
+    turns: Turns,
 }
 
 impl Bus {

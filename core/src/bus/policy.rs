@@ -17,7 +17,7 @@ pub(super) type Handler =
 /// Its events join the commit of the event that caused them, behind it, with its correlation and
 /// time and with it as their cause. A policy may be asked several times for one commit, when
 /// somebody else moved a life that it touched: it must depend on nothing but the event and what it
-/// looks at through its [`Reaction`].
+/// looks at through its [`Reaction`], and it must not commit anything itself.
 ///
 /// Order: the events of a commit are gone through from the first to the last; for each, policies
 /// react in the order in which they were added to the bus; what they record is put at the end and

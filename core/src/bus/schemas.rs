@@ -9,6 +9,7 @@ use crate::event;
 use crate::lifecycle::Lifecycle;
 use crate::name::Name;
 use crate::number::KindVersion;
+use crate::schema::StoredSchema;
 use crate::store::{EventStore, ReadError, RegisteredSchema};
 
 /// The schemas of every event of a lifecycle that was registered or used, and of those that policies
@@ -79,6 +80,9 @@ impl Known {
         let mut admitted = Vec::new();
         for event in events {
             for schema in event()? {
+                if StoredSchema::parse(&schema.schema).is_err() {
+                    return Err(OpenError::TooDeep { kind: schema.kind, version: schema.version });
+                }
                 let in_log = stored.iter().find(|stored| same_event(stored, &schema));
                 let key = (schema.kind.clone(), schema.version);
                 let here = self.by_event.get(&key);

@@ -5,7 +5,6 @@ use super::{CommitReason, Inner, LoadError};
 use crate::aggregate::{Aggregate, Attempt, Stage};
 use crate::id::{CommitId, LogId};
 use crate::lifecycle::Lifecycle;
-use crate::store::Digest;
 
 /// One aggregate, a tuple of up to eight, an `Option` or a `Vec` of them, or `()` for none.
 ///
@@ -15,7 +14,7 @@ pub trait CommitSet: Sized + sealed::Members {}
 impl<T: sealed::Members> CommitSet for T {}
 
 pub(super) mod sealed {
-    use super::{Attempt, CommitId, CommitReason, Digest, Inner, Life, LogId, Working};
+    use super::{Attempt, CommitId, CommitReason, Inner, Life, LogId, Working};
 
     #[expect(private_interfaces, reason = "nobody outside can name the trait")]
     pub trait Members {
@@ -25,8 +24,9 @@ pub(super) mod sealed {
         fn attempt(&self) -> Option<Attempt>;
         /// Whether everything recorded here was in that try.
         fn was_in(&self, commit: CommitId) -> bool;
-        /// Remembers that the outcome of a try is unknown.
-        fn attempted(&mut self, commit: CommitId, digest: Digest);
+        /// Remembers that the outcome of a try is unknown. How many events of each aggregate it held,
+        /// each fills in for itself.
+        fn attempted(&mut self, attempt: Attempt);
         /// Whether every aggregate belongs to a log.
         fn belong_to(&self, log: LogId) -> bool;
         /// Copies for the commit to work on.
@@ -56,8 +56,8 @@ impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
         self.draft.pending.len() == events
     }
 
-    fn attempted(&mut self, commit: CommitId, digest: Digest) {
-        self.draft.attempt = Some(Attempt { commit, digest, events: self.draft.pending.len() });
+    fn attempted(&mut self, attempt: Attempt) {
+        self.draft.attempt = Some(Attempt { events: self.draft.pending.len(), ..attempt });
     }
 
     fn belong_to(&self, log: LogId) -> bool {
@@ -122,8 +122,8 @@ macro_rules! members {
                     true $(&& self.$index.was_in(commit))*
                 }
 
-                fn attempted(&mut self, commit: CommitId, digest: Digest) {
-                    $(self.$index.attempted(commit, digest);)*
+                fn attempted(&mut self, attempt: Attempt) {
+                    $(self.$index.attempted(attempt);)*
                 }
 
                 fn belong_to(&self, log: LogId) -> bool {
@@ -185,8 +185,8 @@ macro_rules! collections {
                     self.iter().all(|member| member.was_in(commit))
                 }
 
-                fn attempted(&mut self, commit: CommitId, digest: Digest) {
-                    self.iter_mut().for_each(|member| member.attempted(commit, digest));
+                fn attempted(&mut self, attempt: Attempt) {
+                    self.iter_mut().for_each(|member| member.attempted(attempt));
                 }
 
                 fn belong_to(&self, log: LogId) -> bool {

@@ -60,11 +60,11 @@ macro_rules! transparent {
 transparent! {
     <T: ?Sized> Box<T> => T::SHAPE;
     <T> Option<T> => Shape::Option(&T::SHAPE);
-    <T> Vec<T> => Shape::List(&T::SHAPE);
-    <T> VecDeque<T> => Shape::List(&T::SHAPE);
-    <T> BTreeSet<T> => Shape::List(&T::SHAPE);
-    <K, V> BTreeMap<K, V> => Shape::Map(&K::SHAPE, &V::SHAPE);
-    <T> [T] => Shape::List(&T::SHAPE);
+    <T> Vec<T> => Shape::list_of(&T::SHAPE);
+    <T> VecDeque<T> => Shape::list_of(&T::SHAPE);
+    <T> BTreeSet<T> => Shape::list_of(&T::SHAPE);
+    <K, V> BTreeMap<K, V> => Shape::map_of(&K::SHAPE, &V::SHAPE);
+    <T> [T] => Shape::list_of(&T::SHAPE);
 }
 
 /// With serde's `rc` feature.
@@ -73,11 +73,11 @@ impl<T: Schema + ?Sized> Schema for Arc<T> {
 }
 
 impl<T: Schema, S> Schema for HashSet<T, S> {
-    const SHAPE: Shape = Shape::List(&T::SHAPE);
+    const SHAPE: Shape = Shape::list_of(&T::SHAPE);
 }
 
 impl<K: Schema, V: Schema, S> Schema for HashMap<K, V, S> {
-    const SHAPE: Shape = Shape::Map(&K::SHAPE, &V::SHAPE);
+    const SHAPE: Shape = Shape::map_of(&K::SHAPE, &V::SHAPE);
 }
 
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {

@@ -31,6 +31,7 @@ pub use value::Value;
     message = "`{Self}` has no schema, so it cannot stand in a payload",
     label = "no `vitae::Schema`",
     note = "derive it: `#[derive(vitae::Schema, Serialize, Deserialize)]` on `{Self}`",
+    note = "a type of another crate: wrap it in a type of your own, or carry it as text, a number or bytes",
     note = "an open-ended value such as `serde_json::Value` travels as JSON text in a `String`"
 )]
 pub trait Schema {

@@ -6,9 +6,9 @@
 use super::shape::Node;
 use super::{StoredSchema, Value};
 
-/// The most values in one payload, nested ones counted. A payload of zero-sized values could
-/// otherwise claim any number of them.
-const MAX_VALUES: u32 = 1 << 20;
+/// The most values without a byte of their own in one payload, nested ones counted: of these a
+/// payload could otherwise claim any number.
+const MAX_EMPTY_VALUES: u32 = 1 << 16;
 
 /// Why a payload does not fit its schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ impl StoredSchema {
     /// # Errors
     /// [`RenderError`] if the bytes are not a payload of this schema, or not all of them are.
     pub fn render(&self, payload: &[u8]) -> Result<Value, RenderError> {
-        let mut reader = Reader { rest: payload, length: payload.len(), values: 0 };
+        let mut reader = Reader { rest: payload, length: payload.len(), empty_values: 0 };
         let value = reader.value(&self.0)?;
         if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("bytes are left over")) }
     }
@@ -35,15 +35,23 @@ impl StoredSchema {
 struct Reader<'a> {
     rest: &'a [u8],
     length: usize,
-    values: u32,
+    empty_values: u32,
 }
 
 impl Reader<'_> {
     fn value(&mut self, node: &Node) -> Result<Value, RenderError> {
-        self.values += 1;
-        if self.values > MAX_VALUES {
-            return Err(self.error("it holds too many values"));
+        let before = self.rest.len();
+        let value = self.any_value(node)?;
+        if self.rest.len() == before {
+            self.empty_values += 1;
+            if self.empty_values > MAX_EMPTY_VALUES {
+                return Err(self.error("it holds too many values without a byte"));
+            }
         }
+        Ok(value)
+    }
+
+    fn any_value(&mut self, node: &Node) -> Result<Value, RenderError> {
         Ok(match node {
             Node::Bool => match self.byte()? {
                 0 => Value::Bool(false),
@@ -244,7 +252,12 @@ mod tests {
     fn a_claim_of_endless_nothing_is_bounded() {
         let schema = StoredSchema::parse(r#"{"list":"unit"}"#).unwrap();
         let claim = postcard::to_allocvec(&u64::MAX).unwrap();
-        assert_eq!(schema.render(&claim).unwrap_err().reason, "it holds too many values");
+        let reason = schema.render(&claim).unwrap_err().reason;
+        assert_eq!(reason, "it holds too many values without a byte");
+        // However many have bytes, they are shown.
+        let many = postcard::to_allocvec(&vec![(7_u8,); 600_000]).unwrap();
+        let schema = StoredSchema::parse(r#"{"list":{"tuple":["u8"]}}"#).unwrap();
+        assert!(matches!(schema.render(&many), Ok(Value::List(items)) if items.len() == 600_000));
     }
 
     #[test]

@@ -61,6 +61,64 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// Whether every value of the shape takes a byte or more. Of what takes none, a list could claim
+    /// any number, so no list may hold it.
+    #[must_use]
+    pub const fn takes_bytes(&self) -> bool {
+        match self {
+            Self::Unit => false,
+            Self::Tuple(items) => Self::one_takes_bytes(items),
+            Self::Array(item, length) => *length > 0 && item.takes_bytes(),
+            Self::Struct(fields) => {
+                let mut rest = *fields;
+                while let Some(((_, field), tail)) = rest.split_first() {
+                    if field.takes_bytes() {
+                        return true;
+                    }
+                    rest = tail;
+                }
+                false
+            }
+            _ => true,
+        }
+    }
+
+    const fn one_takes_bytes(mut shapes: &[Self]) -> bool {
+        while let Some((shape, rest)) = shapes.split_first() {
+            if shape.takes_bytes() {
+                return true;
+            }
+            shapes = rest;
+        }
+        false
+    }
+
+    /// A list of a shape.
+    ///
+    /// # Panics
+    /// At compile time, if the shape takes no byte.
+    #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
+    pub(crate) const fn list_of(item: &'static Self) -> Self {
+        if item.takes_bytes() {
+            Self::List(item)
+        } else {
+            panic!("a list cannot hold values that take no byte; say how many there are instead")
+        }
+    }
+
+    /// A map of two shapes.
+    ///
+    /// # Panics
+    /// At compile time, if neither takes a byte.
+    #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
+    pub(crate) const fn map_of(key: &'static Self, value: &'static Self) -> Self {
+        if key.takes_bytes() || value.takes_bytes() {
+            Self::Map(key, value)
+        } else {
+            panic!("a map cannot hold entries that take no byte; say how many there are instead")
+        }
+    }
+
     /// The canonical JSON text: what a log stores. Two shapes are the same if their texts are.
     #[must_use]
     pub fn to_json(&self) -> String {

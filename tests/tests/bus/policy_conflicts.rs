@@ -11,6 +11,7 @@ use crate::support::*;
 on_every_store! {
     it_is_put_together_anew_on_fresh_state
     a_life_that_was_only_looked_at_is_looked_at_again
+    everybody_gets_through
     tries_are_bounded
     the_callers_stream_is_not_retried
     a_stream_that_the_caller_hands_over_is_not_retried
@@ -74,6 +75,22 @@ fn conflict_on(reason: &CommitReason, expected: &str) -> bool {
     )
 }
 
+/// However many commits move the same life, none of them gives up.
+fn everybody_gets_through(log: Subject) {
+    let bus = Bus::builder(log.shared()).policy(numbering()).open().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let bus = bus.clone();
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    add(&bus, &thread.to_string(), 1);
+                }
+            });
+        }
+    });
+    assert_eq!(note(&bus, "log").texts().len(), 200);
+}
+
 fn tries_are_bounded(log: Subject) {
     let double = Double::of(&log);
     let bus = open(&double);
@@ -83,7 +100,13 @@ fn tries_are_bounded(log: Subject) {
     }
     let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
     let error = bus.commit(count).unwrap_err();
-    assert!(conflict_on(error.reason(), "note/log"), "{error:?}");
+    let CommitReason::Contended { tries: 16, source } = error.reason() else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(
+        source,
+        AppendError::Conflict { stream, .. } if stream.to_string() == "note/log"
+    ));
     assert_eq!((double.appends(), log_of(&*log).len()), (16, 16));
     // A further try is the caller's to make; here it is refused as often.
     let error = bus.commit(error.into_aggregates()).unwrap_err();

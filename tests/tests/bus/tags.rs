@@ -107,10 +107,10 @@ fn a_value_that_cannot_be_a_tag_is_refused(log: Subject) {
     for session in ["x".repeat(505), "a\0b".to_owned()] {
         let guest = bus.load::<Guest>("ann").unwrap();
         let error = guest.record(came("ann", &session, None)).unwrap_err();
-        assert!(matches!(error.reason(), RecordReason::Tag(_)), "{error:?}");
+        assert!(matches!(error.reason(), RecordReason::Tag { .. }), "{error:?}");
         let guest = error.into_aggregate().at::<Absent>().unwrap();
         let error = guest.record(came("ann", &session, None)).unwrap_err();
-        assert!(matches!(error.reason(), RecordReason::Tag(_)), "{error:?}");
+        assert!(matches!(error.reason(), RecordReason::Tag { .. }), "{error:?}");
         assert_eq!(error.into_aggregate().recorded(), 0);
     }
     // "session:" and 504 bytes are 512, the most there may be.

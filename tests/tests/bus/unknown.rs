@@ -1,7 +1,7 @@
 //! A commit whose outcome is not known is tried again, and stands in the log exactly once.
 
-use vitae::store::AppendError;
-use vitae::{Bus, CommitReason, Policy};
+use vitae::store::{AppendError, RowChange};
+use vitae::{Alongside, Bus, CommitReason, Name, Policy};
 use vitae_tests::{Subject, version};
 
 use crate::support::*;
@@ -13,6 +13,7 @@ on_every_store! {
     others_may_have_gone_on_meanwhile
     what_was_recorded_since_is_not_taken_for_done
     what_joined_since_is_not_taken_for_done
+    what_goes_alongside_now_is_not_taken_for_done
     each_of_several_aggregates_finds_the_try
     the_order_of_the_aggregates_may_change
     while_nobody_can_say_nothing_is_lost
@@ -193,4 +194,20 @@ fn policies_may_see_another_log_when_it_is_tried_again(log: Subject) {
     let copy = note(&bus(&log), "copy");
     assert_eq!(copy.texts(), ["1 after 0", "theirs", "theirs", "1 after 3"]);
     assert_eq!(count(&bus(&log), "n"), 2);
+}
+
+fn what_goes_alongside_now_is_not_taken_for_done(log: Subject) {
+    let bus = losing(&log, true);
+    let row = RowChange {
+        view: Name::new("view").unwrap(),
+        key: b"key".to_vec(),
+        expected: None,
+        value: Some(b"value".to_vec()),
+    };
+    let a = bus.commit(recorded(&bus, "a")).unwrap_err().into_aggregates();
+    let error = bus.commit_alongside(a, Alongside::new().row(row.clone())).unwrap_err();
+    assert!(is_idempotency_conflict(error.reason()), "{error:?}");
+    assert_eq!(log.row(&row.view, &row.key).unwrap(), None);
+    let (_, receipt) = bus.commit(error.into_aggregates()).unwrap();
+    assert!(receipt.already_appended);
 }

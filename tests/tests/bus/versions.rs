@@ -14,6 +14,7 @@ on_every_store! {
     another_shape_is_refused_on_first_use
     another_shape_is_refused_between_lifecycles_of_one_bus
     another_shape_is_refused_in_a_projection_and_in_a_policy
+    what_tools_cannot_show_is_refused_when_a_bus_opens
     every_event_is_shown_without_its_type
 }
 
@@ -227,4 +228,23 @@ fn another_shape_is_refused_in_a_projection_and_in_a_policy(log: Subject) {
             OpenError::SchemaMismatch { kind, .. } if kind.as_str() == "account.pay"
         ));
     }
+}
+
+type Deep2<T> = Option<(T,)>;
+type Deep8<T> = Deep2<Deep2<Deep2<Deep2<T>>>>;
+type Deep32<T> = Deep8<Deep8<Deep8<Deep8<T>>>>;
+
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "well.dug")]
+pub struct Dug {
+    pub how_deep: Deep32<Deep32<Deep32<u8>>>,
+}
+
+fn what_tools_cannot_show_is_refused_when_a_bus_opens(log: Subject) {
+    let projection = Projection::new("wells").on(|_: &Dug, _, _| Ok(()));
+    let error = Bus::builder(log.shared()).projection(projection).open().err().unwrap();
+    assert!(matches!(
+        error,
+        OpenError::TooDeep { kind, .. } if kind.as_str() == "well.dug"
+    ));
 }
