@@ -17,6 +17,9 @@ use crate::sql;
 /// Makes a store at a path where there is nothing. If someone else makes one meanwhile, theirs
 /// stays.
 pub(crate) fn create(path: &Path, now: Timestamp) -> Result<(), OpenError> {
+    if path.parent().is_some_and(|folder| !folder.is_dir()) {
+        return Err(OpenError::NoFolder { path: path.to_owned() });
+    }
     refuse_leftovers(path)?;
     let log_id = LogId::generate();
     let temporary = beside(path, &format!(".{log_id}.new"));

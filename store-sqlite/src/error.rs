@@ -13,9 +13,15 @@ use vitae::store::{AppendError, BackendError, Damage, ReadError};
 #[non_exhaustive]
 pub enum OpenError {
     /// There is no file.
-    #[error("there is no store at `{}`; check the path, or create one with `open`", path.display())]
+    #[error("there is no store at `{}`; check the path", path.display())]
     Missing {
         /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The folder that it should be in does not exist.
+    #[error("there is no folder for `{}`; create it first", path.display())]
+    NoFolder {
+        /// The path.
         path: PathBuf,
     },
     /// What is there is something else. It was left as it was.

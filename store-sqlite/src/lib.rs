@@ -10,6 +10,12 @@
 //! An acknowledged commit is on the disk (`synchronous=FULL`) unless the store was opened with
 //! [`Durability::LostOnPowerFailure`]. The file can be read with any SQLite shell: `SELECT * FROM
 //! log`.
+//!
+//! # What damage is noticed
+//! Every event that is read is held against its checksum, and a stream or the log that misses one in
+//! between is damage too. What leads to the events, SQLite's indexes and the tables of streams,
+//! commits and tags, has no checksum: a flipped bit there can hide a stream, a commit or a tag until
+//! [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
 
 mod append;
 mod connect;

@@ -109,7 +109,8 @@ impl Options {
         SqliteStore::open_present(path.as_ref(), self)
     }
 
-    /// Opens a store for reading only: nothing is ever written to it. Works beside a writer.
+    /// Opens a store for reading only: nothing is ever written to it. Works beside a writer. SQLite
+    /// may leave its `-wal` and `-shm` files, empty of events, beside it.
     ///
     /// # Errors
     /// As [`open_existing`](Self::open_existing).

@@ -66,7 +66,8 @@ impl SqliteStore {
         Self::options().open_existing(path)
     }
 
-    /// Opens a store for reading only: nothing is ever written to it. Works beside a writer.
+    /// Opens a store for reading only: nothing is ever written to it. Works beside a writer. SQLite
+    /// may leave its `-wal` and `-shm` files, empty of events, beside it.
     ///
     /// # Errors
     /// As [`open_existing`](Self::open_existing).

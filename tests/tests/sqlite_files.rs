@@ -155,7 +155,7 @@ fn r14_a_store_that_must_be_there_is_not_created() {
         assert!(matches!(result.err().unwrap(), OpenError::Missing { .. }));
     }
     let nowhere = folder.path().join("nowhere").join("events.db");
-    assert!(matches!(SqliteStore::open(nowhere).err().unwrap(), OpenError::Failed { .. }));
+    assert!(matches!(SqliteStore::open(nowhere).err().unwrap(), OpenError::NoFolder { .. }));
     assert_eq!(files(folder.path()), Files::new());
 }
 

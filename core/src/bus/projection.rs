@@ -171,7 +171,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Writes a row.
+    /// Writes a row. The same value should always be the same bytes: a `BTreeMap` is, a `HashMap` is
+    /// not, and a rebuild would find it changed.
     ///
     /// # Errors
     /// If the store cannot be read, or serde refuses the value.

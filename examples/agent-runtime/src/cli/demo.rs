@@ -46,6 +46,7 @@ pub(super) fn demo() -> Result<(), Failure> {
     let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&db)?))?;
     let mut replay = Replay::open(bus.clone(), SESSION.to_owned())?;
     writeln!(out, "Opened again, the log says that {} lines were taken.", replay.consumed())?;
+    writeln!(out, "Its lives, each with the state it is in (●; a ? is a guard):")?;
     show_lives(&mut out, &bus)?;
     let now = take_all(&mut replay)?;
     let (events, whole) = (bus.store().head()?, events_without_a_kill()?);

@@ -1,0 +1,115 @@
+//! What happens to a workflow, as it stands in the log.
+
+use serde::{Deserialize, Serialize};
+use vitae::Event;
+
+use super::{Exit, Outcome, Tokens, Tracker};
+
+/// A workflow was started.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.start", tag = session, tag = workflow)]
+pub struct Started {
+    /// The session it runs in.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// The workflow's name.
+    pub name: String,
+    /// What the person asked for.
+    pub prompt: String,
+    /// The most turns; 1 if it is not looped.
+    pub max_iterations: u32,
+    /// Where its tracker is, if it is looped.
+    pub tracker_path: Option<String>,
+}
+
+/// The tracker file was looked at.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.tracker", tag = session, tag = workflow, tag = tracker_path)]
+pub struct TrackerSeen {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// Where the file is.
+    pub tracker_path: String,
+    /// What it says.
+    pub tracker: Tracker,
+}
+
+/// A turn began: a fresh agent process with a prompt.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.turn", tag = session, tag = workflow)]
+pub struct TurnStarted {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// Which turn it is, counted from 1.
+    pub iteration: u32,
+    /// The prompt.
+    pub prompt: String,
+}
+
+/// A run was opened for the turn.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.run", tag = session, tag = workflow)]
+pub struct RunJoined {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// The run.
+    pub run: String,
+}
+
+/// The user cancelled the workflow. It takes effect when the turn ends.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.cancel", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct CancelRequested {
+    pub session: String,
+    pub workflow: String,
+}
+
+/// A turn is over.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.iteration", tag = session, tag = workflow)]
+pub struct IterationCompleted {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// Which turn it was, counted from 1.
+    pub iteration: u32,
+    /// How the agent process ended.
+    pub exit: Exit,
+    /// What it used.
+    pub used: Tokens,
+    /// What the workflow has used so far: a cancelled turn does not count.
+    pub total: Tokens,
+}
+
+/// It is decided how the workflow ends.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.transition", tag = session, tag = workflow)]
+pub struct WrappingUp {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// How it ends.
+    pub outcome: Outcome,
+}
+
+/// The workflow has ended.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.end", tag = session, tag = workflow)]
+pub struct Ended {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
