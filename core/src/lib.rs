@@ -106,7 +106,8 @@ pub use aggregate::{
 };
 pub use bus::{
     Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError, LoadError,
-    OpenError, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, View,
+    OpenError, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, Submitted,
+    View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{DecodeError, EncodeError, Event, NoPredecessor, Predecessor, TagValue, tag};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::projection::Rows;
-use super::set::{CommitSet, sealed::Members};
+use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitError, CommitReason, Inner};
+use super::{Alongside, CommitReason, Inner};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
-use crate::store::{AppendError, Commit, Receipt};
+use crate::store::{AppendError, Commit, Digest, Receipt, Ticket};
 
 /// How often a commit is put together because somebody else was faster each time.
 const MAX_TRIES: u32 = 16;
@@ -25,43 +25,57 @@ fn back_off(tries: u32) {
     std::thread::sleep(Duration::from_micros(wait));
 }
 
-impl Inner {
-    pub(super) fn commit<A: CommitSet>(
-        &self,
-        mut aggregates: A,
-        alongside: &Alongside,
-    ) -> Result<(A, Receipt), CommitError<A>> {
-        match self.try_commit(&mut aggregates, alongside) {
-            Ok(receipt) => Ok((aggregates, receipt)),
-            Err(reason) => Err(CommitError::new(aggregates, reason)),
-        }
-    }
+/// A commit that was handed to the store, with everything to go on from its answer.
+pub(super) enum Begun {
+    /// An earlier try is in the log.
+    Known(Receipt),
+    /// The store has it.
+    Tried(Box<Try>),
+}
 
-    fn try_commit<A: Members>(
+/// One try of a commit.
+pub(super) struct Try {
+    id: CommitId,
+    digest: Digest,
+    working: Working,
+    ticket: Ticket,
+}
+
+impl Inner {
+    /// Hands a commit to the store.
+    pub(super) fn begin<A: Members>(
         &self,
         aggregates: &mut A,
         alongside: &Alongside,
-    ) -> Result<Receipt, CommitReason> {
+    ) -> Result<Begun, CommitReason> {
         if !aggregates.belong_to(self.home.log) {
             return Err(CommitReason::OtherLog { log: self.home.log });
         }
         if let Some(receipt) = self.outcome_of_attempt(aggregates, alongside)? {
-            return Ok(receipt);
+            return Ok(Begun::Known(receipt));
         }
         let id = aggregates.commit_id().unwrap_or_else(CommitId::generate);
+        self.turns.wait();
+        Ok(Begun::Tried(Box::new(self.submit(aggregates, id, alongside)?)))
+    }
+
+    /// Waits for the store's answer, and tries again while only policies and projections are in
+    /// the way.
+    pub(super) fn conclude<A: Members>(
+        &self,
+        aggregates: &mut A,
+        alongside: &Alongside,
+        begun: Begun,
+    ) -> Result<Receipt, CommitReason> {
+        let mut tried = match begun {
+            Begun::Known(receipt) => return Ok(receipt),
+            Begun::Tried(tried) => *tried,
+        };
         let mut turn = None;
-        let mut tries = 0;
+        let mut tries = 1;
         loop {
-            tries += 1;
-            if tries <= UNHURRIED_TRIES {
-                self.turns.wait();
-            } else {
-                turn.get_or_insert_with(|| self.turns.take());
-                back_off(tries - UNHURRIED_TRIES);
-            }
-            let (mut working, commit) = self.prepare(aggregates, id, alongside)?;
-            let digest = commit.digest();
-            let error = match self.store.append(commit).wait() {
+            let Try { id, digest, mut working, ticket } = tried;
+            let error = match ticket.wait() {
                 Ok(receipt) => {
                     working.remember(self);
                     aggregates.settle(&mut working);
@@ -79,7 +93,26 @@ impl Inner {
             if tries == MAX_TRIES {
                 return Err(CommitReason::Contended { tries, source: error });
             }
+            tries += 1;
+            if tries <= UNHURRIED_TRIES {
+                self.turns.wait();
+            } else {
+                turn.get_or_insert_with(|| self.turns.take());
+                back_off(tries - UNHURRIED_TRIES);
+            }
+            tried = self.submit(aggregates, id, alongside)?;
         }
+    }
+
+    fn submit<A: Members>(
+        &self,
+        aggregates: &A,
+        id: CommitId,
+        alongside: &Alongside,
+    ) -> Result<Try, CommitReason> {
+        let (working, commit) = self.prepare(aggregates, id, alongside)?;
+        let digest = commit.digest();
+        Ok(Try { id, digest, working, ticket: self.store.append(commit) })
     }
 
     /// A commit whose outcome was unknown: looks whether it is in the log.

@@ -13,6 +13,7 @@ mod rebuild;
 mod recent;
 mod schemas;
 mod set;
+mod submitted;
 mod turns;
 mod view;
 mod working;
@@ -24,6 +25,7 @@ pub use policy::{Policy, Reaction, ReactionError};
 pub use projection::{Projection, Rows};
 pub use rebuild::Rebuilt;
 pub use set::CommitSet;
+pub use submitted::Submitted;
 pub use view::View;
 
 use std::ops::ControlFlow;
@@ -135,7 +137,17 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        self.inner.commit(aggregates, &alongside)
+        Submitted::new(self.clone(), aggregates, alongside).wait()
+    }
+
+    /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns at once: several
+    /// can be under way, and a store may make them durable together. What is wrong with it is said
+    /// when it is waited on.
+    ///
+    /// Should it lose to somebody else on a life that only a policy touched, it is put together anew
+    /// when it is waited on, not before.
+    pub fn submit<A: CommitSet>(&self, aggregates: A) -> Submitted<A> {
+        Submitted::new(self.clone(), aggregates, Alongside::default())
     }
 
     /// The rows of a view, read as a type.

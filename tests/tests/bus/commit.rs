@@ -7,6 +7,8 @@ use vitae_tests::{Subject, version};
 use crate::support::*;
 
 on_every_store! {
+    several_commits_are_under_way_at_once
+    what_is_wrong_is_said_when_it_is_waited_on
     one_aggregate
     several_in_one_piece
     options_and_collections
@@ -157,4 +159,29 @@ fn an_aggregate_goes_on_after_its_commit(log: Subject) {
     }
     assert_eq!((count.state().value(), count.version()), (15, Some(version(5))));
     assert_eq!(self::count(&self::bus(&log), "n"), 15);
+}
+
+fn several_commits_are_under_way_at_once(log: Subject) {
+    let bus = bus(&log);
+    let submitted: Vec<_> = ["a", "b", "c"]
+        .map(|id| bus.load::<Note>(id).unwrap().record(wrote(id)).unwrap())
+        .map(|note| bus.submit(note))
+        .into();
+    for submitted in submitted {
+        let (note, receipt) = submitted.wait().unwrap();
+        assert_eq!((note.version(), note.recorded()), (Some(version(1)), 0));
+        assert!(receipt.positions.is_some());
+    }
+    assert_eq!(log_of(&*log).len(), 3);
+}
+
+fn what_is_wrong_is_said_when_it_is_waited_on(log: Subject) {
+    let bus = bus(&log);
+    let (one, other) = (bus.load::<Note>("a").unwrap(), bus.load::<Note>("a").unwrap());
+    let one = bus.submit(one.record(wrote("one")).unwrap());
+    let other = bus.submit(other.record(wrote("other")).unwrap());
+    one.wait().unwrap();
+    let error = other.wait().unwrap_err();
+    assert!(matches!(error.reason(), CommitReason::Append(AppendError::Conflict { .. })));
+    assert_eq!(error.into_aggregates().recorded(), 1);
 }
