@@ -2,6 +2,7 @@
 //!
 //! Owns the settings and their defaults. Never touches a file.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,18 @@ pub enum Durability {
     LostOnPowerFailure,
 }
 
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("limits", &self.limits)
+            .field("busy_timeout", &self.busy_timeout)
+            .field("durability", &self.durability)
+            .field("queue", &self.queue)
+            .field("max_pages", &self.max_pages)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -56,7 +69,8 @@ impl Options {
         self
     }
 
-    /// How long to wait for another process before answering `Busy`: 5 seconds unless set.
+    /// How long to wait for another process before answering `Busy`: 5 seconds unless set. More than
+    /// SQLite can be told, 24 days, is taken as that.
     #[must_use]
     pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
@@ -78,7 +92,7 @@ impl Options {
     }
 
     /// How many commits may wait for the disk before further ones are answered `Busy`: 1,024 unless
-    /// set.
+    /// set; 0 is taken as 1.
     #[must_use]
     pub const fn queue(mut self, commits: usize) -> Self {
         self.queue = commits;

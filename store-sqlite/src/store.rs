@@ -2,6 +2,7 @@
 //!
 //! Owns the opening and the closing. Never asks the file anything itself.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use crate::{connect, create, lookup, read, verify};
 /// let store = SqliteStore::open(&path).unwrap();
 /// assert_eq!(store.head().unwrap(), None);
 ///
-/// let error = SqliteStore::open_existing(folder.path()).err().unwrap();
+/// let error = SqliteStore::open_existing(folder.path()).unwrap_err();
 /// assert!(error.to_string().contains("it is a folder"));
 /// ```
 pub struct SqliteStore {
@@ -41,6 +42,12 @@ pub struct SqliteStore {
     readers: Pool,
     /// `None` if the store was opened for reading.
     writer: Option<Writer>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("log_id", &self.log_id).finish_non_exhaustive()
+    }
 }
 
 impl SqliteStore {

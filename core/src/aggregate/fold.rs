@@ -1,5 +1,7 @@
 //! From the events of a stream back to the state.
 
+use std::fmt;
+
 use crate::event::DecodeError;
 use crate::lifecycle::{Context, Illegal, Lifecycle, LifecycleEvent};
 use crate::name::StreamId;
@@ -15,6 +17,15 @@ pub struct Fold<L: Lifecycle> {
     stream: StreamId,
     version: Option<StreamVersion>,
     state: Option<L>,
+}
+
+impl<L: Lifecycle> fmt::Debug for Fold<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fold")
+            .field("stream", &self.stream)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<L: Lifecycle> Fold<L> {

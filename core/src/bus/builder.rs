@@ -1,5 +1,6 @@
 //! Setting up a bus.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::policy::{Policies, Policy};
@@ -31,6 +32,17 @@ pub struct BusBuilder {
     remembered: usize,
 }
 
+impl fmt::Debug for BusBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BusBuilder")
+            .field("policies", &self.policies)
+            .field("projections", &self.projections)
+            .field("max_policy_depth", &self.max_depth)
+            .field("remember", &self.remembered)
+            .finish_non_exhaustive()
+    }
+}
+
 impl BusBuilder {
     pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
         Self {
@@ -44,8 +56,8 @@ impl BusBuilder {
         }
     }
 
-    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens,
-    /// before anything is written.
+    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens. One
+    /// that is not registered is compared when it is first used.
     pub fn register<L: Lifecycle>(self) -> Self {
         self.schemas.announce::<L>();
         self
@@ -88,8 +100,9 @@ impl BusBuilder {
     /// Opens the bus.
     ///
     /// # Errors
-    /// [`OpenError`] if a registered event has another shape in the log, if two policies or two
-    /// projections have one name, or the store cannot be read. Nothing was written.
+    /// [`OpenError`] if an event that is registered or handled has another shape in the log or
+    /// elsewhere on this bus, or one that is nested too deep; if two policies or two projections have
+    /// one name, or one that cannot be a name; or if the store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);

@@ -1,6 +1,7 @@
 //! Policies: whenever this event, then that lifecycle moves, in the same commit.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use super::working::Working;
 use super::{HandlerError, LoadError, OpenError};
@@ -70,13 +71,22 @@ pub struct Policy {
     pub(super) events: Vec<event::Schemas>,
 }
 
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl Policy {
-    /// A policy that reacts to nothing yet. The name stands in errors.
+    /// A policy that reacts to nothing yet. The name stands in errors, and is checked when the bus
+    /// opens: no other policy of the bus may have it.
+    #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), handlers: Vec::new(), events: Vec::new() }
     }
 
-    /// What to do whenever an event of a kind is recorded.
+    /// What to do whenever an event of a kind is recorded. Several handlers of a kind all react, in
+    /// the order in which they were given.
     #[must_use]
     pub fn on<E: Event>(
         mut self,
@@ -127,6 +137,12 @@ pub struct Reaction<'a> {
     pub(super) inner: &'a super::Inner,
     pub(super) cause: &'a Context,
     pub(super) depth: u32,
+}
+
+impl fmt::Debug for Reaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reaction").field("cause", self.cause).finish_non_exhaustive()
+    }
 }
 
 impl Reaction<'_> {

@@ -1,6 +1,7 @@
 //! Projections: read models over view rows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,8 +60,16 @@ pub struct Projection {
     pub(super) events: Vec<event::Schemas>,
 }
 
+impl fmt::Debug for Projection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projection").field("view", &self.view).finish_non_exhaustive()
+    }
+}
+
 impl Projection {
-    /// A projection into a view that handles no event yet.
+    /// A projection into a view that handles no event yet. The view's name is checked when the bus
+    /// opens: no other projection of the bus may have it.
+    #[must_use]
     pub fn new(view: impl Into<String>) -> Self {
         Self { view: view.into(), handlers: HashMap::new(), events: Vec::new() }
     }
@@ -144,6 +153,12 @@ pub struct Rows<'a> {
 struct Row {
     version: Option<RowVersion>,
     value: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("view", self.view).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Rows<'a> {

@@ -1,5 +1,7 @@
 //! A commit under way.
 
+use std::fmt;
+
 use super::commit::Begun;
 use super::{Alongside, Bus, CommitError, CommitReason, CommitSet};
 use crate::store::Receipt;
@@ -11,6 +13,12 @@ pub struct Submitted<A> {
     aggregates: A,
     alongside: Alongside,
     begun: Result<Begun, CommitReason>,
+}
+
+impl<A: fmt::Debug> fmt::Debug for Submitted<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitted").field("aggregates", &self.aggregates).finish_non_exhaustive()
+    }
 }
 
 impl<A: CommitSet> Submitted<A> {

@@ -1,5 +1,6 @@
 //! Reading the rows of a view.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -18,6 +19,12 @@ pub struct View<T> {
     row: PhantomData<fn() -> T>,
 }
 
+impl<T> fmt::Debug for View<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl<T: DeserializeOwned> View<T> {
     pub(super) const fn new(store: Arc<dyn EventStore>, name: Name) -> Self {
         Self { store, name, row: PhantomData }
@@ -33,6 +40,9 @@ impl<T: DeserializeOwned> View<T> {
 
     /// The rows whose keys begin with a prefix, in bytewise order of their keys; an empty prefix is
     /// all of them. Read in pages: rows that change meanwhile may be seen old or new.
+    ///
+    /// An item is an error as that of [`get`](Self::get). One from the store is the last item; behind
+    /// a row that is not a `T` come the others.
     pub fn scan(
         &self,
         prefix: impl AsRef<[u8]>,

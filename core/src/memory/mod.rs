@@ -8,6 +8,7 @@ mod append;
 mod read;
 mod state;
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::id::{CommitId, LogId};
@@ -35,6 +36,12 @@ pub struct MemoryStore {
     limits: Limits,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("log_id", &self.log_id).finish_non_exhaustive()
+    }
 }
 
 impl MemoryStore {
