@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -14,6 +15,9 @@ use crate::options::{Durability, Options};
 
 /// More than there are statements: none is ever prepared anew.
 const STATEMENTS: usize = 64;
+
+/// The longest that SQLite can be told to wait: 24 days. rusqlite panics beyond it.
+const MAX_BUSY_TIMEOUT: Duration = Duration::from_millis(0x7fff_ffff);
 
 /// Opens a connection that may write, and makes durable what the file holds.
 pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
@@ -50,7 +54,7 @@ pub(crate) fn format(connection: &Connection) -> Result<u32, Fault> {
 fn open(path: &Path, access: OpenFlags, options: &Options) -> Result<Connection, Fault> {
     // The text `file:` at the beginning of a path is a part of it: no URI.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(options.busy_timeout)?;
+    connection.busy_timeout(options.busy_timeout.min(MAX_BUSY_TIMEOUT))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Without it, a cached statement is prepared anew at every use.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -42,7 +42,7 @@ fn refused(prepare: impl Fn(&Path), expected: impl Fn(&OpenError) -> bool) {
         SqliteStore::open_read_only(&path),
     ];
     for result in results {
-        let error = result.err().expect("it was opened");
+        let error = result.expect_err("it was opened");
         assert!(expected(&error), "{error:?}");
         assert!(error.to_string().contains("events.db"), "{error}");
         assert!(error.to_string().contains("; "), "says what to do: {error}");
@@ -269,4 +269,12 @@ fn the_view_for_people_shows_the_log() {
     let id = draft.0.id;
     assert_eq!(line(1), format!("1 a 1 1 x 1 2025-10-09T08:53:20.000000Z 3 {id}"));
     assert_eq!(line(2), format!("2 a 1 2 x 1 1969-12-31T23:59:59.999999Z 0 {id}"));
+}
+
+#[test]
+fn no_busy_timeout_is_too_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteStore::options().busy_timeout(std::time::Duration::MAX);
+    let store = options.open(folder.path().join("events.db")).unwrap();
+    assert_eq!(store.head().unwrap(), None);
 }
