@@ -39,10 +39,12 @@ impl Pool {
         };
         connection.prepare_cached("BEGIN")?.execute(())?;
         let answer = question(&connection);
-        connection.prepare_cached("ROLLBACK")?.execute(())?;
-        let mut idle = self.idle();
-        if idle.len() < IDLE {
-            idle.push(connection);
+        // A fault may have ended the transaction already: that is no reason to lose what it says.
+        if connection.is_autocommit() || end(&connection).is_ok() {
+            let mut idle = self.idle();
+            if idle.len() < IDLE {
+                idle.push(connection);
+            }
         }
         answer
     }
@@ -54,5 +56,33 @@ impl Pool {
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end(connection: &Connection) -> Result<(), Fault> {
+    connection.prepare_cached("ROLLBACK")?.execute(())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use vitae::store::Damage;
+
+    use super::*;
+    use crate::SqliteStore;
+
+    #[test]
+    fn what_was_found_is_said_when_the_transaction_has_ended_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        drop(SqliteStore::open(&path).unwrap());
+        let pool = Pool::new(path, Options::default());
+        let found = pool.ask(|connection| {
+            end(connection)?;
+            Err::<(), _>(Damage::elsewhere("found").into())
+        });
+        assert!(matches!(found, Err(Fault::Damaged(damage)) if damage.reason == "found"));
+        // The connection is as good as before.
+        assert!(pool.ask(end).is_ok());
     }
 }
