@@ -127,11 +127,8 @@ pub(crate) fn walk_log(
 
 /// The damage of an event that is not there.
 pub(crate) fn missing(position: i64) -> Fault {
-    let reason = "the event is missing";
     let position = u64::try_from(position).ok().and_then(GlobalPosition::new);
-    Fault::Damaged(
-        position.map_or_else(|| Damage::elsewhere(reason), |position| Damage::at(position, reason)),
-    )
+    Fault::Damaged(Damage { position, reason: "the event is missing".to_owned() })
 }
 
 /// The numbers that a read must come by, one after the other.

@@ -117,10 +117,13 @@ impl<'r> StoredEvent<'r> {
         if self.header().checksum(digest) == self.checksum {
             return Ok(());
         }
-        let reason = "the event does not fit its checksum";
-        Err(GlobalPosition::new(self.position())
-            .map_or_else(|| Damage::elsewhere(reason), |at| Damage::at(at, reason))
-            .into())
+        Err(self.damaged("the event does not fit its checksum"))
+    }
+
+    /// What is wrong with the event, and where it stands.
+    pub(crate) fn damaged(&self, reason: &str) -> Fault {
+        let position = GlobalPosition::new(self.position());
+        Fault::Damaged(Damage { position, reason: reason.to_owned() })
     }
 
     /// Adds the event to a page, which checks it.

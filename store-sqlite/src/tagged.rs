@@ -4,9 +4,8 @@
 //! to is checked by its checksum and must have the tag.
 
 use rusqlite::{CachedStatement, Connection};
-use vitae::GlobalPosition;
 use vitae::Name;
-use vitae::store::{Damage, Direction, Page, Query, QueryItem, Read};
+use vitae::store::{Direction, Page, Query, QueryItem, Read};
 
 use crate::error::Fault;
 use crate::read::{Walk, missing};
@@ -164,8 +163,5 @@ fn check_tagged(event: &StoredEvent<'_>, tag_sets: &[&[Name]]) -> Result<(), Fau
     if tag_sets.iter().any(|tags| has(tags)) {
         return Ok(());
     }
-    let reason = "the table of tags leads to an event without the tag";
-    Err(GlobalPosition::new(event.position())
-        .map_or_else(|| Damage::elsewhere(reason), |at| Damage::at(at, reason))
-        .into())
+    Err(event.damaged("the table of tags leads to an event without the tag"))
 }

@@ -6,13 +6,11 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use vitae::GlobalPosition;
-use vitae::store::{Damage, Direction, Page};
+use vitae::store::{Direction, Page};
 
 use crate::error::Fault;
 use crate::lookup::{self, damage, optional, unsigned};
 use crate::read::{Walk, log_statement, walk_log};
-use crate::row::StoredEvent;
 use crate::sql;
 
 /// Checks the whole file and returns the number of events.
@@ -46,12 +44,12 @@ fn walk_events(connection: &Connection, head: u64) -> Result<(HashMap<i64, u64>,
         let version: &mut u64 = versions.entry(event.stream).or_default();
         *version = version.saturating_add(1);
         if *version != event.version() {
-            return Err(at(event, "a version of its stream is missing before it"));
+            return Err(event.damaged("a version of its stream is missing before it"));
         }
         for tag in page.iter().flat_map(|event| event.tags()) {
             tags += 1;
             if !has_tag.exists((tag, event.position().cast_signed()))? {
-                return Err(at(event, "the table of tags does not lead to the event"));
+                return Err(event.damaged("the table of tags does not lead to the event"));
             }
         }
         Ok(true)
@@ -103,11 +101,4 @@ fn check_structure(connection: &Connection) -> Result<(), Fault> {
         return Ok(());
     }
     Err(damage(&found))
-}
-
-fn at(event: &StoredEvent<'_>, reason: &str) -> Fault {
-    Fault::Damaged(
-        GlobalPosition::new(event.position())
-            .map_or_else(|| Damage::elsewhere(reason), |position| Damage::at(position, reason)),
-    )
 }
