@@ -6,9 +6,9 @@
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::fields::Texts;
-use super::{Commit, Condition, ExpectedVersion, Query};
+use super::{CheckpointMove, Commit, Condition, ExpectedVersion, NewEvent, Query, RowChange};
 use crate::id::EventId;
-use crate::number::GlobalPosition;
+use crate::number::{GlobalPosition, RowVersion};
 
 /// XXH3-64 over the header of an event and the digest of its payload.
 ///
@@ -125,37 +125,17 @@ impl Digest {
             bytes.expected(stream.expected);
         }
         for event in &commit.events {
-            bytes.number(length(event.stream));
-            bytes.text(event.kind.as_str().as_bytes());
-            bytes.number(u64::from(event.kind_version.get()));
-            bytes.fixed(&event.occurred_at.as_micros().to_le_bytes());
-            bytes.fixed(event.correlation.as_bytes());
-            bytes.event_id(event.causation);
-            bytes.text(event.tags.as_bytes());
-            bytes.text(event.metadata.as_bytes());
-            bytes.text(&event.payload);
+            bytes.event(event);
             bytes.flush_into(&mut sink);
         }
         for condition in &commit.conditions {
             bytes.condition(condition);
         }
         for moved in &commit.checkpoints {
-            bytes.text(moved.name.as_str().as_bytes());
-            for checkpoint in [moved.from.as_ref(), Some(&moved.to)] {
-                bytes.number(u64::from(checkpoint.is_some()));
-                if let Some(checkpoint) = checkpoint {
-                    bytes.number(checkpoint.position.map_or(0, |position| position.get()));
-                    bytes.number(checkpoint.checksum.map_or(0, |checksum| checksum.0));
-                    bytes.text(&checkpoint.cursor);
-                }
-            }
+            bytes.checkpoint_move(moved);
         }
         for row in &commit.rows {
-            bytes.text(row.view.as_str().as_bytes());
-            bytes.text(&row.key);
-            bytes.number(row.expected.map_or(0, |version| version.get()));
-            bytes.number(u64::from(row.value.is_some()));
-            bytes.text(row.value.as_deref().unwrap_or_default());
+            bytes.row(row);
             bytes.flush_into(&mut sink);
         }
         bytes.flush_into(&mut sink);
@@ -203,6 +183,18 @@ impl Buffer {
         self.number(version);
     }
 
+    fn event(&mut self, event: &NewEvent) {
+        self.number(length(event.stream));
+        self.text(event.kind.as_str().as_bytes());
+        self.number(u64::from(event.kind_version.get()));
+        self.fixed(&event.occurred_at.as_micros().to_le_bytes());
+        self.fixed(event.correlation.as_bytes());
+        self.event_id(event.causation);
+        self.text(event.tags.as_bytes());
+        self.text(event.metadata.as_bytes());
+        self.text(&event.payload);
+    }
+
     fn condition(&mut self, condition: &Condition) {
         self.number(condition.after.map_or(0, GlobalPosition::get));
         self.number(length(condition.query.items.len()));
@@ -214,6 +206,26 @@ impl Buffer {
                 }
             }
         }
+    }
+
+    fn checkpoint_move(&mut self, moved: &CheckpointMove) {
+        self.text(moved.name.as_str().as_bytes());
+        for checkpoint in [moved.from.as_ref(), Some(&moved.to)] {
+            self.number(u64::from(checkpoint.is_some()));
+            if let Some(checkpoint) = checkpoint {
+                self.number(checkpoint.position.map_or(0, GlobalPosition::get));
+                self.number(checkpoint.checksum.map_or(0, |checksum| checksum.0));
+                self.text(&checkpoint.cursor);
+            }
+        }
+    }
+
+    fn row(&mut self, row: &RowChange) {
+        self.text(row.view.as_str().as_bytes());
+        self.text(&row.key);
+        self.number(row.expected.map_or(0, RowVersion::get));
+        self.number(u64::from(row.value.is_some()));
+        self.text(row.value.as_deref().unwrap_or_default());
     }
 
     fn hash(&self) -> u64 {
@@ -235,6 +247,10 @@ fn length(length: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::id::CommitId;
+    use crate::name::{Name, StreamId};
+    use crate::number::{KindVersion, StreamVersion};
+    use crate::store::{Checkpoint, Metadata, NameList, StreamAppend};
+    use crate::time::Timestamp;
 
     /// The format's own vector: if this changes, files written before can no longer be read.
     #[test]
@@ -260,5 +276,46 @@ mod tests {
         let moved = EventHeader { position: 4, ..header };
         assert_ne!(moved.checksum(PayloadDigest::of(b"payload")), sum);
         assert_ne!(header.checksum(PayloadDigest::of(b"payloae")), sum);
+    }
+
+    /// A store keeps the digest of a commit: if this changes, a retry of one that was taken before is
+    /// refused as another commit.
+    #[test]
+    fn the_digest_of_a_known_commit_never_changes() {
+        let name = |text| Name::from_static(text).unwrap();
+        let mut commit = Commit::new(CommitId::from_bytes([7; 16]));
+        commit.streams.push(StreamAppend {
+            id: StreamId::new("workflow", "fix-42").unwrap(),
+            expected: ExpectedVersion::Exact(StreamVersion::FIRST),
+        });
+        commit.events.push(NewEvent {
+            stream: 0,
+            kind: name("workflow.start"),
+            kind_version: KindVersion::FIRST,
+            occurred_at: Timestamp::from_micros(1_760_000_000_000_000),
+            correlation: commit.id,
+            causation: Some(EventId { commit: commit.id, index: 3 }),
+            tags: NameList::try_from(vec!["by:ada".to_owned()]).unwrap(),
+            metadata: Metadata::default(),
+            payload: b"payload".to_vec(),
+        });
+        let query = Query::tag(name("by:ada"));
+        commit.conditions.push(Condition { query, after: Some(GlobalPosition::FIRST) });
+        commit.checkpoints.push(CheckpointMove {
+            name: name("reader"),
+            from: None,
+            to: Checkpoint {
+                position: Some(GlobalPosition::FIRST),
+                checksum: Some(Checksum(9)),
+                cursor: b"cursor".to_vec(),
+            },
+        });
+        commit.rows.push(RowChange {
+            view: name("view"),
+            key: b"key".to_vec(),
+            expected: Some(RowVersion::FIRST),
+            value: Some(b"value".to_vec()),
+        });
+        assert_eq!(format!("{:032x}", commit.digest().0), "cc833a0d46ba6c275f3be8b2fbf09128");
     }
 }

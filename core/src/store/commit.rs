@@ -54,7 +54,8 @@ impl Commit {
         Digest::of(self)
     }
 
-    /// Checks what every store refuses before it looks at its log (R13).
+    /// Checks what every store refuses before it looks at its log (R13): the limits, that nothing is
+    /// listed twice, and that each event has its stream and its schema.
     ///
     /// # Errors
     /// The first thing that is wrong with the commit.
@@ -72,6 +73,24 @@ impl Commit {
         for event in &self.events {
             self.check_event(event, limits)?;
         }
+        self.check_checkpoints(limits)?;
+        self.check_rows(limits)
+    }
+
+    /// For each of the streams, whether an event is appended to it. Of the others something is only
+    /// expected.
+    #[must_use]
+    pub fn appended(&self) -> Vec<bool> {
+        let mut appended = vec![false; self.streams.len()];
+        for event in &self.events {
+            if let Some(appended) = appended.get_mut(event.stream) {
+                *appended = true;
+            }
+        }
+        appended
+    }
+
+    fn check_checkpoints(&self, limits: &Limits) -> Result<(), InvalidCommit> {
         let mut checkpoints = HashSet::new();
         for moved in &self.checkpoints {
             if !checkpoints.insert(&moved.name) {
@@ -83,6 +102,10 @@ impl Commit {
                 limits.max_cursor_bytes,
             )?;
         }
+        Ok(())
+    }
+
+    fn check_rows(&self, limits: &Limits) -> Result<(), InvalidCommit> {
         let mut rows = HashSet::new();
         for row in &self.rows {
             if !rows.insert((&row.view, &row.key)) {
@@ -101,19 +124,6 @@ impl Commit {
             )?;
         }
         Ok(())
-    }
-
-    /// For each of the streams, whether an event is appended to it. Of the others something is only
-    /// expected.
-    #[must_use]
-    pub fn appended(&self) -> Vec<bool> {
-        let mut appended = vec![false; self.streams.len()];
-        for event in &self.events {
-            if let Some(appended) = appended.get_mut(event.stream) {
-                *appended = true;
-            }
-        }
-        appended
     }
 
     fn check_streams(&self) -> Result<(), InvalidCommit> {
