@@ -116,11 +116,9 @@ impl<L: Lifecycle> Draft<L> {
         cause: Cause,
         occurred_at: Timestamp,
     ) -> Option<Context> {
-        let before = self.base.map_or(0, StreamVersion::get);
-        let version = before.checked_add(u64::try_from(nth).ok()?)?.checked_add(1)?;
         Some(Context {
             stream: self.stream.clone(),
-            version: StreamVersion::new(version)?,
+            version: self.version_of(nth)?,
             event_id: EventId { commit: self.commit, index },
             correlation: cause.correlation.unwrap_or(self.commit),
             causation: cause.event,

@@ -7,7 +7,6 @@
 mod draft;
 mod error;
 mod fold;
-#[doc(hidden)]
 pub(crate) mod split;
 
 pub(crate) use draft::{Attempt, Cause, Draft, Home};
@@ -16,12 +15,12 @@ pub use fold::{Fold, FoldError, FoldReason};
 
 use std::fmt;
 
-use crate::event::{self, Event};
+use crate::event::{self, EncodeError, Event};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::lifecycle::{Illegal, Lifecycle, LifecycleEvent, Rejection, State, Transition};
-use crate::name::StreamId;
+use crate::name::{InvalidName, StreamId};
 use crate::number::StreamVersion;
-use crate::store::Metadata;
+use crate::store::{Metadata, NameList};
 use crate::time::Timestamp;
 
 /// One life of a lifecycle.
@@ -173,13 +172,9 @@ impl<L: Lifecycle> Aggregate<L> {
         if let Err(rejection) = self.state.check(&event, &context) {
             return Err(RecordError::new(self, rejection.into()));
         }
-        let encoded = match (event.encode(), event.tags()) {
-            (Ok(payload), Ok(tags)) => (payload, tags),
-            (Err(error), _) => return Err(RecordError::new(self, RecordReason::Encode(error))),
-            (_, Err(source)) => {
-                let event = event.definition().kind;
-                return Err(RecordError::new(self, RecordReason::Tag { event, source }));
-            }
+        let encoded = match encoded(event.definition().kind, event.encode(), event.tags()) {
+            Ok(encoded) => encoded,
+            Err(reason) => return Err(RecordError::new(self, reason)),
         };
         self.draft.remember_origin(|| self.state.clone());
         let Self { mut draft, state } = self;
@@ -214,8 +209,8 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
     /// Records an event that is legal in this state. Another one does not compile.
     ///
     /// # Errors
-    /// [`RecordError`], with the aggregate as it was in it, if the edge's guard refuses or the
-    /// event cannot be encoded.
+    /// [`RecordError`], with the aggregate as it was in it, if the edge's guard refuses, the event or
+    /// its tags cannot be encoded, or the stream is full.
     pub fn record<E: Transition<S>>(
         mut self,
         event: E,
@@ -226,13 +221,9 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
         if let Err(refusal) = event.guard(&self.state, &context) {
             return Err(RecordError::new(self, RecordReason::Refused(refusal)));
         }
-        let encoded = match (event::encode(&event), Event::tags(&event)) {
-            (Ok(payload), Ok(tags)) => (payload, tags),
-            (Err(error), _) => return Err(RecordError::new(self, RecordReason::Encode(error))),
-            (_, Err(source)) => {
-                let event = E::KIND;
-                return Err(RecordError::new(self, RecordReason::Tag { event, source }));
-            }
+        let encoded = match encoded(E::KIND, event::encode(&event), Event::tags(&event)) {
+            Ok(encoded) => encoded,
+            Err(reason) => return Err(RecordError::new(self, reason)),
         };
         self.draft.remember_origin(|| self.state.clone().into_lifecycle());
         let Self { mut draft, state } = self;
@@ -240,6 +231,17 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
         draft.push(event.into(), &context, encoded);
         Ok(Aggregate { draft, state })
     }
+}
+
+/// The payload and the tags of an event, or what is wrong with them.
+fn encoded<R>(
+    event: &'static str,
+    payload: Result<Vec<u8>, EncodeError>,
+    tags: Result<NameList, InvalidName>,
+) -> Result<(Vec<u8>, NameList), RecordReason<R>> {
+    let payload = payload.map_err(RecordReason::Encode)?;
+    let tags = tags.map_err(|source| RecordReason::Tag { event, source })?;
+    Ok((payload, tags))
 }
 
 impl<L: Lifecycle, S: Stage<L>> fmt::Debug for Aggregate<L, S> {

@@ -28,12 +28,13 @@ pub use set::CommitSet;
 pub use submitted::Submitted;
 pub use view::View;
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, Draft, Fold, Home};
 use crate::lifecycle::Lifecycle;
-use crate::name::{Name, StreamId};
+use crate::name::{InvalidName, Name, StreamId};
 use crate::number::StreamVersion;
 use crate::store::{EventStore, Read, Receipt};
 use policy::Policies;
@@ -46,6 +47,12 @@ use turns::Turns;
 #[derive(Clone)]
 pub struct Bus {
     inner: Arc<Inner>,
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus").field("log", &self.inner.home.log).finish_non_exhaustive()
+    }
 }
 
 struct Inner {
@@ -81,11 +88,12 @@ impl Bus {
     /// Loads a life by its id. One that has no events yet is in its initial state, without a
     /// version.
     ///
-    /// Reads only what came since the bus last saw the life.
+    /// Of a life that the bus remembers, reads only what came since.
     ///
     /// # Errors
-    /// [`LoadError`] if the id cannot be a name, the store cannot be read, or an event of the
-    /// stream cannot be taken by the lifecycle. A retry is safe.
+    /// [`LoadError`] if the id cannot be a name, the lifecycle's events have another shape in the
+    /// log, the store cannot be read, or an event of the stream cannot be taken by the lifecycle. A
+    /// retry is safe.
     pub fn load<L: Lifecycle>(&self, id: impl AsRef<str>) -> Result<Aggregate<L>, LoadError> {
         self.inner.load(id.as_ref())
     }
@@ -140,12 +148,12 @@ impl Bus {
         Submitted::new(self.clone(), aggregates, alongside).wait()
     }
 
-    /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns at once: several
-    /// can be under way, and a store may make them durable together. What is wrong with it is said
-    /// when it is waited on.
+    /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns without waiting for
+    /// the answer: several can be under way. Policies and projections have run when this returns;
+    /// what is wrong with the commit is said when it is waited on.
     ///
-    /// Should it lose to somebody else on a life that only a policy touched, it is put together anew
-    /// when it is waited on, not before.
+    /// Should it lose to somebody else on a life that only a policy touched, or on a row, it is put
+    /// together anew when it is waited on, not before.
     pub fn submit<A: CommitSet>(&self, aggregates: A) -> Submitted<A> {
         Submitted::new(self.clone(), aggregates, Alongside::default())
     }
@@ -153,11 +161,11 @@ impl Bus {
     /// The rows of a view, read as a type.
     ///
     /// # Errors
-    /// [`InvalidName`](crate::InvalidName) if the view's name cannot be a name.
+    /// [`InvalidName`] if the view's name cannot be a name.
     pub fn view<T: serde::de::DeserializeOwned>(
         &self,
         name: impl AsRef<str>,
-    ) -> Result<View<T>, crate::name::InvalidName> {
+    ) -> Result<View<T>, InvalidName> {
         Ok(View::new(Arc::clone(&self.inner.store), Name::new(name)?))
     }
 
@@ -165,16 +173,22 @@ impl Bus {
     /// the present ones in one commit. Says how many rows there are and how many had to change.
     ///
     /// # Errors
-    /// [`RebuildError`]; the rows are then as they were. A retry is safe.
+    /// [`RebuildError`]; the rows are then as they were, unless their commit's outcome is unknown
+    /// ([`AppendError::OutcomeUnknown`](crate::store::AppendError::OutcomeUnknown)). It begins anew,
+    /// a bounded number of times, while events of the projection come in. A retry is safe.
     pub fn rebuild(&self, view: impl AsRef<str>) -> Result<Rebuilt, RebuildError> {
         self.inner.rebuild(view.as_ref())
     }
 }
 
+/// The stream of a life: the lifecycle's name as category, and the id.
+fn stream_of<L: Lifecycle>(id: &str) -> Result<StreamId, InvalidName> {
+    Ok(StreamId::from_names(Name::from_static(L::DEFINITION.name)?, Name::new(id)?))
+}
+
 impl Inner {
     fn load<L: Lifecycle>(&self, id: &str) -> Result<Aggregate<L>, LoadError> {
-        let category = Name::from_static(L::DEFINITION.name)?;
-        let stream = StreamId::from_names(category, Name::new(id)?);
+        let stream = stream_of::<L>(id)?;
         self.schemas.ensure::<L>(self.store.as_ref())?;
         let mut fold = match self.recent.get::<L>(&stream) {
             Some((version, state)) => Fold::from_state(stream.clone(), version, state),

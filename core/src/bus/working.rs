@@ -6,7 +6,7 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use super::policy::{Handler, Reaction, ReactionError};
-use super::{CommitReason, Inner, LoadError};
+use super::{CommitReason, Inner, LoadError, stream_of};
 use crate::aggregate::{Aggregate, Cause};
 use crate::id::{CommitId, EventId};
 use crate::lifecycle::{Context, Lifecycle};
@@ -245,8 +245,7 @@ impl Working {
         inner: &Inner,
         id: &str,
     ) -> Result<(usize, Aggregate<L>), LoadError> {
-        let category = Name::from_static(L::DEFINITION.name)?;
-        let stream = StreamId::from_names(category, Name::new(id)?);
+        let stream = stream_of::<L>(id)?;
         let index = match self.by_stream.get(&stream) {
             Some(index) => *index,
             None => self.add(Box::new(inner.load::<L>(id)?)),
