@@ -139,7 +139,7 @@ impl EventRef<'_> {
     }
 }
 
-/// Writes a payload in the newest version, behind what the buffer holds.
+/// Writes a payload in the newest version.
 ///
 /// # Errors
 /// [`EncodeError`] if serde refuses the value.

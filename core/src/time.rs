@@ -66,9 +66,10 @@ const fn civil_date(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// Where a bus takes its time from.
+/// Where a bus takes the time from at which events occur, and a store that at which it takes them.
 ///
-/// A clock may stand still or go backwards: nothing is ordered by it.
+/// A clock may stand still or go backwards: nothing is ordered by it. A store may ask it on the
+/// thread that writes, so it must not wait for the store.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;

@@ -43,7 +43,7 @@ use proc_macro::TokenStream;
 ///
 /// * `#[state(initial)]`: a life begins here. One state has it. If it holds data, that implements
 ///   `Default`.
-/// * `#[state(terminal)]`: a life ends here. Every other state has an edge to another state.
+/// * `#[state(terminal)]`: a life ends here. Every other state has an edge, be it to itself.
 /// * `#[state(type = Name)]`: the name of the unit struct, where the variant's is taken.
 /// * `#[on(Event [as Alias] [if guard] => State, …)]`: edges. Several on a variant add up, so an
 ///   edge under a condition is `#[cfg_attr(…, on(…))]`. An alias tells two events of one name
@@ -72,7 +72,8 @@ pub fn derive_lifecycle(input: TokenStream) -> TokenStream {
 /// * `upcast = StartedV1`: the version before, from 2 on. It has the same stored name and the
 ///   version one less, and this type implements `From` of it. Both are checked.
 /// * `tag = field`, any number: the event can be found by the field's value. The tag is
-///   `field:value`, with the field's name as serde writes it.
+///   `field:value`, with the field's name as serde writes it. `tag = field.inner` is for a field
+///   inside it; the tag is then `inner:value`.
 /// * `crate = path`: where `vitae` is; `::vitae` unless given.
 ///
 /// As for [`macro@Schema`], serde's attributes are refused where bytes and schema would disagree.

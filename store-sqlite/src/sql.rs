@@ -1,4 +1,4 @@
-//! The SQL of the store, each statement from a file of its own.
+//! The SQL of the store: each statement from a file, or from parts that several share.
 //!
 //! Owns the names of the statements. Never builds a statement from data.
 

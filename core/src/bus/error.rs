@@ -201,7 +201,8 @@ impl<A> Error for CommitError<A> {
     }
 }
 
-/// Why a view was not rebuilt. Its rows are as they were.
+/// Why a view was not rebuilt. Its rows are as they were, unless it is not known whether the new
+/// ones were taken ([`AppendError::OutcomeUnknown`]).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
@@ -224,7 +225,7 @@ pub enum RebuildError {
         /// What it says.
         source: HandlerError,
     },
-    /// The store did not take the new rows.
-    #[error("the new rows were not taken")]
+    /// The store did not acknowledge the new rows.
+    #[error("the new rows were not acknowledged")]
     Append(#[source] AppendError),
 }

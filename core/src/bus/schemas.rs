@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::OpenError;
 use crate::event;
@@ -111,13 +111,13 @@ fn mismatch(
     kind: Name,
     version: KindVersion,
     stored: &RegisteredSchema,
-    here: &std::sync::Arc<str>,
+    here: &Arc<str>,
 ) -> OpenError {
     OpenError::SchemaMismatch {
         kind,
         version,
         stored: stored.schema.clone(),
-        here: std::sync::Arc::clone(here),
+        here: Arc::clone(here),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::time::Timestamp;
 ///
 /// It is the same when the event is recorded and when it is read back, so a body that uses nothing
 /// else gives the same state both times. While several aggregates wait to be committed together,
-/// [`event_id`](Context::event_id), [`correlation`](Context::correlation) are those that the event
-/// would get if its aggregate were committed alone; the commit folds the events again if they
+/// [`event_id`](Context::event_id) and [`correlation`](Context::correlation) are those that the
+/// event would get if its aggregate were committed alone; the commit folds the events again if they
 /// become others.
 #[derive(Clone, Debug)]
 pub struct Context {

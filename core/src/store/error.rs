@@ -86,11 +86,12 @@ pub enum AppendError {
     /// The store was opened for reading, or its file cannot be written.
     #[error("the store is read-only; open it with write access to append")]
     ReadOnly,
-    /// The outcome of an earlier commit is unknown, or the format has changed: the store takes no
-    /// writes until it is reopened. Of this commit nothing was written.
+    /// The outcome of an earlier commit is unknown, or the store could not undo one that it had
+    /// refused: it takes no writes until it is reopened. Of this commit nothing was written.
     #[error("the store takes no more writes; reopen it")]
     Closed,
-    /// Another process has migrated the store to a format that this program does not know.
+    /// Another process has migrated the store to a format that this program does not know. Nothing
+    /// was written, and the store takes no writes any more.
     #[error("the store's format has become {found}, newer than {known}; update this program")]
     FormatChanged {
         /// The format found.
