@@ -93,14 +93,7 @@ impl<L: Lifecycle> Fold<L> {
         }
         let payload = event.payload()?;
         let decoded = L::Event::decode(event.kind(), event.kind_version().get(), payload)?;
-        let context = Context {
-            stream: self.stream.clone(),
-            version: event.version(),
-            event_id: event.id(),
-            correlation: event.correlation(),
-            causation: event.causation(),
-            occurred_at: event.occurred_at(),
-        };
+        let context = context_of(self.stream.clone(), event);
         let state = self.state.take().unwrap_or_else(L::initial);
         match state.apply(&decoded, &context) {
             Ok(state) => {
@@ -115,6 +108,18 @@ impl<L: Lifecycle> Fold<L> {
                 Err(FoldReason::Illegal(illegal))
             }
         }
+    }
+}
+
+/// What may be known of an event that was read, besides its payload.
+pub(crate) fn context_of(stream: StreamId, event: &EventRef<'_>) -> Context {
+    Context {
+        stream,
+        version: event.version(),
+        event_id: event.id(),
+        correlation: event.correlation(),
+        causation: event.causation(),
+        occurred_at: event.occurred_at(),
     }
 }
 

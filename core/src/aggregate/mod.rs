@@ -11,6 +11,7 @@ pub(crate) mod split;
 
 pub(crate) use draft::{Attempt, Cause, Draft, Home};
 pub use error::{RecordError, RecordReason, WrongState};
+pub(crate) use fold::context_of;
 pub use fold::{Fold, FoldError, FoldReason};
 
 use std::fmt;

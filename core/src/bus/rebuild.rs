@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use super::projection::{Checked, Rows};
 use super::{Inner, RebuildError};
+use crate::aggregate::context_of;
 use crate::id::CommitId;
-use crate::lifecycle::Context;
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, RowVersion};
 use crate::store::{AppendError, Commit, Condition, EventRef, Query, Read, RowChange, ViewRow};
@@ -117,14 +117,8 @@ fn apply(
         position: event.position(),
         source,
     };
-    let context = Context {
-        stream: StreamId::new(event.category(), event.stream()).map_err(|e| failed(e.into()))?,
-        version: event.version(),
-        event_id: event.id(),
-        correlation: event.correlation(),
-        causation: event.causation(),
-        occurred_at: event.occurred_at(),
-    };
+    let stream = StreamId::new(event.category(), event.stream());
+    let context = context_of(stream.map_err(|error| failed(error.into()))?, event);
     // An erased payload says nothing any more, so no row can come from it.
     let Ok(payload) = event.payload() else {
         return Ok(());

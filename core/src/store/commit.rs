@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{
-    Checksum, Digest, EventStore, InvalidCommit, MAX_TAGS, Metadata, NameList, Page, Query, Read,
-    ReadError,
-};
+use super::{CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
@@ -282,53 +279,6 @@ pub struct Condition {
     pub query: Query,
     /// After which position (exclusive); `None` looks at the whole log.
     pub after: Option<GlobalPosition>,
-}
-
-/// How far something has come: a reader of the log, or a reader of something outside it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Checkpoint {
-    /// The last event that was dealt with; `None` before the first.
-    pub position: Option<GlobalPosition>,
-    /// The checksum of that event, by which a log that was swapped is noticed.
-    pub checksum: Option<Checksum>,
-    /// Where a source outside the log stands, in the words of its reader.
-    pub cursor: Vec<u8>,
-}
-
-impl Checkpoint {
-    /// Makes sure that this checkpoint was taken on this log: that the event at its position is
-    /// there and has its checksum.
-    ///
-    /// Stores do this for the checkpoints they keep. Do it yourself for one that is kept elsewhere.
-    ///
-    /// # Errors
-    /// [`ReadError::Diverged`] if the log is another one, or has lost its end; else as
-    /// [`EventStore::read`].
-    pub fn confirm(&self, name: &Name, store: &dyn EventStore) -> Result<(), ReadError> {
-        let Some(position) = self.position else {
-            return Ok(());
-        };
-        let mut page = Page::new();
-        let read = Read::log(Query::all()).from_position(position).page_of(1);
-        store.read(&read, &mut page)?;
-        let found = page.iter().next().filter(|event| event.position() == position);
-        let same = |checksum| found.is_some_and(|event| event.checksum() == checksum);
-        if found.is_some() && self.checksum.is_none_or(same) {
-            return Ok(());
-        }
-        Err(ReadError::Diverged { checkpoint: name.clone() })
-    }
-}
-
-/// A compare-and-set of a checkpoint.
-#[derive(Clone, Debug)]
-pub struct CheckpointMove {
-    /// The checkpoint's name.
-    pub name: Name,
-    /// What it must be before; `None`: it does not exist.
-    pub from: Option<Checkpoint>,
-    /// What it is after.
-    pub to: Checkpoint,
 }
 
 /// A change of one view row.

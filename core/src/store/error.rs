@@ -224,9 +224,6 @@ pub enum ReadError {
     /// Another process holds the store. Try again.
     #[error("the store is busy; try again")]
     Busy,
-    /// The store was closed.
-    #[error("the store is closed; reopen it")]
-    Closed,
     /// The backend failed.
     #[error("the store failed")]
     Backend(#[source] BackendError),

@@ -31,6 +31,7 @@
 //! - **R16** Reading beside a writer always works.
 //! - **R19** No input, no file content and no fault panics.
 
+mod checkpoint;
 mod checksum;
 mod commit;
 mod error;
@@ -39,10 +40,11 @@ mod page;
 mod read;
 mod ticket;
 
+pub use checkpoint::{Checkpoint, CheckpointMove};
 pub use checksum::{Checksum, Digest, EventHeader, PayloadDigest};
 pub use commit::{
-    Checkpoint, CheckpointMove, Commit, Condition, ExpectedVersion, Limits, NewEvent, Receipt,
-    RegisteredSchema, RowChange, StreamAppend, ViewRow,
+    Commit, Condition, ExpectedVersion, Limits, NewEvent, Receipt, RegisteredSchema, RowChange,
+    StreamAppend, ViewRow,
 };
 pub use error::{AppendError, BackendError, Damage, InvalidCommit, Outcome, ReadError};
 pub use fields::{InvalidMetadata, MAX_METADATA_BYTES, MAX_TAGS, Metadata, NameList};

@@ -1,8 +1,6 @@
 //! What somebody or something decides on a request.
 
-use std::ops::ControlFlow;
-
-use vitae::store::{Query, QueryItem, Read};
+use vitae::store::QueryItem;
 use vitae::{Aggregate, tag};
 
 use super::{Heard, SuperviseError, Supervisor};
@@ -50,15 +48,8 @@ impl Supervisor {
 
     /// Whether any hook had this id.
     fn heard_of(&self, hook: &str) -> Result<bool, SuperviseError> {
-        let session = tag("session", &self.session)?;
-        let tags = vec![session, tag("hook", hook)?];
-        let query = Query { items: vec![QueryItem { tags, ..QueryItem::default() }] };
-        let mut heard = false;
-        self.bus.store().visit(Read::log(query).page_of(1), |_| {
-            heard = true;
-            Ok::<_, SuperviseError>(ControlFlow::Break(()))
-        })?;
-        Ok(heard)
+        let tags = vec![tag("session", &self.session)?, tag("hook", hook)?];
+        self.is_there(QueryItem { tags, ..QueryItem::default() })
     }
 }
 

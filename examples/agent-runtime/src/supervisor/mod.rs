@@ -11,6 +11,9 @@ mod workflow;
 pub use error::SuperviseError;
 pub use workflow::NewWorkflow;
 
+use std::ops::ControlFlow;
+
+use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Alongside, Bus, CommitSet, Lifecycle, Timestamp};
 
 /// The supervisor of one session.
@@ -41,5 +44,16 @@ impl Supervisor {
     fn commit(&self, lives: impl CommitSet, heard: Heard) -> Result<(), SuperviseError> {
         self.bus.commit_alongside(lives, heard.alongside)?;
         Ok(())
+    }
+
+    /// Whether the log has an event like this.
+    fn is_there(&self, like: QueryItem) -> Result<bool, SuperviseError> {
+        let read = Read::log(Query { items: vec![like] }).page_of(1);
+        let mut found = false;
+        self.bus.store().visit(read, |_| {
+            found = true;
+            Ok::<_, SuperviseError>(ControlFlow::Break(()))
+        })?;
+        Ok(found)
     }
 }

@@ -190,18 +190,11 @@ impl Supervisor {
 
     /// Whether a workflow was started in this session. Another session's is none of ours.
     fn has_started(&self, workflow: &str) -> Result<bool, SuperviseError> {
-        let item = QueryItem {
+        self.is_there(QueryItem {
             kinds: vec![Name::from_static(Started::KIND)?],
             tags: vec![tag("session", &self.session)?, tag("workflow", workflow)?],
             ..QueryItem::default()
-        };
-        let read = Read::log(Query { items: vec![item] }).page_of(1);
-        let mut started = false;
-        self.bus.store().visit(read, |_| {
-            started = true;
-            Ok::<_, SuperviseError>(ControlFlow::Break(()))
-        })?;
-        Ok(started)
+        })
     }
 
     /// The workflows, or none, in whose turns an agent session was started.
