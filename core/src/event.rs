@@ -50,11 +50,14 @@ pub trait Event: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Lifts an event of the version before into this one.
     fn upcast(earlier: Self::Predecessor) -> Self;
 
-    /// The tags of this event: what it can be found by across streams.
+    /// The tags of this event: what it can be found by across streams. None, unless the event says
+    /// otherwise.
     ///
     /// # Errors
     /// [`InvalidName`] if a tagged field's value cannot be part of a tag.
-    fn tags(&self) -> Result<NameList, InvalidName>;
+    fn tags(&self) -> Result<NameList, InvalidName> {
+        Ok(NameList::default())
+    }
 }
 
 /// An earlier version of an event, or none. Implemented for every [`Event`].
@@ -143,8 +146,33 @@ impl EventRef<'_> {
 ///
 /// # Errors
 /// [`EncodeError`] if serde refuses the value.
-pub fn encode<E: Event>(event: &E) -> Result<Vec<u8>, EncodeError> {
+pub(crate) fn encode<E: Event>(event: &E) -> Result<Vec<u8>, EncodeError> {
     postcard::to_allocvec(event).map_err(EncodeError)
+}
+
+/// An event of a type that is known at run time only. Implemented for every [`Event`].
+pub trait AnyEvent {
+    /// Writes the payload in its newest version.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if serde refuses the value.
+    fn encode(&self) -> Result<Vec<u8>, EncodeError>;
+
+    /// The event's tags.
+    ///
+    /// # Errors
+    /// [`InvalidName`] if a tagged field's value cannot be part of a tag.
+    fn tags(&self) -> Result<NameList, InvalidName>;
+}
+
+impl<E: Event> AnyEvent for E {
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        encode(self)
+    }
+
+    fn tags(&self) -> Result<NameList, InvalidName> {
+        Event::tags(self)
+    }
 }
 
 /// Gives the schemas of an event, as [`schemas`] of it.

@@ -102,7 +102,7 @@ pub mod store;
 mod time;
 
 pub use aggregate::{
-    Aggregate, AnyState, Fold, FoldError, FoldReason, RecordError, RecordReason, Stage, WrongState,
+    Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, WrongState,
 };
 pub use bus::{
     Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError, LoadError,
@@ -110,9 +110,11 @@ pub use bus::{
     View,
 };
 pub use catalog::{Catalog, CatalogError};
-pub use event::{DecodeError, EncodeError, Event, NoPredecessor, Predecessor, TagValue, tag};
+pub use event::{
+    AnyEvent, DecodeError, EncodeError, Event, NoPredecessor, Predecessor, TagValue, tag,
+};
 pub use id::{CommitId, CorrelationId, EventId, LogId};
-pub use lifecycle::{Context, Lifecycle, Refusal, State, Transition};
+pub use lifecycle::{AnyState, Context, Lifecycle, Refusal, Stage, State, Transition};
 pub use memory::MemoryStore;
 pub use name::{InvalidName, MAX_NAME_BYTES, Name, StreamId};
 pub use number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};

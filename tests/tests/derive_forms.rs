@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use vitae::lifecycle::{LifecycleEvent, Rejection};
-use vitae::{Context, Event, Lifecycle, State};
+use vitae::{Context, Event, Lifecycle, Stage, State};
 
 mod shop {
     use super::{Deserialize, Event, Serialize};
@@ -151,7 +151,7 @@ fn lifecycles_share_events_and_not_states() {
     assert_eq!(open, Ok(Window::Open));
     let rejection = Window::Shut.check(&Closed.into(), &context);
     assert!(matches!(rejection, Err(Rejection::Illegal(_))));
-    assert_eq!(WindowOpen.into_lifecycle(), Window::Open);
+    assert_eq!(WindowOpen::release(WindowOpen), Window::Open);
     let payload = WindowEvent::from(Opened { by: 5 }).encode().unwrap();
     let DoorEvent::Opened(opened) = DoorEvent::decode("opened", 1, &payload).unwrap() else {
         panic!("another event");

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use vitae::lifecycle::{LifecycleEvent, Rejection};
-use vitae::{Context, DecodeError, Event, Lifecycle, Refusal, State, Transition};
+use vitae::{Context, DecodeError, Event, Lifecycle, Refusal, Stage, State, Transition};
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[event(name = "workflow.start", version = 1, tag = workflow)]
@@ -143,15 +143,12 @@ fn the_table_says_what_the_declaration_says() {
 
 #[test]
 fn a_state_is_taken_out_and_put_back() {
-    assert_eq!(Idle::take(Workflow::Idle), Ok(Idle));
-    assert_eq!(Done::take(Workflow::Idle), Err(Workflow::Idle));
-    assert_eq!(Idle.into_lifecycle(), Workflow::Idle);
+    assert_eq!(Idle::hold(Workflow::Idle), Ok(Idle));
+    assert_eq!(Done::hold(Workflow::Idle), Err(Workflow::Idle));
+    assert_eq!(Idle::release(Idle), Workflow::Idle);
     let running = Workflow::Running(Running { left: 3 });
-    assert_eq!(Running::of(&running), Some(&Running { left: 3 }));
-    assert_eq!(Idle::of(&running), None);
-    assert_eq!(Idle::of(&Workflow::Idle), Some(&Idle));
-    let taken = Running::take(running.clone()).unwrap();
-    assert_eq!(taken.into_lifecycle(), running);
+    let taken = Running::hold(running.clone()).unwrap();
+    assert_eq!(Running::release(taken), running);
 }
 
 #[test]

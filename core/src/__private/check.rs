@@ -4,12 +4,14 @@
 #![expect(clippy::panic, reason = "a panic while constants are evaluated is a compile error")]
 
 use crate::event::{Event, Predecessor};
-use crate::lifecycle::EventDefinition;
+use crate::lifecycle::Definition;
 
-/// No event before this one has its stored name.
+/// No event of the table before this one has its stored name.
 #[track_caller]
-pub const fn distinct_kind(before: &[&EventDefinition], event: &EventDefinition) {
-    let mut rest = before;
+pub const fn distinct_kind(table: &Definition, index: usize) {
+    let Some((mut rest, [event, ..])) = table.events.split_at_checked(index) else {
+        return;
+    };
     while let [other, others @ ..] = rest {
         if same(other.kind, event.kind) {
             let text = Text::new()

@@ -3,23 +3,25 @@
 //! Owns the logic of the derives, so that what they emit is thin, and the names of the language's
 //! own items, so that what they emit does not depend on a prelude.
 
+pub use core::clone::Clone;
+pub use core::cmp::{Eq, PartialEq};
 pub use core::convert::From;
 pub use core::default::Default;
 pub use core::fmt::{self, Debug, Formatter};
-pub use core::marker::Sized;
+pub use core::marker::{Copy, PhantomData, Send, Sized, Sync};
 pub use core::option::Option::{self, None, Some};
-pub use core::primitive::{str, u8, u32};
+pub use core::primitive::{bool, str, u8, u32};
 pub use core::result::Result::{self, Err, Ok};
 pub use std::vec::Vec;
 
 pub use crate::aggregate::Aggregate;
 pub use crate::aggregate::split::{join, split};
 pub use crate::event::{
-    DecodeError, EncodeError, Event, NoPredecessor, TagValue, decode, encode, schemas, tag,
+    AnyEvent, DecodeError, Event, NoPredecessor, TagValue, decode, schemas, tag,
 };
 pub use crate::lifecycle::{
     Context, Definition, EdgeDefinition, EventDefinition, Lifecycle, LifecycleEvent, Refusal,
-    Rejection, State, StateDefinition, Transition,
+    Rejection, Stage, State, StateDefinition, Transition,
 };
 pub use crate::name::InvalidName;
 pub use crate::schema::{Schema, Shape};
@@ -47,14 +49,44 @@ pub fn illegal<L: Lifecycle>(state: &L, event: &L::Event) -> Checked<L> {
     Err(Rejection::Illegal(Illegal::new(L::DEFINITION, state.state(), event.definition().name)))
 }
 
-/// Moves along an edge.
-pub fn step<S: State, E: Transition<S>>(from: S, event: &E, context: &Context) -> S::Lifecycle {
-    E::apply(from, event, context).into_lifecycle()
+/// Copies what a state holds.
+pub fn copy_of<S: Clone>(held: &S) -> S {
+    held.clone()
 }
 
-/// An event's row in the table.
-pub const fn event_definition<E: Event>(name: &'static str) -> EventDefinition {
+/// Moves along an edge.
+pub fn step<S: State, E: Transition<S>>(from: S, event: &E, context: &Context) -> S::Lifecycle {
+    E::To::release(E::apply(from, event, context))
+}
+
+/// The row of a state that is neither initial nor terminal.
+pub const fn state(name: &'static str) -> StateDefinition {
+    StateDefinition { name, initial: false, terminal: false }
+}
+
+/// The row of the initial state.
+pub const fn initial(name: &'static str) -> StateDefinition {
+    StateDefinition { name, initial: true, terminal: false }
+}
+
+/// The row of a terminal state.
+pub const fn terminal(name: &'static str) -> StateDefinition {
+    StateDefinition { name, initial: false, terminal: true }
+}
+
+/// The row of an event.
+pub const fn event<E: Event>(name: &'static str) -> EventDefinition {
     EventDefinition { name, kind: E::KIND, version: E::VERSION, schemas: schemas::<E> }
+}
+
+/// The row of an edge: the indices of its states and its event.
+pub const fn edge(
+    from: usize,
+    event: usize,
+    to: usize,
+    guard: Option<&'static str>,
+) -> EdgeDefinition {
+    EdgeDefinition { from, event, to, guard }
 }
 
 /// The tags of an event: fields' names and values.

@@ -87,7 +87,7 @@ impl<L: Lifecycle> Draft<L> {
             home: self.home.clone(),
             stream: self.stream.clone(),
             base: self.base,
-            origin: self.origin.clone(),
+            origin: self.origin.as_ref().map(L::duplicate),
             pending: self.pending.clone(),
             commit: self.commit,
             first_index: self.first_index,
@@ -175,7 +175,7 @@ impl<L: Lifecycle> Draft<L> {
     /// The state after so many of the events that were recorded, which stand together in the
     /// commit. `None` if nothing was.
     pub(crate) fn after(&self, events: usize) -> Option<L> {
-        let mut folded = self.origin.clone()?;
+        let mut folded = self.origin.as_ref()?.duplicate();
         for (nth, pending) in self.pending.iter().enumerate().take(events) {
             let index = self.first_index.saturating_add(u32::try_from(nth).ok()?);
             let context = self.context(nth, index, pending.cause, pending.occurred_at)?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Aggregate;
 use crate::event::EncodeError;
-use crate::lifecycle::{Illegal, Lifecycle, Rejection, StateDefinition};
+use crate::lifecycle::{Illegal, Lifecycle, Rejection};
 use crate::name::InvalidName;
 
 /// An event was not recorded. Holds the aggregate as it was.
@@ -89,10 +89,10 @@ impl<A, R: Error + 'static> Error for RecordError<A, R> {
 }
 
 /// An aggregate is in another state than the one asked for. Holds the aggregate.
-pub struct WrongState<L: Lifecycle>(Box<(Aggregate<L>, &'static StateDefinition)>);
+pub struct WrongState<L: Lifecycle>(Box<(Aggregate<L>, &'static str)>);
 
 impl<L: Lifecycle> WrongState<L> {
-    pub(super) fn new(aggregate: Aggregate<L>, wanted: &'static StateDefinition) -> Self {
+    pub(super) fn new(aggregate: Aggregate<L>, wanted: &'static str) -> Self {
         Self(Box::new((aggregate, wanted)))
     }
 
@@ -111,7 +111,7 @@ impl<L: Lifecycle> fmt::Display for WrongState<L> {
             "`{}` is in state `{}`, not in `{}`; match on `typed()` to handle every state",
             aggregate.stream(),
             aggregate.state().state().name,
-            wanted.name
+            wanted
         )
     }
 }

@@ -12,11 +12,17 @@ use crate::store::{Erased, EventRef};
 ///
 /// A bus loads aggregates with it. Use it yourself to read several lives out of one read of the
 /// log.
-#[derive(Clone)]
 pub struct Fold<L: Lifecycle> {
     stream: StreamId,
     version: Option<StreamVersion>,
     state: Option<L>,
+}
+
+impl<L: Lifecycle> Clone for Fold<L> {
+    fn clone(&self) -> Self {
+        let state = self.state.as_ref().map(L::duplicate);
+        Self { stream: self.stream.clone(), version: self.version, state }
+    }
 }
 
 impl<L: Lifecycle> fmt::Debug for Fold<L> {
@@ -59,7 +65,7 @@ impl<L: Lifecycle> Fold<L> {
     /// The state.
     #[must_use]
     pub fn state(&self) -> L {
-        self.state.clone().unwrap_or_else(L::initial)
+        self.state.as_ref().map_or_else(L::initial, L::duplicate)
     }
 
     pub(crate) fn into_parts(self) -> (StreamId, Option<StreamVersion>, L) {

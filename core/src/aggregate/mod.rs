@@ -18,7 +18,9 @@ use std::fmt;
 
 use crate::event::{self, EncodeError, Event};
 use crate::id::{CommitId, CorrelationId, EventId};
-use crate::lifecycle::{Illegal, Lifecycle, LifecycleEvent, Rejection, State, Transition};
+use crate::lifecycle::{
+    AnyState, Illegal, Lifecycle, LifecycleEvent, Rejection, Stage, State, Transition,
+};
 use crate::name::{InvalidName, StreamId};
 use crate::number::StreamVersion;
 use crate::store::{Metadata, NameList};
@@ -36,46 +38,6 @@ use crate::time::Timestamp;
 pub struct Aggregate<L: Lifecycle, S: Stage<L> = AnyState> {
     pub(crate) draft: Box<Draft<L>>,
     pub(crate) state: S::Held,
-}
-
-/// In place of a state: the state is known at run time only.
-#[derive(Clone, Copy, Debug)]
-pub enum AnyState {}
-
-/// What an [`Aggregate`] knows of its state: a [`State`], or [`AnyState`].
-pub trait Stage<L: Lifecycle> {
-    /// What it holds.
-    type Held: Clone + Send + Sync + 'static;
-
-    /// The lifecycle in this state.
-    fn release(held: Self::Held) -> L;
-
-    /// The state of the lifecycle, if it is this one.
-    fn hold(lifecycle: L) -> Option<Self::Held>;
-}
-
-impl<L: Lifecycle> Stage<L> for AnyState {
-    type Held = L;
-
-    fn release(held: L) -> L {
-        held
-    }
-
-    fn hold(lifecycle: L) -> Option<L> {
-        Some(lifecycle)
-    }
-}
-
-impl<S: State> Stage<S::Lifecycle> for S {
-    type Held = S;
-
-    fn release(held: S) -> S::Lifecycle {
-        held.into_lifecycle()
-    }
-
-    fn hold(lifecycle: S::Lifecycle) -> Option<S> {
-        S::take(lifecycle).ok()
-    }
 }
 
 impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
@@ -138,11 +100,11 @@ impl<L: Lifecycle> Aggregate<L> {
     ///
     /// # Errors
     /// [`WrongState`], with the aggregate in it, if it is in another state.
-    pub fn at<S: State<Lifecycle = L>>(self) -> Result<Aggregate<L, S>, WrongState<L>> {
+    pub fn at<S: Stage<L>>(self) -> Result<Aggregate<L, S>, WrongState<L>> {
         let Self { draft, state } = self;
-        match S::take(state) {
+        match S::hold(state) {
             Ok(state) => Ok(Aggregate { draft, state }),
-            Err(state) => Err(WrongState::new(Self { draft, state }, S::DEFINITION)),
+            Err(state) => Err(WrongState::new(Self { draft, state }, S::NAME)),
         }
     }
 
@@ -177,7 +139,7 @@ impl<L: Lifecycle> Aggregate<L> {
             Ok(encoded) => encoded,
             Err(reason) => return Err(RecordError::new(self, reason)),
         };
-        self.draft.remember_origin(|| self.state.clone());
+        self.draft.remember_origin(|| self.state.duplicate());
         let Self { mut draft, state } = self;
         match state.apply(&event, &context) {
             Ok(state) => {
@@ -204,7 +166,7 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
     /// The aggregate with its state known at run time only.
     #[must_use]
     pub fn untyped(self) -> Aggregate<L> {
-        Aggregate { draft: self.draft, state: self.state.into_lifecycle() }
+        Aggregate { draft: self.draft, state: S::release(self.state) }
     }
 
     /// Records an event that is legal in this state. Another one does not compile.
@@ -226,7 +188,7 @@ impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
             Ok(encoded) => encoded,
             Err(reason) => return Err(RecordError::new(self, reason)),
         };
-        self.draft.remember_origin(|| self.state.clone().into_lifecycle());
+        self.draft.remember_origin(|| S::duplicate(&self.state));
         let Self { mut draft, state } = self;
         let state = E::apply(state, &event, &context);
         draft.push(event.into(), &context, encoded);

@@ -22,16 +22,16 @@ impl Recent {
     }
 
     pub(super) fn get<L: Lifecycle>(&self, stream: &StreamId) -> Option<(StreamVersion, L)> {
-        // States are cloned and dropped outside the lock: that is their code.
+        // States are copied and dropped outside the lock: that is their code.
         let (version, state) = self.lock()?.get(stream)?.clone();
-        Some((version, state.downcast_ref::<L>()?.clone()))
+        Some((version, state.downcast_ref::<L>()?.duplicate()))
     }
 
     pub(super) fn put<L: Lifecycle>(&self, stream: &StreamId, version: StreamVersion, state: &L) {
         if self.0.is_none() {
             return;
         }
-        let remembered: Remembered = (version, Arc::new(state.clone()));
+        let remembered: Remembered = (version, Arc::new(state.duplicate()));
         let Some(mut cache) = self.lock() else { return };
         // Of two threads that bring a life up to date, the one that read less may be the later.
         let newer = cache.peek(stream).is_none_or(|(known, _)| *known < version);

@@ -2,9 +2,9 @@
 
 use super::working::{Life, Working};
 use super::{CommitReason, Inner, LoadError};
-use crate::aggregate::{Aggregate, Attempt, Stage};
+use crate::aggregate::{Aggregate, Attempt};
 use crate::id::{CommitId, LogId};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Stage};
 
 /// One aggregate, a tuple of up to eight, an `Option` or a `Vec` of them, or `()` for none.
 ///
@@ -67,7 +67,7 @@ impl<L: Lifecycle, S: Stage<L>> sealed::Members for Aggregate<L, S> {
     fn fork(&self, inner: &Inner, into: &mut Vec<Box<dyn Life>>) -> Result<(), CommitReason> {
         inner.schemas.ensure::<L>(inner.store.as_ref()).map_err(LoadError::from)?;
         let draft = Box::new(self.draft.fork());
-        into.push(Box::new(Aggregate::<L> { draft, state: S::release(self.state.clone()) }));
+        into.push(Box::new(Aggregate::<L> { draft, state: S::duplicate(&self.state) }));
         Ok(())
     }
 
@@ -90,14 +90,14 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
     /// compiler was promised: then this stays where its own events led.
     fn settle_as(&mut self, newest: Aggregate<L>) {
         let version = newest.draft.version_after();
-        if let Some(state) = S::hold(newest.state) {
+        if let Ok(state) = S::hold(newest.state) {
             self.state = state;
             self.draft.committed();
             self.draft.base = version;
             return;
         }
         let own = newest.draft.after(self.draft.pending.len());
-        if let Some(state) = own.and_then(S::hold) {
+        if let Some(state) = own.and_then(|own| S::hold(own).ok()) {
             self.state = state;
         }
         self.draft.committed();

@@ -64,7 +64,7 @@ impl<L: Lifecycle> Life for Aggregate<L> {
     }
 
     fn join(&mut self, commit: CommitId, first_index: u32) {
-        self.state = self.draft.join(commit, first_index, self.state.clone());
+        self.state = self.draft.join(commit, first_index, self.state.duplicate());
     }
 
     fn remember(&self, inner: &Inner) {
@@ -200,7 +200,7 @@ impl Working {
 
     pub(super) fn state<L: Lifecycle>(&mut self, inner: &Inner, id: &str) -> Result<L, LoadError> {
         let (index, aggregate) = self.take::<L>(inner, id)?;
-        let state = aggregate.state.clone();
+        let state = aggregate.state.duplicate();
         self.put(index, aggregate);
         Ok(state)
     }

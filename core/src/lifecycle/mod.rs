@@ -12,14 +12,14 @@ pub use definition::{Definition, EdgeDefinition, EventDefinition, StateDefinitio
 pub use refusal::{Illegal, Refusal, Rejection};
 
 use crate::aggregate::Aggregate;
-use crate::event::{DecodeError, EncodeError, Event};
+use crate::event::{AnyEvent, DecodeError, EncodeError, Event};
 use crate::name::InvalidName;
 use crate::store::NameList;
 
 /// A lifecycle: states, the events that are legal in each, and where they lead.
 ///
 /// Derived from an enum with one variant per state; see the [crate's documentation](crate).
-pub trait Lifecycle: Clone + Send + Sync + Sized + 'static {
+pub trait Lifecycle: Send + Sync + Sized + 'static {
     /// Every event of the lifecycle, as one enum.
     type Event: LifecycleEvent;
 
@@ -34,6 +34,9 @@ pub trait Lifecycle: Clone + Send + Sync + Sized + 'static {
 
     /// The state before the first event.
     fn initial() -> Self;
+
+    /// Another one in the same state: a commit works on copies.
+    fn duplicate(&self) -> Self;
 
     /// Which state this is.
     fn state(&self) -> &'static StateDefinition;
@@ -66,17 +69,24 @@ pub trait LifecycleEvent: Sized + Send + Sync + 'static {
     /// [`DecodeError`] if the lifecycle has no such event, or the bytes are not one.
     fn decode(kind: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
 
+    /// The event itself, whichever it is.
+    fn any(&self) -> &dyn AnyEvent;
+
     /// Writes the payload in its newest version.
     ///
     /// # Errors
     /// [`EncodeError`] if serde refuses the value.
-    fn encode(&self) -> Result<Vec<u8>, EncodeError>;
+    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        self.any().encode()
+    }
 
     /// The event's tags.
     ///
     /// # Errors
     /// [`InvalidName`] if a tagged field's value cannot be part of a tag.
-    fn tags(&self) -> Result<NameList, InvalidName>;
+    fn tags(&self) -> Result<NameList, InvalidName> {
+        self.any().tags()
+    }
 }
 
 /// A state of a lifecycle, as the type that holds its data.
@@ -85,24 +95,61 @@ pub trait LifecycleEvent: Sized + Send + Sync + 'static {
     note = "a state is the struct inside a variant of an enum with `#[derive(vitae::Lifecycle)]`, \
             or the unit struct that the derive makes for a variant without data"
 )]
-pub trait State: Clone + Send + Sync + Sized + 'static {
+pub trait State: Stage<Self::Lifecycle, Held = Self> {
     /// The lifecycle that has this state.
     type Lifecycle: Lifecycle;
 
     /// The state's row in the table.
     const DEFINITION: &'static StateDefinition;
+}
 
-    /// Looks into the lifecycle: the data, if it is in this state.
-    fn of(lifecycle: &Self::Lifecycle) -> Option<&Self>;
+/// What is known of a life's state: which [`State`] of the lifecycle `L` it is, or [`AnyState`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state of `{L}`",
+    label = "not a state of `{L}`",
+    note = "a state is the struct inside a variant of the lifecycle's enum, \
+            or the unit struct that the derive makes for a variant without data"
+)]
+pub trait Stage<L: Lifecycle> {
+    /// What is held of the lifecycle: the state's data, or all of it.
+    type Held;
 
-    /// Takes the data out of the lifecycle, if it is in this state.
+    /// The state's name.
+    const NAME: &'static str;
+
+    /// Takes out of the lifecycle what is held.
     ///
     /// # Errors
     /// The lifecycle itself, unmoved, if it is in another state.
-    fn take(lifecycle: Self::Lifecycle) -> Result<Self, Self::Lifecycle>;
+    fn hold(lifecycle: L) -> Result<Self::Held, L>;
 
-    /// Puts the data back.
-    fn into_lifecycle(self) -> Self::Lifecycle;
+    /// Puts it back.
+    fn release(held: Self::Held) -> L;
+
+    /// The lifecycle with a copy of what is held.
+    fn duplicate(held: &Self::Held) -> L;
+}
+
+/// In place of a state: which one it is, is known at run time only.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyState {}
+
+impl<L: Lifecycle> Stage<L> for AnyState {
+    type Held = L;
+
+    const NAME: &'static str = "any";
+
+    fn hold(lifecycle: L) -> Result<L, L> {
+        Ok(lifecycle)
+    }
+
+    fn release(held: L) -> L {
+        held
+    }
+
+    fn duplicate(held: &L) -> L {
+        held.duplicate()
+    }
 }
 
 /// An edge: this event, recorded in state `S`, leads to state [`To`](Transition::To).
@@ -115,7 +162,7 @@ pub trait Transition<S: State>: Event + Into<<S::Lifecycle as Lifecycle>::Event>
     /// The state that the edge leads to.
     type To: State<Lifecycle = S::Lifecycle>;
 
-    /// Asks the edge's guard.
+    /// Asks the edge's guard. One without a guard always agrees.
     ///
     /// # Errors
     /// The guard's refusal.
@@ -123,7 +170,10 @@ pub trait Transition<S: State>: Event + Into<<S::Lifecycle as Lifecycle>::Event>
         &self,
         from: &S,
         context: &Context,
-    ) -> Result<(), <S::Lifecycle as Lifecycle>::Refusal>;
+    ) -> Result<(), <S::Lifecycle as Lifecycle>::Refusal> {
+        let _ = (from, context);
+        Ok(())
+    }
 
     /// Moves along the edge.
     fn apply(from: S, event: &Self, context: &Context) -> Self::To;

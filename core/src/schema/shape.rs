@@ -97,6 +97,7 @@ impl Shape {
     ///
     /// # Panics
     /// At compile time, if the shape takes no byte.
+    #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
     pub(crate) const fn list_of(item: &'static Self) -> Self {
         if item.takes_bytes() {
@@ -110,6 +111,7 @@ impl Shape {
     ///
     /// # Panics
     /// At compile time, if neither takes a byte.
+    #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
     pub(crate) const fn map_of(key: &'static Self, value: &'static Self) -> Self {
         if key.takes_bytes() || value.takes_bytes() {

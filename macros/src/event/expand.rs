@@ -49,10 +49,6 @@ pub(super) fn fallback(input: &DeriveInput, event: &Event) -> TokenStream {
             const VERSION: #krate::__private::u32 = 1;
             type Predecessor = #krate::__private::NoPredecessor;
             fn upcast(_: #krate::__private::NoPredecessor) -> Self { loop {} }
-            fn tags(&self) -> #krate::__private::Result<
-                #krate::__private::NameList,
-                #krate::__private::InvalidName,
-            > { loop {} }
         }
     }
 }
@@ -80,18 +76,21 @@ fn predecessor(event: &Event) -> TokenStream {
     }
 }
 
-fn tags(event: &Event) -> TokenStream {
+fn tags(event: &Event) -> Option<TokenStream> {
+    if event.tags.is_empty() {
+        return None;
+    }
     let krate = &event.krate;
     let tags = event.tags.iter().map(|Tag { field, inner, name }| {
         let value = quote_spanned!(field.span()=> &self.#field #(.#inner)*);
         quote!((#name, #value))
     });
-    quote! {
+    Some(quote! {
         fn tags(&self) -> #krate::__private::Result<
             #krate::__private::NameList,
             #krate::__private::InvalidName,
         > {
             #krate::__private::tags(&[#(#tags),*])
         }
-    }
+    })
 }

@@ -1,9 +1,10 @@
 //! A lifecycle's declaration as it is written: attributes read, names not yet looked up.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Path, Token, Type, Visibility};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Generics, Path, Token, Type, Visibility};
 
 use super::edge::{self, Edge};
+use super::held::Held;
 use crate::attribute::{self, Group};
 use crate::error::Errors;
 use crate::names;
@@ -17,6 +18,7 @@ const STATE: Group =
 pub(super) struct Lifecycle {
     pub(super) ident: Ident,
     pub(super) vis: Visibility,
+    pub(super) generics: Generics,
     pub(super) krate: Path,
     pub(super) name: String,
     pub(super) refusal: Option<Type>,
@@ -36,14 +38,6 @@ pub(super) struct State {
     pub(super) incomplete: bool,
 }
 
-/// What a state's type is.
-pub(super) enum Held {
-    /// A unit struct of this name, which the derive emits.
-    Unit(Ident),
-    /// The user's struct inside the variant.
-    Data(Box<Type>),
-}
-
 impl Lifecycle {
     /// `None` if the item is not an enum that could be a lifecycle.
     pub(super) fn read(input: &DeriveInput, errors: &Errors) -> Option<Self> {
@@ -55,16 +49,18 @@ impl Lifecycle {
             );
             return None;
         };
-        if !input.generics.params.is_empty() {
-            errors.at(
-                &input.generics,
-                "a lifecycle cannot be generic yet; put concrete types into its states",
-            );
+        for lifetime in input.generics.lifetimes() {
+            let message = "a lifecycle cannot borrow: a life is read back from the log, where there \
+                           is nothing to borrow from; let its states own their data";
+            errors.at(lifetime, message);
+        }
+        if input.generics.lifetimes().next().is_some() {
             return None;
         }
         let mut lifecycle = Self {
             ident: input.ident.clone(),
             vis: input.vis.clone(),
+            generics: input.generics.clone(),
             krate: attribute::default_crate(),
             name: String::new(),
             refusal: None,
@@ -115,7 +111,7 @@ impl Lifecycle {
                 let ours = ["lifecycle", "state", "on", "after"];
                 attribute::misplaced(&field.attrs, &ours, advice, errors);
             }
-            match State::read(variant, errors) {
+            match State::read(variant, &self.generics, errors) {
                 Some(state) => self.states.push(state),
                 None => self.broken.push(variant.ident.clone()),
             }
@@ -124,8 +120,8 @@ impl Lifecycle {
 }
 
 impl State {
-    fn read(variant: &syn::Variant, errors: &Errors) -> Option<Self> {
-        let held = errors.note(Held::read(variant));
+    fn read(variant: &syn::Variant, generics: &Generics, errors: &Errors) -> Option<Self> {
+        let held = errors.note(Held::read(variant, generics));
         let (edges, incomplete) = edge::read(&variant.attrs, errors);
         let mut state = Self {
             ident: variant.ident.clone(),
@@ -148,42 +144,5 @@ impl State {
             Ok(())
         });
         Some(state)
-    }
-}
-
-impl Held {
-    fn read(variant: &syn::Variant) -> syn::Result<Self> {
-        let ident = &variant.ident;
-        match &variant.fields {
-            Fields::Unit => Ok(Self::Unit(ident.clone())),
-            Fields::Unnamed(fields) => {
-                let mut fields_of = fields.unnamed.iter();
-                if let (Some(field), None) = (fields_of.next(), fields_of.next()) {
-                    return Ok(Self::Data(Box::new(field.ty.clone())));
-                }
-                let message = format!(
-                    "a state holds one struct or nothing; \
-                     put the fields into a struct and hold that: `{ident}({ident})`, or write `{ident}`"
-                );
-                Err(syn::Error::new_spanned(fields, message))
-            }
-            Fields::Named(fields) => {
-                let message = format!(
-                    "a state holds one struct or nothing; \
-                     write the struct of its own, `struct {ident} {{ … }}`, and hold that: `{ident}({ident})`"
-                );
-                Err(syn::Error::new_spanned(fields, message))
-            }
-        }
-    }
-
-    fn rename(&mut self, name: Ident) -> syn::Result<()> {
-        if let Self::Data(_) = self {
-            let message = "`type` names the unit struct of a state without data; \
-                           the type of this state is the struct that it holds";
-            return Err(syn::Error::new_spanned(name, message));
-        }
-        *self = Self::Unit(name);
-        Ok(())
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use quote::format_ident;
 
-use super::ast::{Held, State};
+use super::ast::State;
+use super::held::Held;
 use super::model::Model;
 use crate::error::Errors;
 use crate::names::{plain, spelled};
@@ -83,9 +84,10 @@ fn unit_structs(model: &mut Model, errors: &Errors) {
     let events = model.events.iter().filter_map(|event| event.path.get_ident());
     let events: Vec<String> = events.map(plain).collect();
     for state in &mut model.states {
-        let Held::Unit(ident) = &mut state.held else {
+        let Held::Unit(unit) = &mut state.held else {
             continue;
         };
+        let ident = &mut unit.ident;
         let name = plain(ident);
         let taken = if name == lifecycle {
             "the lifecycle"

@@ -17,23 +17,28 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let events = events(model);
     let states = states(model);
     let transitions = transitions(model);
-    quote!(#declared #implementation #events #states #transitions)
+    let implementations =
+        expand::block(model, &quote!(#implementation #events #states #transitions));
+    quote!(#declared #implementations)
 }
 
 fn implementation(model: &Model) -> TokenStream {
-    let p = model.private();
-    let lifecycle = &model.ident;
+    let p = expand::short();
+    let lifecycle = model.ty();
     let (events, typed) = (model.event_enum(), model.typed_enum());
     let refusal = lifecycle::refusal(model);
+    let generics = model.bounded();
+    let (before, arguments, clause) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #p::Lifecycle for #lifecycle {
+        impl #before #p::Lifecycle for #lifecycle #clause {
             type Event = #events;
             type Refusal = #refusal;
-            type Typed = #typed;
+            type Typed = #typed #arguments;
             const DEFINITION: &'static #p::Definition =
                 &#p::Definition { name: "", states: &[], events: &[], edges: &[] };
             fn initial() -> Self { loop {} }
+            fn duplicate(&self) -> Self { loop {} }
             fn state(&self) -> &'static #p::StateDefinition { loop {} }
             fn check(
                 &self,
@@ -41,13 +46,13 @@ fn implementation(model: &Model) -> TokenStream {
                 _: &#p::Context,
             ) -> #p::Result<(), #p::Rejection<#refusal>> { loop {} }
             fn apply(self, _: &#events, _: &#p::Context) -> #p::Result<Self, Self> { loop {} }
-            fn typed(_: #p::Aggregate<Self>) -> #typed { loop {} }
+            fn typed(_: #p::Aggregate<Self>) -> #typed #arguments { loop {} }
         }
     }
 }
 
 fn events(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = expand::short();
     let events = model.event_enum();
     quote! {
         #[automatically_derived]
@@ -56,29 +61,35 @@ fn events(model: &Model) -> TokenStream {
             fn decode(_: &#p::str, _: #p::u32, _: &[#p::u8]) -> #p::Result<Self, #p::DecodeError> {
                 loop {}
             }
-            fn encode(&self) -> #p::Result<#p::Vec<#p::u8>, #p::EncodeError> { loop {} }
-            fn tags(&self) -> #p::Result<#p::NameList, #p::InvalidName> { loop {} }
+            fn any(&self) -> &dyn #p::AnyEvent { loop {} }
         }
     }
 }
 
 /// `State`, once for each type, even where two states share one.
 fn states(model: &Model) -> TokenStream {
-    let p = model.private();
-    let lifecycle = &model.ident;
+    let p = expand::short();
+    let lifecycle = model.ty();
+    let generics = model.bounded();
+    let (before, _, clause) = generics.split_for_impl();
     let mut taken = HashSet::new();
     let states = model.states.iter().filter(|state| taken.insert(spelled(state.ty())));
     let implementations = states.map(|state| {
         let ty = state.ty();
         quote! {
             #[automatically_derived]
-            impl #p::State for #ty {
+            impl #before #p::State for #ty #clause {
                 type Lifecycle = #lifecycle;
                 const DEFINITION: &'static #p::StateDefinition =
                     &#p::StateDefinition { name: "", initial: false, terminal: false };
-                fn of(_: &#lifecycle) -> #p::Option<&Self> { loop {} }
-                fn take(_: #lifecycle) -> #p::Result<Self, #lifecycle> { loop {} }
-                fn into_lifecycle(self) -> #lifecycle { loop {} }
+            }
+            #[automatically_derived]
+            impl #before #p::Stage<#lifecycle> for #ty #clause {
+                type Held = Self;
+                const NAME: &'static #p::str = "";
+                fn hold(_: #lifecycle) -> #p::Result<Self, #lifecycle> { loop {} }
+                fn release(_: Self) -> #lifecycle { loop {} }
+                fn duplicate(_: &Self) -> #lifecycle { loop {} }
             }
         }
     });
@@ -86,8 +97,9 @@ fn states(model: &Model) -> TokenStream {
 }
 
 fn transitions(model: &Model) -> TokenStream {
-    let p = model.private();
-    let lifecycle = &model.ident;
+    let p = expand::short();
+    let generics = model.bounded();
+    let (before, _, clause) = generics.split_for_impl();
     let mut taken = HashSet::new();
     let edges = model
         .edges
@@ -98,14 +110,13 @@ fn transitions(model: &Model) -> TokenStream {
         let path = &edge.place;
         let items = quote! {
             type To = #to;
-            fn guard(
-                &self,
-                _: &#from,
-                _: &#p::Context,
-            ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> { loop {} }
             fn apply(_: #from, _: &Self, _: &#p::Context) -> #to { loop {} }
         };
-        expand::placed(path.span(), &quote!(#p::Transition<#from> for #path), &items)
+        expand::placed(
+            path.span(),
+            &quote!(#before #p::Transition<#from> for #path #clause),
+            &items,
+        )
     });
     implementations.collect()
 }

@@ -5,6 +5,7 @@ mod check;
 mod edge;
 mod expand;
 mod fallback;
+mod held;
 mod model;
 mod resolve;
 

@@ -1,16 +1,19 @@
 //! A lifecycle with its names looked up: what rules are checked on and tokens are made from.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Path, Type, Visibility};
+use syn::{Generics, Path, Type, Visibility, parse_quote};
 
-use super::ast::{Held, State};
+use super::ast::State;
+use super::held::Held;
 use crate::names;
 
 pub(super) struct Model {
     pub(super) ident: Ident,
     pub(super) vis: Visibility,
+    /// As they are declared.
+    pub(super) generics: Generics,
     pub(super) krate: Path,
     pub(super) name: String,
     pub(super) refusal: Option<Type>,
@@ -63,6 +66,30 @@ impl Model {
         format_ident!("{}{suffix}", self.ident.unraw(), span = self.ident.span())
     }
 
+    /// The lifecycle's type.
+    pub(super) fn ty(&self) -> TokenStream {
+        let ident = &self.ident;
+        let (_, arguments, _) = self.generics.split_for_impl();
+        quote!(#ident #arguments)
+    }
+
+    /// The lifecycle's parameters with what every lifecycle asks of them.
+    pub(super) fn bounded(&self) -> Generics {
+        let p = self.private();
+        let mut generics = self.generics.clone();
+        let parameters = self.generics.type_params();
+        let bounds = parameters.map(|parameter| -> syn::WherePredicate {
+            let ident = &parameter.ident;
+            parse_quote!(#ident: #p::Clone + #p::Send + #p::Sync + 'static)
+        });
+        let bounds: Vec<_> = bounds.collect();
+        if !bounds.is_empty() {
+            generics.make_where_clause().predicates.extend(bounds);
+        }
+        generics
+    }
+
+    /// The path of what the expansion calls.
     pub(super) fn private(&self) -> TokenStream {
         let krate = &self.krate;
         quote!(#krate::__private)
@@ -94,26 +121,15 @@ impl Model {
 
 impl State {
     pub(super) fn ty(&self) -> TokenStream {
-        match &self.held {
-            Held::Unit(ident) => quote!(#ident),
-            Held::Data(ty) => quote!(#ty),
-        }
+        self.held.ty()
     }
 
     /// The state as a pattern that binds its data, or as the value made from it.
-    pub(super) fn variant(&self, lifecycle: &Ident, data: &Ident) -> TokenStream {
+    pub(super) fn variant(&self, lifecycle: &Ident, data: impl ToTokens) -> TokenStream {
         let ident = &self.ident;
         match self.held {
             Held::Unit(_) => quote!(#lifecycle::#ident),
             Held::Data(_) => quote!(#lifecycle::#ident(#data)),
-        }
-    }
-
-    /// The state's data where [`variant`](Self::variant) has bound it.
-    pub(super) fn data(&self, data: &Ident) -> TokenStream {
-        match &self.held {
-            Held::Unit(ident) => quote!(#ident),
-            Held::Data(_) => quote!(#data),
         }
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn resolve(ast: Lifecycle, errors: &Errors) -> Model {
     let mut model = Model {
         ident: ast.ident,
         vis: ast.vis,
+        generics: ast.generics,
         krate: ast.krate,
         name: ast.name,
         refusal: ast.refusal,

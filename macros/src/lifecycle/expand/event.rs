@@ -1,11 +1,11 @@
 //! The events: one enum, and `LifecycleEvent` for it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::super::model::{Event, Model};
-use super::local;
 use super::state::states_with;
+use super::{local, short};
 use crate::attribute::doc;
 use crate::names::plain;
 
@@ -52,30 +52,21 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
 
 /// `LifecycleEvent`.
 pub(super) fn implementation(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = short();
     let events = model.event_enum();
     let event = local("event");
     let (kind, version, payload) = (local("kind"), local("version"), local("payload"));
-    let rows = model
-        .events
-        .iter()
-        .enumerate()
-        .map(|(index, Event { ident, .. })| quote!(Self::#ident(_) => &__EVENTS[#index],));
+    let rows = model.events.iter().enumerate().map(|(index, Event { ident, .. })| {
+        let index = Literal::usize_unsuffixed(index);
+        quote!(Self::#ident(_) => &__TABLE.events[#index],)
+    });
     let decoded = model.events.iter().map(|Event { path, ident }| {
         quote! {
-            if #kind == <#path as #p::Event>::KIND {
-                return #p::decode::<#path>(#version, #payload).map(Self::#ident);
-            }
+            <#path as #p::Event>::KIND => #p::decode(#version, #payload).map(Self::#ident),
         }
     });
-    let encoded = model
-        .events
-        .iter()
-        .map(|Event { ident, .. }| quote!(Self::#ident(#event) => #p::encode(#event),));
-    let tagged = model
-        .events
-        .iter()
-        .map(|Event { ident, .. }| quote!(Self::#ident(#event) => #p::Event::tags(#event),));
+    let any =
+        model.events.iter().map(|Event { ident, .. }| quote!(Self::#ident(#event) => #event,));
     quote! {
         #[automatically_derived]
         impl #p::LifecycleEvent for #events {
@@ -87,14 +78,13 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
                 #version: #p::u32,
                 #payload: &[#p::u8],
             ) -> #p::Result<Self, #p::DecodeError> {
-                #(#decoded)*
-                #p::Err(#p::DecodeError::UnknownKind)
+                match #kind {
+                    #(#decoded)*
+                    _ => #p::Err(#p::DecodeError::UnknownKind),
+                }
             }
-            fn encode(&self) -> #p::Result<#p::Vec<#p::u8>, #p::EncodeError> {
-                match self { #(#encoded)* }
-            }
-            fn tags(&self) -> #p::Result<#p::NameList, #p::InvalidName> {
-                match self { #(#tagged)* }
+            fn any(&self) -> &dyn #p::AnyEvent {
+                match self { #(#any)* }
             }
         }
     }

@@ -1,69 +1,85 @@
 //! The table, and `Lifecycle` itself.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::super::ast::{Held, State};
+use super::super::ast::State;
+use super::super::held::Held;
 use super::super::model::{Edge, Event, Model};
-use super::local;
+use super::{local, short};
 use crate::names::{plain, spelled};
 
-/// The rows of states and events, and the check that each event has a stored name of its own.
-pub(super) fn tables(model: &Model) -> TokenStream {
-    let p = model.private();
+/// The table of states, events and edges, and the check that each event has a stored name of its
+/// own.
+pub(super) fn table(model: &Model) -> TokenStream {
+    let (p, name) = (short(), &model.name);
     let states = model.states.iter().map(|state| {
         let name = plain(&state.ident);
-        let (initial, terminal) = (state.initial.is_some(), state.terminal);
-        quote!(#p::StateDefinition { name: #name, initial: #initial, terminal: #terminal })
-    });
-    let rows = model.events.iter().map(|Event { path, ident }| {
-        let name = plain(ident);
-        quote!(#p::event_definition::<#path>(#name))
-    });
-    let checks = model.events.iter().enumerate().skip(1).map(|(index, event)| {
-        let before = (0..index).map(|index| quote!(&__EVENTS[#index]));
-        quote_spanned! {event.path.span()=>
-            const _: () = distinct_kind(&[#(#before),*], &__EVENTS[#index]);
+        match (&state.initial, state.terminal) {
+            (Some(_), _) => quote!(#p::initial(#name)),
+            (None, true) => quote!(#p::terminal(#name)),
+            (None, false) => quote!(#p::state(#name)),
         }
     });
-    let checks: TokenStream = checks.collect();
-    // Called by a name of its own, so that a whole call has the span of the mistake.
-    let checks = match model.events.len() {
-        ..=1 => None,
-        _ => Some(quote!(const _: () = { use #p::distinct_kind; #checks };)),
-    };
-    let (state_count, event_count) = (model.states.len(), model.events.len());
+    let events = model.events.iter().map(|Event { path, ident }| {
+        let name = plain(ident);
+        quote!(#p::event::<#path>(#name))
+    });
+    let edges = model.edges.iter().map(|edge| edge_row(&p, edge));
+    let checks = checks(&p, model);
     quote! {
-        static __STATES: [#p::StateDefinition; #state_count] = [#(#states),*];
-        static __EVENTS: [#p::EventDefinition; #event_count] = [#(#rows),*];
+        static __TABLE: #p::Definition = #p::Definition {
+            name: #name,
+            states: &[#(#states),*],
+            events: &[#(#events),*],
+            edges: &[#(#edges),*],
+        };
         #checks
     }
 }
 
+fn edge_row(p: &TokenStream, edge: &Edge) -> TokenStream {
+    let [from, event, to] = [edge.from, edge.event, edge.to].map(Literal::usize_unsuffixed);
+    let guard = match edge.guard.as_ref().map(spelled) {
+        None => quote!(#p::None),
+        Some(guard) => quote!(#p::Some(#guard)),
+    };
+    quote!(#p::edge(#from, #event, #to, #guard))
+}
+
+/// Each event of the table is looked at where it is written first.
+fn checks(p: &TokenStream, model: &Model) -> Option<TokenStream> {
+    let events = model.events.iter().enumerate().skip(1);
+    let checks: TokenStream = events
+        .map(|(index, event)| {
+            let index = Literal::usize_unsuffixed(index);
+            quote_spanned!(event.path.span()=> const _: () = distinct_kind(&__TABLE, #index);)
+        })
+        .collect();
+    // Called by a name of its own, so that a whole call has the span of the mistake.
+    (!checks.is_empty()).then(|| quote!(const _: () = { use #p::distinct_kind; #checks };))
+}
+
 /// `Lifecycle`.
 pub(super) fn implementation(model: &Model) -> TokenStream {
-    let p = model.private();
-    let (lifecycle, name) = (&model.ident, &model.name);
+    let (p, lifecycle) = (short(), model.ty());
     let (events, typed) = (model.event_enum(), model.typed_enum());
     let refusal = refusal(model);
-    let edges = model.edges.iter().map(|edge| edge_row(model, edge));
     let initial = initial(model);
-    let (state, check) = (state(model), check(model));
+    let (duplicate, state, check) = (duplicate(model), state(model), check(model));
     let (apply, sort) = (apply(model), sort(model));
+    let generics = model.bounded();
+    let (before, arguments, clause) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #p::Lifecycle for #lifecycle {
+        impl #before #p::Lifecycle for #lifecycle #clause {
             type Event = #events;
             type Refusal = #refusal;
-            type Typed = #typed;
-            const DEFINITION: &'static #p::Definition = &#p::Definition {
-                name: #name,
-                states: &__STATES,
-                events: &__EVENTS,
-                edges: &[#(#edges),*],
-            };
+            type Typed = #typed #arguments;
+            const DEFINITION: &'static #p::Definition = &__TABLE;
             fn initial() -> Self { #initial }
+            #duplicate
             #state
             #check
             #apply
@@ -73,28 +89,15 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
 }
 
 pub(in super::super) fn refusal(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = short();
     match &model.refusal {
         Some(refusal) => quote!(#refusal),
         None => quote!(#p::Refusal),
     }
 }
 
-fn edge_row(model: &Model, edge: &Edge) -> TokenStream {
-    let p = model.private();
-    let Edge { from, event, to, .. } = edge;
-    let guard = match &edge.guard {
-        None => quote!(#p::None),
-        Some(guard) => {
-            let guard = spelled(guard);
-            quote!(#p::Some(#guard))
-        }
-    };
-    quote!(#p::EdgeDefinition { from: #from, event: #event, to: #to, guard: #guard })
-}
-
 fn initial(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = short();
     let lifecycle = &model.ident;
     let initial = model.states.iter().filter(|state| state.initial.is_some());
     let made = initial.map(|State { ident, held, .. }| match held {
@@ -107,8 +110,26 @@ fn initial(model: &Model) -> TokenStream {
     made.collect()
 }
 
+fn duplicate(model: &Model) -> TokenStream {
+    let (p, lifecycle, state) = (short(), &model.ident, local("state"));
+    let arms = model.states.iter().map(|it| {
+        let (pattern, data) = (it.variant(lifecycle, &state), it.held.value(&p, &state));
+        let data = match it.held {
+            Held::Unit(_) => quote!(&#data),
+            Held::Data(_) => data,
+        };
+        let ty = it.ty();
+        quote!(#pattern => <#ty as #p::Stage<Self>>::duplicate(#data),)
+    });
+    quote! {
+        fn duplicate(&self) -> Self {
+            match self { #(#arms)* }
+        }
+    }
+}
+
 fn state(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = short();
     let lifecycle = &model.ident;
     let arms = model.states.iter().map(|state| {
         let (ident, ty) = (&state.ident, state.ty());
@@ -123,7 +144,7 @@ fn state(model: &Model) -> TokenStream {
 
 // Types are written out: a variant may be called `Event`, which `Self::Event` could mean, too.
 fn check(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = short();
     let (events, refusal) = (model.event_enum(), refusal(model));
     let (event, context) = (local("event"), local("context"));
     let arms = arms(model, |state, held| match held {
@@ -143,7 +164,7 @@ fn check(model: &Model) -> TokenStream {
 }
 
 fn apply(model: &Model) -> TokenStream {
-    let (p, events) = (model.private(), model.event_enum());
+    let (p, events) = (short(), model.event_enum());
     let (state, event, context) = (local("state"), local("event"), local("context"));
     let arms = arms(model, |state, _| quote!(#p::Ok(#p::step(#state, #event, #context))));
     let otherwise = otherwise(model, &quote!((#state, _) => #p::Err(#state),));
@@ -169,7 +190,7 @@ fn arms(
         let from = model.state(edge.from);
         let pattern = from.variant(lifecycle, &state);
         let ident = &model.event(edge.event).ident;
-        let answer = answer(&from.data(&state), &from.held);
+        let answer = answer(&from.held.value(&short(), &state), &from.held);
         quote!((#pattern, #events::#ident(#event)) => #answer,)
     })
 }
@@ -183,15 +204,17 @@ fn otherwise(model: &Model, arm: &TokenStream) -> TokenStream {
 }
 
 fn sort(model: &Model) -> TokenStream {
-    let p = model.private();
+    let p = short();
     let (lifecycle, typed) = (&model.ident, model.typed_enum());
+    let (_, arguments, _) = model.generics.split_for_impl();
     let (parts, state) = (local("parts"), local("state"));
     let arms = model.states.iter().map(|it| {
-        let (ident, pattern, data) = (&it.ident, it.variant(lifecycle, &state), it.data(&state));
+        let (ident, pattern) = (&it.ident, it.variant(lifecycle, &state));
+        let data = it.held.value(&p, &state);
         quote!(#pattern => #typed::#ident(#p::join(#parts, #data)),)
     });
     quote! {
-        fn typed(aggregate: #p::Aggregate<Self>) -> #typed {
+        fn typed(aggregate: #p::Aggregate<Self>) -> #typed #arguments {
             let (#parts, #state) = #p::split(aggregate);
             match #state { #(#arms)* }
         }

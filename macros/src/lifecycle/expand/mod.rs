@@ -5,6 +5,7 @@ pub(super) mod lifecycle;
 pub(super) mod state;
 pub(super) mod transition;
 pub(super) mod typed;
+pub(super) mod unit;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -13,30 +14,39 @@ use super::model::Model;
 
 pub(super) fn expand(model: &Model) -> TokenStream {
     let declared = declared(model);
-    let tables = lifecycle::tables(model);
+    let table = lifecycle::table(model);
     let implementation = lifecycle::implementation(model);
     let states = state::implementations(model);
     let events = event::implementation(model);
     let transitions = transition::implementations(model);
-    quote! {
-        #declared
-        const _: () = {
-            #tables
-            #implementation
-            #states
-            #events
-            #transitions
-        };
-    }
+    let implementations =
+        block(model, &quote!(#table #implementation #states #events #transitions));
+    quote!(#declared #implementations)
 }
 
 /// What a user can name. The same with and without mistakes.
 pub(super) fn declared(model: &Model) -> TokenStream {
-    let unit_structs = state::unit_structs(model);
+    let unit_structs = unit::structs(model);
     let events = event::declaration(model);
     let transitions = transition::declaration(model);
     let typed = typed::declaration(model);
     quote!(#unit_structs #events #transitions #typed)
+}
+
+/// Implementations, which have a short name for what they call: [`short`].
+pub(super) fn block(model: &Model, implementations: &TokenStream) -> TokenStream {
+    let (private, short) = (model.private(), short());
+    quote! {
+        const _: () = {
+            use #private as #short;
+            #implementations
+        };
+    }
+}
+
+/// The name of `__private` inside a [`block`].
+pub(super) fn short() -> TokenStream {
+    quote!(__v)
 }
 
 /// A local name: no name in the user's tokens means it, nor does it mean an item of the user's.

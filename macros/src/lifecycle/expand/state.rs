@@ -1,46 +1,13 @@
-//! The states: unit structs, and `State` for each type.
+//! `State` for the type of each state.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::super::ast::Held;
+use super::super::held::Held;
 use super::super::model::Model;
-use super::{local, placed};
-use crate::attribute::doc;
+use super::{local, placed, short};
 use crate::names::{listed, plain};
-
-/// The structs of the states without data.
-pub(in super::super) fn unit_structs(model: &Model) -> TokenStream {
-    let vis = &model.vis;
-    let structs = model.states.iter().enumerate().map(|(index, state)| {
-        let Held::Unit(ident) = &state.held else {
-            return TokenStream::new();
-        };
-        let docs = &state.docs;
-        let blank = (!docs.is_empty()).then(|| doc(""));
-        let (name, lifecycle) = (plain(&state.ident), plain(&model.ident));
-        let title = doc(&format!("State `{name}` of `{lifecycle}`."));
-        let legal = doc(&legal(model, index));
-        quote! {
-            #(#docs)*
-            #blank
-            #title
-            #[doc = ""]
-            #legal
-            #[derive(
-                ::core::clone::Clone,
-                ::core::marker::Copy,
-                ::core::fmt::Debug,
-                ::core::default::Default,
-                ::core::cmp::PartialEq,
-                ::core::cmp::Eq,
-            )]
-            #vis struct #ident;
-        }
-    });
-    structs.collect()
-}
 
 /// What can happen in a state, as documentation.
 pub(in super::super) fn legal(model: &Model, state: usize) -> String {
@@ -67,36 +34,44 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
 }
 
 fn implementation(model: &Model, index: usize) -> TokenStream {
-    let p = model.private();
-    let lifecycle = &model.ident;
-    let state = model.state(index);
-    let ty = state.ty();
-    let (value, whole) = (local("value"), local("whole"));
-    let pattern = state.variant(lifecycle, &value);
-    let data = state.data(&value);
-    let reference = match state.held {
-        Held::Unit(_) => quote!(&#data),
-        Held::Data(_) => quote!(#data),
-    };
-    let made = state.variant(lifecycle, &Ident::new("self", Span::call_site()));
+    let p = short();
+    let (state, lifecycle) = (model.state(index), model.ty());
+    let (ty, row) = (state.ty(), Literal::usize_unsuffixed(index));
+    let whole = local("whole");
+    // Where the type stands: that is what rustc shows when the type is not `Clone`.
+    let value = Ident::new("__value", ty.span());
+    let pattern = state.variant(&model.ident, &value);
+    let data = state.held.value(&p, &value);
+    let (made, name) = (state.variant(&model.ident, &value), plain(&state.ident));
+    let generics = model.bounded();
+    let (before, _, clause) = generics.split_for_impl();
     let items = quote! {
         type Lifecycle = #lifecycle;
-        const DEFINITION: &'static #p::StateDefinition = &__STATES[#index];
-        fn of(lifecycle: &#lifecycle) -> #p::Option<&Self> {
-            match lifecycle {
-                #pattern => #p::Some(#reference),
-                _ => #p::None,
-            }
-        }
-        fn take(lifecycle: #lifecycle) -> #p::Result<Self, #lifecycle> {
-            match lifecycle {
+        const DEFINITION: &'static #p::StateDefinition = &__TABLE.states[#row];
+    };
+    let implementation = placed(ty.span(), &quote!(#before #p::State for #ty #clause), &items);
+    let copy = match state.held {
+        Held::Unit(_) => data.clone(),
+        Held::Data(_) => quote_spanned!(ty.span()=> __v::copy_of(#value)),
+    };
+    let copied = state.variant(&model.ident, &copy);
+    let held = quote! {
+        type Held = Self;
+        const NAME: &'static #p::str = #name;
+        fn hold(#whole: #lifecycle) -> #p::Result<Self, #lifecycle> {
+            match #whole {
                 #pattern => #p::Ok(#data),
                 #whole => #p::Err(#whole),
             }
         }
-        fn into_lifecycle(self) -> #lifecycle {
+        fn release(#value: Self) -> #lifecycle {
             #made
         }
+        fn duplicate(#value: &Self) -> #lifecycle {
+            #copied
+        }
     };
-    placed(ty.span(), &quote!(#p::State for #ty), &items)
+    let header = quote!(#before #p::Stage<#lifecycle> for #ty #clause);
+    let stage = placed(ty.span(), &header, &held);
+    quote!(#implementation #stage)
 }

@@ -6,9 +6,9 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::super::ast::Held;
+use super::super::held::Held;
 use super::super::model::{Edge, Loose, Model};
-use super::{local, placed};
+use super::{local, placed, short};
 use crate::attribute::doc;
 use crate::names::plain;
 
@@ -29,10 +29,11 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     });
     let functions = edges.map(|edge| function(model, edge));
     let loose = model.loose.iter().map(|edge| loose_function(model, edge));
+    let (generics, clause) = (&model.generics, &model.generics.where_clause);
     // No `diagnostic` attribute: under `no_implicit_prelude` it has no name.
     quote! {
         #title
-        #vis trait #transitions: #p::Sized {
+        #vis trait #transitions #generics: #p::Sized #clause {
             #(#functions)*
             #(#loose)*
         }
@@ -50,7 +51,10 @@ fn function(model: &Model, edge: &Edge) -> TokenStream {
     let title = doc(&format!("In state `{from_name}`, `{event_name}` happened: to `{to_name}`."));
     let default = match &to.held {
         Held::Data(_) => None,
-        Held::Unit(unit) => Some(quote!(let _ = (from, event, cx); #unit)),
+        Held::Unit(_) => {
+            let value = to.held.value(&model.private(), &local("state"));
+            Some(quote!(let _ = (from, event, cx); #value))
+        }
     };
     // Its first and last token stand where the edge stands: that is what rustc shows of it.
     let begin = quote_spanned!(edge.place.span()=> fn);
@@ -83,29 +87,32 @@ pub(super) fn implementations(model: &Model) -> TokenStream {
 }
 
 fn implementation(model: &Model, edge: &Edge) -> TokenStream {
-    let p = model.private();
-    let (lifecycle, transitions) = (&model.ident, model.transitions_trait());
+    let p = short();
     let name = model.function(edge.from, edge.event, &edge.place);
     let (from, to) = (model.state(edge.from).ty(), model.state(edge.to).ty());
-    let path = &edge.place;
+    let (lifecycle, path) = (model.ty(), &edge.place);
     let (state, event, context) = (local("state"), local("event"), local("context"));
-    let guard = match &edge.guard {
-        None => quote!(#p::Ok(())),
-        Some(guard) => quote_spanned!(guard.span()=> #guard(#state, self, #context)),
-    };
+    let generics = model.bounded();
+    let (before, arguments, clause) = generics.split_for_impl();
+    let transitions = model.transitions_trait();
+    let guard = edge.guard.as_ref().map(|guard| {
+        let asked = quote_spanned!(guard.span()=> #guard(#state, self, #context));
+        quote! {
+            fn guard(
+                &self,
+                #state: &#from,
+                #context: &#p::Context,
+            ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> {
+                #asked
+            }
+        }
+    });
     let items = quote! {
         type To = #to;
-        fn guard(
-            &self,
-            #state: &#from,
-            #context: &#p::Context,
-        ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> {
-            let _ = (#state, #context);
-            #guard
-        }
+        #guard
         fn apply(#state: #from, #event: &Self, #context: &#p::Context) -> #to {
-            <#lifecycle as #transitions>::#name(#state, #event, #context)
+            <#lifecycle as #transitions #arguments>::#name(#state, #event, #context)
         }
     };
-    placed(path.span(), &quote!(#p::Transition<#from> for #path), &items)
+    placed(path.span(), &quote!(#before #p::Transition<#from> for #path #clause), &items)
 }

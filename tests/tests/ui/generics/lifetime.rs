@@ -2,8 +2,9 @@ use vitae::Lifecycle;
 
 #[derive(Lifecycle, Clone)]
 #[lifecycle(name = "order")]
-enum Order<T> {
-    Draft(T),
+enum Order<'a> {
+    #[state(initial)]
+    Draft(&'a str),
 }
 
 fn main() {}

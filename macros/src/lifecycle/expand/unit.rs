@@ -1,0 +1,91 @@
+//! The structs of states without data.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::super::ast::State;
+use super::super::held::{Held, UnitStruct};
+use super::super::model::Model;
+use super::state::legal;
+use crate::attribute::doc;
+use crate::names::plain;
+
+pub(in super::super) fn structs(model: &Model) -> TokenStream {
+    let structs = model.states.iter().enumerate().map(|(index, state)| match &state.held {
+        Held::Unit(unit) => {
+            let docs = docs(model, state, index);
+            let declared =
+                if unit.is_phantom() { phantom(model, unit) } else { plain_unit(model, unit) };
+            quote!(#docs #declared)
+        }
+        Held::Data(_) => TokenStream::new(),
+    });
+    structs.collect()
+}
+
+fn docs(model: &Model, state: &State, index: usize) -> TokenStream {
+    let docs = &state.docs;
+    let blank = (!docs.is_empty()).then(|| doc(""));
+    let (name, lifecycle) = (plain(&state.ident), plain(&model.ident));
+    let title = doc(&format!("State `{name}` of `{lifecycle}`."));
+    let legal = doc(&legal(model, index));
+    quote!(#(#docs)* #blank #title #[doc = ""] #legal)
+}
+
+fn plain_unit(model: &Model, unit: &UnitStruct) -> TokenStream {
+    let (vis, ident) = (&model.vis, &unit.ident);
+    let clause = &unit.generics.where_clause;
+    let generics = &unit.generics;
+    quote! {
+        #[derive(
+            ::core::clone::Clone,
+            ::core::marker::Copy,
+            ::core::fmt::Debug,
+            ::core::default::Default,
+            ::core::cmp::PartialEq,
+            ::core::cmp::Eq,
+        )]
+        #vis struct #ident #generics #clause;
+    }
+}
+
+/// With type parameters: std's derives would ask of them what this struct has no need of.
+fn phantom(model: &Model, unit: &UnitStruct) -> TokenStream {
+    let p = model.private();
+    let UnitStruct { ident, generics } = unit;
+    let vis = &model.vis;
+    let parameters = generics.type_params().map(|parameter| &parameter.ident);
+    let (before, arguments, clause) = generics.split_for_impl();
+    let (name, value) = (plain(ident), quote!(Self(#p::PhantomData)));
+    quote! {
+        #vis struct #ident #generics (#p::PhantomData<fn() -> (#(#parameters,)*)>) #clause;
+        #[automatically_derived]
+        impl #before #p::Clone for #ident #arguments #clause {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        #[automatically_derived]
+        impl #before #p::Copy for #ident #arguments #clause {}
+        #[automatically_derived]
+        impl #before #p::Debug for #ident #arguments #clause {
+            fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
+                #p::show_name(f, #name)
+            }
+        }
+        #[automatically_derived]
+        impl #before #p::Default for #ident #arguments #clause {
+            fn default() -> Self {
+                #value
+            }
+        }
+        #[automatically_derived]
+        impl #before #p::PartialEq for #ident #arguments #clause {
+            fn eq(&self, _: &Self) -> #p::bool {
+                true
+            }
+        }
+        #[automatically_derived]
+        impl #before #p::Eq for #ident #arguments #clause {}
+    }
+}

@@ -1,0 +1,16 @@
+use serde::{Deserialize, Serialize};
+use vitae::{Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "order.placed")]
+struct Placed;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order<T> {
+    #[state(initial)]
+    #[on(Placed => Draft)]
+    Draft(T),
+}
+
+fn main() {}

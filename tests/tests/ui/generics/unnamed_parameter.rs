@@ -1,0 +1,21 @@
+use serde::{Deserialize, Serialize};
+use vitae::{Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "order.placed")]
+struct Placed;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order<R, const LIMIT: u32> {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    Draft,
+    #[on(Placed => Open)]
+    Open(Open<R>),
+}
+
+#[derive(Clone)]
+struct Open<R>(R);
+
+fn main() {}
