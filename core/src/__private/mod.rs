@@ -103,14 +103,6 @@ pub fn tags(fields: &[(&str, &dyn TagValue)]) -> Result<NameList, InvalidName> {
     Ok(tags)
 }
 
-/// Shows a variant by its name alone.
-///
-/// # Errors
-/// The formatter's.
-pub fn show_name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
-    f.write_str(name)
-}
-
 /// Shows a variant and what it holds.
 ///
 /// # Errors

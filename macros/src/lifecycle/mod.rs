@@ -4,6 +4,8 @@ mod ast;
 mod check;
 mod edge;
 mod expand;
+#[cfg(test)]
+mod expansion;
 mod fallback;
 mod held;
 mod model;

@@ -9,9 +9,8 @@ use super::{local, short};
 use crate::attribute::doc;
 use crate::names::plain;
 
-/// The enum of events, and how each becomes one.
+/// The enum of events.
 pub(in super::super) fn declaration(model: &Model) -> TokenStream {
-    let p = model.private();
     let (vis, events) = (&model.vis, model.event_enum());
     let title = doc(&format!("The events of `{}`.", plain(&model.ident)));
     let variants = model.events.iter().enumerate().map(|(index, event)| {
@@ -19,6 +18,15 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
         let doc = doc(&format!("Can happen in {}.", states_with(model, index)));
         quote!(#doc #ident(#path),)
     });
+    quote! {
+        #title
+        #vis enum #events { #(#variants)* }
+    }
+}
+
+/// How each event becomes one of the enum, and how they are shown.
+pub(in super::super) fn conversions(model: &Model) -> TokenStream {
+    let (p, events) = (short(), model.event_enum());
     let from = model.events.iter().map(|Event { path, ident }| {
         quote! {
             #[automatically_derived]
@@ -38,13 +46,11 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
         _ => quote!(match self { #(#names)* }),
     };
     quote! {
-        #title
-        #vis enum #events { #(#variants)* }
         #(#from)*
         #[automatically_derived]
         impl #p::Debug for #events {
             fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                #p::show_name(f, #shown)
+                f.write_str(#shown)
             }
         }
     }

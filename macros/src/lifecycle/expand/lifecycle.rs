@@ -27,7 +27,7 @@ pub(super) fn table(model: &Model) -> TokenStream {
         quote!(#p::event::<#path>(#name))
     });
     let edges = model.edges.iter().map(|edge| edge_row(&p, edge));
-    let checks = checks(&p, model);
+    let checks = checks(model);
     quote! {
         static __TABLE: #p::Definition = #p::Definition {
             name: #name,
@@ -48,17 +48,14 @@ fn edge_row(p: &TokenStream, edge: &Edge) -> TokenStream {
     quote!(#p::edge(#from, #event, #to, #guard))
 }
 
-/// Each event of the table is looked at where it is written first.
-fn checks(p: &TokenStream, model: &Model) -> Option<TokenStream> {
+/// Each event of the table is looked at where it is written first. A whole call has that span.
+fn checks(model: &Model) -> TokenStream {
     let events = model.events.iter().enumerate().skip(1);
-    let checks: TokenStream = events
-        .map(|(index, event)| {
-            let index = Literal::usize_unsuffixed(index);
-            quote_spanned!(event.path.span()=> const _: () = distinct_kind(&__TABLE, #index);)
-        })
-        .collect();
-    // Called by a name of its own, so that a whole call has the span of the mistake.
-    (!checks.is_empty()).then(|| quote!(const _: () = { use #p::distinct_kind; #checks };))
+    let checks = events.map(|(index, event)| {
+        let index = Literal::usize_unsuffixed(index);
+        quote_spanned!(event.path.span()=> const _: () = __v::distinct_kind(&__TABLE, #index);)
+    });
+    checks.collect()
 }
 
 /// `Lifecycle`.

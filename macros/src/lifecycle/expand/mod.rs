@@ -33,13 +33,17 @@ pub(super) fn declared(model: &Model) -> TokenStream {
     quote!(#unit_structs #events #transitions #typed)
 }
 
-/// Implementations, which have a short name for what they call: [`short`].
+/// Implementations, which have a short name for what they call: [`short`]. Those that are the same
+/// with and without mistakes are among them.
 pub(super) fn block(model: &Model, implementations: &TokenStream) -> TokenStream {
     let (private, short) = (model.private(), short());
+    let (conversions, shown) = (event::conversions(model), typed::shown(model));
     quote! {
         const _: () = {
             use #private as #short;
             #implementations
+            #conversions
+            #shown
         };
     }
 }

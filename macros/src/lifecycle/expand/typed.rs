@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::super::model::Model;
+use super::short;
 use super::state::legal;
 use crate::attribute::doc;
 use crate::names::plain;
@@ -24,31 +25,40 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
             #ident(#p::Aggregate<#lifecycle, #ty>),
         }
     });
-    let shown = model.states.iter().map(|state| {
-        let (ident, name) = (&state.ident, plain(&state.ident));
-        quote!(Self::#ident(aggregate) => #p::show(f, #name, aggregate),)
-    });
     // After a mistake a parameter may stand in no state that is left.
-    let left_out = (model.incomplete && model.generics.type_params().next().is_some()).then(|| {
+    let left_out = incomplete(model).then(|| {
         let parameters = model.generics.type_params().map(|parameter| &parameter.ident);
         quote!(#[doc(hidden)] __Incomplete(#p::PhantomData<fn() -> (#(#parameters,)*)>),)
     });
-    let shown = left_out.iter().map(|_| quote!(_ => #p::show_name(f, ""),)).chain(shown);
-    let shown: Vec<TokenStream> = shown.collect();
-    let shown = match model.states.as_slice() {
-        [] => quote!(#p::show_name(f, "")),
-        _ => quote!(match self { #(#shown)* }),
-    };
     let generics = model.bounded();
-    let (before, arguments, clause) = generics.split_for_impl();
-    // Not `automatically_derived`: rustc would not count it as a use of what the variants hold.
+    let clause = &generics.where_clause;
     quote! {
         #title
         #vis enum #typed #generics #clause { #(#variants)* #left_out }
+    }
+}
+
+/// How it is shown. Not `automatically_derived`: rustc would not count it as a use of what the
+/// variants hold.
+pub(in super::super) fn shown(model: &Model) -> TokenStream {
+    let (p, typed) = (short(), model.typed_enum());
+    let arms = model.states.iter().map(|state| {
+        let (ident, name) = (&state.ident, plain(&state.ident));
+        quote!(Self::#ident(aggregate) => #p::show(f, #name, aggregate),)
+    });
+    let otherwise =
+        (incomplete(model) || model.states.is_empty()).then(|| quote!(_ => f.write_str(""),));
+    let generics = model.bounded();
+    let (before, arguments, clause) = generics.split_for_impl();
+    quote! {
         impl #before #p::Debug for #typed #arguments #clause {
             fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                #shown
+                match self { #(#arms)* #otherwise }
             }
         }
     }
+}
+
+fn incomplete(model: &Model) -> bool {
+    model.incomplete && model.generics.type_params().next().is_some()
 }

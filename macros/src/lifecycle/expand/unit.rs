@@ -70,7 +70,7 @@ fn phantom(model: &Model, unit: &UnitStruct) -> TokenStream {
         #[automatically_derived]
         impl #before #p::Debug for #ident #arguments #clause {
             fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                #p::show_name(f, #name)
+                f.write_str(#name)
             }
         }
         #[automatically_derived]
