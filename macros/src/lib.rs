@@ -83,13 +83,14 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 }
 
 /// Derives `vitae::Schema` for a type inside a payload: the shape that serde walks. Type parameters
-/// must have a schema themselves.
+/// must have a schema themselves, save those that stand in a `PhantomData` only. An event has one
+/// from [`macro@Event`] already.
 ///
 /// `#[schema(crate = path)]` says where `vitae` is; `::vitae` unless given.
 ///
 /// Of serde's attributes those are refused that would make the bytes differ from the shape, or hide
 /// data (`skip` and its kin, `flatten`, `untagged`, `tag`, `with`, `from`, …), each with what to
-/// write instead. `rename = "…"` is the name in the shape.
+/// write instead. `rename = "…"` is the name in the shape; no two fields or variants have one name.
 #[proc_macro_derive(Schema, attributes(schema))]
 pub fn derive_schema(input: TokenStream) -> TokenStream {
     expand(input, schema::derive)

@@ -1,14 +1,22 @@
 //! The shapes of the standard library's types, as serde walks them.
+//!
+//! Owns which of them a payload can hold. Never those that serde writes as text in one format and as
+//! numbers in another (IP addresses), in each system in another way (`OsString`), or that are no
+//! plain values (cells, locks, atomics).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::ffi::{CStr, CString};
 use std::marker::PhantomData;
 use std::num::{
-    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroU8, NonZeroU16, NonZeroU32,
-    NonZeroU64, NonZeroU128,
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Saturating, Wrapping,
 };
+use std::ops::{Bound, Range, RangeFrom, RangeInclusive, RangeTo};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Schema, Shape};
 
@@ -37,34 +45,59 @@ shapes! {
     NonZeroU32 => Shape::U32;
     NonZeroU64 => Shape::U64;
     NonZeroU128 => Shape::U128;
+    NonZeroUsize => Shape::U64;
     NonZeroI8 => Shape::I8;
     NonZeroI16 => Shape::I16;
     NonZeroI32 => Shape::I32;
     NonZeroI64 => Shape::I64;
     NonZeroI128 => Shape::I128;
+    NonZeroIsize => Shape::I64;
     f32 => Shape::F32;
     f64 => Shape::F64;
     char => Shape::Char;
     str => Shape::String;
     String => Shape::String;
+    Path => Shape::String;
+    PathBuf => Shape::String;
+    CStr => Shape::Bytes;
+    CString => Shape::Bytes;
     () => Shape::Unit;
     Duration => Shape::Struct(&[("secs", Shape::U64), ("nanos", Shape::U32)]);
+    SystemTime => Shape::Struct(&[
+        ("secs_since_epoch", Shape::U64),
+        ("nanos_since_epoch", Shape::U32),
+    ]);
 }
 
-macro_rules! transparent {
-    ($($(#[$why:meta])* <$($param:ident $(: ?$sized:ident)?),*> $type:ty => $shape:expr;)*) => {
+macro_rules! generic {
+    ($(<$($param:ident $(: ?$sized:ident)?),*> $type:ty => $shape:expr;)*) => {
         $(impl<$($param: Schema $(+ ?$sized)?),*> Schema for $type { const SHAPE: Shape = $shape; })*
     };
 }
 
-transparent! {
+generic! {
     <T: ?Sized> Box<T> => T::SHAPE;
+    <T> Wrapping<T> => T::SHAPE;
+    <T> Saturating<T> => T::SHAPE;
+    <T> Reverse<T> => T::SHAPE;
     <T> Option<T> => Shape::Option(&T::SHAPE);
     <T> Vec<T> => Shape::list_of(&T::SHAPE);
     <T> VecDeque<T> => Shape::list_of(&T::SHAPE);
+    <T> LinkedList<T> => Shape::list_of(&T::SHAPE);
+    <T> BinaryHeap<T> => Shape::list_of(&T::SHAPE);
     <T> BTreeSet<T> => Shape::list_of(&T::SHAPE);
     <K, V> BTreeMap<K, V> => Shape::map_of(&K::SHAPE, &V::SHAPE);
     <T> [T] => Shape::list_of(&T::SHAPE);
+    <T, E> Result<T, E> => Shape::Enum(&[("Ok", T::SHAPE), ("Err", E::SHAPE)]);
+    <T> Bound<T> => Shape::Enum(&[
+        ("Unbounded", Shape::Unit),
+        ("Included", T::SHAPE),
+        ("Excluded", T::SHAPE),
+    ]);
+    <T> Range<T> => Shape::Struct(&[("start", T::SHAPE), ("end", T::SHAPE)]);
+    <T> RangeInclusive<T> => Shape::Struct(&[("start", T::SHAPE), ("end", T::SHAPE)]);
+    <T> RangeFrom<T> => Shape::Struct(&[("start", T::SHAPE)]);
+    <T> RangeTo<T> => Shape::Struct(&[("end", T::SHAPE)]);
 }
 
 /// With serde's `rc` feature.
@@ -122,4 +155,8 @@ tuples! {
     (A B C D E F G H I J)
     (A B C D E F G H I J K)
     (A B C D E F G H I J K L)
+    (A B C D E F G H I J K L M)
+    (A B C D E F G H I J K L M N)
+    (A B C D E F G H I J K L M N O)
+    (A B C D E F G H I J K L M N O P)
 }

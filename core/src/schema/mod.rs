@@ -25,6 +25,9 @@ pub use value::Value;
 /// Derive it with `#[derive(vitae::Schema)]` (`#[derive(vitae::Event)]` does it for the payload
 /// itself). The derive refuses serde attributes that would make the bytes differ from the shape.
 ///
+/// Of the standard library's types those have one that serde reads and writes, save those whose form
+/// depends on the format or the system (`IpAddr` and its kin, `OsString`), cells, locks and atomics.
+///
 /// A type that contains itself has no shape of finite size, and rustc says so (a cycle in
 /// `Schema::SHAPE`): give the tree a flat form, or carry it as JSON text.
 #[diagnostic::on_unimplemented(

@@ -3,12 +3,18 @@
 //! Reads the postcard wire format (<https://postcard.jamesmunns.com/wire-format>). Bounds depth,
 //! length and the number of values, and never panics: both inputs may come from a damaged file.
 
-use super::shape::Node;
+use std::sync::Arc;
+
+use super::shape::{Label, Node};
 use super::{StoredSchema, Value};
 
-/// The most values without a byte of their own in one payload, nested ones counted: of these a
-/// payload could otherwise claim any number.
-const MAX_EMPTY_VALUES: u32 = 1 << 16;
+/// The most values, nested ones counted, that each byte of a payload may stand for: a hostile schema
+/// could otherwise wrap each in a hundred.
+const VALUES_PER_BYTE: usize = 8;
+
+/// How many more there may be in any payload. Of values without a byte, such as `()`, it could
+/// otherwise claim any number.
+const SPARE_VALUES: usize = 1 << 16;
 
 /// Why a payload does not fit its schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +32,9 @@ impl StoredSchema {
     /// # Errors
     /// [`RenderError`] if the bytes are not a payload of this schema, or not all of them are.
     pub fn render(&self, payload: &[u8]) -> Result<Value, RenderError> {
-        let mut reader = Reader { rest: payload, length: payload.len(), empty_values: 0 };
+        let values_left =
+            payload.len().saturating_mul(VALUES_PER_BYTE).saturating_add(SPARE_VALUES);
+        let mut reader = Reader { rest: payload, length: payload.len(), values_left };
         let value = reader.value(&self.0)?;
         if reader.rest.is_empty() { Ok(value) } else { Err(reader.error("bytes are left over")) }
     }
@@ -35,23 +43,12 @@ impl StoredSchema {
 struct Reader<'a> {
     rest: &'a [u8],
     length: usize,
-    empty_values: u32,
+    values_left: usize,
 }
 
 impl Reader<'_> {
     fn value(&mut self, node: &Node) -> Result<Value, RenderError> {
-        let before = self.rest.len();
-        let value = self.any_value(node)?;
-        if self.rest.len() == before {
-            self.empty_values += 1;
-            if self.empty_values > MAX_EMPTY_VALUES {
-                return Err(self.error("it holds too many values without a byte"));
-            }
-        }
-        Ok(value)
-    }
-
-    fn any_value(&mut self, node: &Node) -> Result<Value, RenderError> {
+        self.count_value()?;
         Ok(match node {
             Node::Bool => match self.byte()? {
                 0 => Value::Bool(false),
@@ -100,19 +97,31 @@ impl Reader<'_> {
             }
             Node::Struct(fields) => {
                 let mut values = Vec::new();
-                for (name, field) in fields {
-                    values.push((name.clone(), self.value(field)?));
+                for (Label(name), field) in fields {
+                    values.push((Arc::clone(name), self.value(field)?));
                 }
                 Value::Struct(values)
             }
             Node::Enum(variants) => {
                 let index = usize::try_from(self.varint(32)?).unwrap_or(usize::MAX);
-                let Some((name, held)) = variants.get(index) else {
+                let Some((Label(name), held)) = variants.get(index) else {
                     return Err(self.error("there is no such variant"));
                 };
-                Value::Variant(name.clone(), Box::new(self.value(held)?))
+                let held = match held {
+                    Node::Unit => None,
+                    held => Some(Box::new(self.value(held)?)),
+                };
+                Value::Variant(Arc::clone(name), held)
             }
         })
+    }
+
+    fn count_value(&mut self) -> Result<(), RenderError> {
+        match self.values_left.checked_sub(1) {
+            Some(left) => self.values_left = left,
+            None => return Err(self.error("it holds more values than its bytes can stand for")),
+        }
+        Ok(())
     }
 
     fn list<'n>(&mut self, items: impl Iterator<Item = &'n Node>) -> Result<Value, RenderError> {
@@ -209,6 +218,8 @@ mod tests {
     use super::*;
     use crate::schema::Schema;
 
+    const TOO_MANY: &str = "it holds more values than its bytes can stand for";
+
     /// Renders what postcard wrote, through the JSON text of the schema.
     fn rendered<T: Schema + Serialize>(value: &T) -> String {
         let schema = StoredSchema::parse(&T::SHAPE.to_json()).unwrap();
@@ -229,6 +240,7 @@ mod tests {
         same_as_serde_json(&BTreeMap::from([("a".to_owned(), 1_u8), ("b".to_owned(), 2)]));
         assert_eq!(rendered(&BTreeMap::from([(1_u8, 'x')])), r#"[[1,"x"]]"#);
         assert_eq!(rendered(&(f64::NAN, f32::NEG_INFINITY)), r#"["NaN","-inf"]"#);
+        assert_eq!(rendered(&(f64::INFINITY, f32::NAN)), r#"["inf","NaN"]"#);
     }
 
     #[test]
@@ -243,6 +255,9 @@ mod tests {
             error(r#""u16""#, &[0xff, 0xff, 0x04]).reason,
             "a number is too large for its type"
         );
+        for payload in [&[0][..], &[2, b'a', b'b']] {
+            assert_eq!(error(r#""char""#, payload).reason, "a char is not one character");
+        }
         assert_eq!(error(r#""string""#, &[3, b'a']).reason, "it ends too early");
         assert_eq!(error(r#""u8""#, &[1, 2]), RenderError { at: 1, reason: "bytes are left over" });
         assert_eq!(error(r#"{"enum":[["A","unit"]]}"#, &[1]).reason, "there is no such variant");
@@ -252,12 +267,28 @@ mod tests {
     fn a_claim_of_endless_nothing_is_bounded() {
         let schema = StoredSchema::parse(r#"{"list":"unit"}"#).unwrap();
         let claim = postcard::to_allocvec(&u64::MAX).unwrap();
-        let reason = schema.render(&claim).unwrap_err().reason;
-        assert_eq!(reason, "it holds too many values without a byte");
+        assert_eq!(schema.render(&claim).unwrap_err().reason, TOO_MANY);
         // However many have bytes, they are shown.
         let many = postcard::to_allocvec(&vec![(7_u8,); 600_000]).unwrap();
         let schema = StoredSchema::parse(r#"{"list":{"tuple":["u8"]}}"#).unwrap();
         assert!(matches!(schema.render(&many), Ok(Value::List(items)) if items.len() == 600_000));
+    }
+
+    #[test]
+    fn what_a_hostile_schema_makes_of_a_byte_is_bounded() {
+        let (open, close) = ("{\"tuple\":[".repeat(50), "]}".repeat(50));
+        let wrapped = format!("{{\"list\":{open}\"u8\"{close}}}");
+        let payload = postcard::to_allocvec(&vec![0_u8; 100_000]).unwrap();
+        let error = StoredSchema::parse(&wrapped).unwrap().render(&payload).unwrap_err();
+        assert_eq!(error.reason, TOO_MANY);
+    }
+
+    #[test]
+    fn a_name_is_shared_by_all_that_have_it() {
+        let named = StoredSchema::parse(r#"{"list":{"struct":[["of any length","u8"]]}}"#).unwrap();
+        let Value::List(items) = named.render(&[2, 7, 8]).unwrap() else { panic!("a list") };
+        let [Value::Struct(one), Value::Struct(other)] = items.as_slice() else { panic!("two") };
+        assert!(Arc::ptr_eq(&one[0].0, &other[0].0));
     }
 
     #[test]

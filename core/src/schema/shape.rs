@@ -1,5 +1,7 @@
 //! Shapes: as constants, and as read back from a log.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// The shape of a type, as a constant: what `serde` walks and postcard writes.
@@ -99,6 +101,7 @@ impl Shape {
     /// At compile time, if the shape takes no byte.
     #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
+    #[track_caller]
     pub(crate) const fn list_of(item: &'static Self) -> Self {
         if item.takes_bytes() {
             Self::List(item)
@@ -113,6 +116,7 @@ impl Shape {
     /// At compile time, if neither takes a byte.
     #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
+    #[track_caller]
     pub(crate) const fn map_of(key: &'static Self, value: &'static Self) -> Self {
         if key.takes_bytes() || value.takes_bytes() {
             Self::Map(key, value)
@@ -135,7 +139,7 @@ impl Shape {
 pub struct StoredSchema(pub(super) Node);
 
 /// [`Shape`], owned.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Node {
     Bool,
@@ -160,8 +164,20 @@ pub(super) enum Node {
     Map(Box<Node>, Box<Node>),
     Tuple(Vec<Node>),
     Array(Box<Node>, u32),
-    Struct(Vec<(String, Node)>),
-    Enum(Vec<(String, Node)>),
+    Struct(Vec<(Label, Node)>),
+    Enum(Vec<(Label, Node)>),
+}
+
+/// The name of a field or a variant, shared with every value that has it: it may be as long as a
+/// schema, and stand in as many values as a payload has bytes.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "Box<str>")]
+pub(super) struct Label(pub(super) Arc<str>);
+
+impl From<Box<str>> for Label {
+    fn from(name: Box<str>) -> Self {
+        Self(name.into())
+    }
 }
 
 impl StoredSchema {

@@ -1,6 +1,7 @@
 //! A payload without its Rust type.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -10,7 +11,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
-    /// `None`, or `()`.
+    /// `None`, or `()`. `Some(None)` and `Some(())` are not told from it.
     Null,
     /// A truth value.
     Bool(bool),
@@ -31,9 +32,9 @@ pub enum Value {
     /// Keys and values in the order of the payload.
     Map(Vec<(Value, Value)>),
     /// Fields in the order of the payload.
-    Struct(Vec<(String, Value)>),
-    /// A variant and what it holds; [`Value::Null`] for a unit variant.
-    Variant(String, Box<Value>),
+    Struct(Vec<(Arc<str>, Value)>),
+    /// A variant and what it holds; `None` for one that holds nothing, or `()`.
+    Variant(Arc<str>, Option<Box<Value>>),
 }
 
 impl Serialize for Value {
@@ -60,14 +61,14 @@ impl Serialize for Value {
             Self::Struct(fields) => {
                 let mut map = serializer.serialize_map(Some(fields.len()))?;
                 for (name, value) in fields {
-                    map.serialize_entry(name, value)?;
+                    map.serialize_entry(&**name, value)?;
                 }
                 map.end()
             }
-            Self::Variant(name, value) if **value == Self::Null => serializer.serialize_str(name),
-            Self::Variant(name, value) => {
+            Self::Variant(name, None) => serializer.serialize_str(name),
+            Self::Variant(name, Some(value)) => {
                 let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry(name, value)?;
+                map.serialize_entry(&**name, value)?;
                 map.end()
             }
         }

@@ -1,9 +1,10 @@
 //! `#[derive(Schema)]`.
 
+mod mention;
 pub(crate) mod serde_attrs;
 pub(crate) mod shape;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, Path, WherePredicate, parse_quote};
 
@@ -13,6 +14,11 @@ use crate::error::Errors;
 const SCHEMA: Group = Group { name: "schema", keys: &["crate"], repeatable: &[] };
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
+    if input.attrs.iter().any(|attribute| attribute.path().is_ident("event")) {
+        let message = "`derive(Event)` gives it a schema already; take `Schema` out";
+        errors.push(syn::Error::new(Span::call_site(), message));
+        return TokenStream::new();
+    }
     let mut krate = attribute::default_crate();
     SCHEMA.read(&input.attrs, errors, |_, _, input| {
         krate = attribute::crate_path(input)?;
@@ -30,7 +36,7 @@ pub(crate) fn fallback(input: &DeriveInput, krate: &Path) -> TokenStream {
     implementation(input, krate, &quote!(#krate::__private::Shape::Unit))
 }
 
-/// `Schema`, where all type parameters have one.
+/// `Schema`, where all type parameters have one of which a value is held, as serde has it.
 pub(crate) fn implementation(
     input: &DeriveInput,
     krate: &Path,
@@ -38,7 +44,10 @@ pub(crate) fn implementation(
 ) -> TokenStream {
     let ident = &input.ident;
     let mut generics = input.generics.clone();
-    let parameters: Vec<_> = generics.type_params().map(|it| it.ident.clone()).collect();
+    let fields = shape::all_fields(input);
+    let held = |name: &Ident| fields.iter().any(|it| mention::held(&it.ty, name).is_some());
+    let parameters = generics.type_params().map(|it| it.ident.clone());
+    let parameters: Vec<_> = parameters.filter(held).collect();
     if !parameters.is_empty() {
         let clause = generics.make_where_clause();
         clause.predicates.extend(parameters.iter().map(|parameter| {

@@ -103,9 +103,13 @@ fn refused(key: &str, value: ParseStream<'_>) -> Option<&'static str> {
             "flattened fields have no fixed place in the bytes; \
              hold the inner struct as a field of its own, or write its fields here"
         }
-        "untagged" | "tag" | "content" => {
+        "untagged" => {
             "its variants could not be told apart in the bytes, which name no types; \
              leave the enum as serde writes it unless told otherwise"
+        }
+        "tag" | "content" => {
+            "it is for formats that name what they hold, and these bytes do not; \
+             leave it out: the variants of an enum are told apart without it"
         }
         "with" | "serialize_with" | "deserialize_with" | "getter" => {
             "nobody can know the shape of what a function writes; use a newtype that has \

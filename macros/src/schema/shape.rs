@@ -1,11 +1,11 @@
 //! The shape of a type, as serde's derive walks it.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Type};
 
-use super::serde_attrs;
+use super::{mention, serde_attrs};
 use crate::error::Errors;
 use crate::names::plain;
 
@@ -15,28 +15,18 @@ pub(crate) fn read(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenS
     itself(input, errors);
     let shape = Shape(krate);
     match &input.data {
+        // That there is one such field and no more, serde itself makes sure of.
         Data::Struct(data) if serde_attrs::transparent(&input.attrs) => {
-            let mut fields = data.fields.iter();
-            match (fields.next(), fields.next()) {
-                (Some(field), None) => shape.of(&field.ty),
-                (_, second) => {
-                    let message = "a transparent payload has one field; \
-                                   take `#[serde(transparent)]` out, or the other fields";
-                    match second {
-                        Some(second) => errors.at(second, message),
-                        None => errors.at(&input.ident, message),
-                    }
-                    TokenStream::new()
-                }
-            }
+            let held = data.fields.iter().find(|field| !mention::is_phantom(&field.ty));
+            held.map_or_else(|| shape.fields(&Fields::Unit, errors), |field| shape.of(&field.ty))
         }
-        Data::Struct(data) => shape.fields(&data.fields),
+        Data::Struct(data) => shape.fields(&data.fields, errors),
         Data::Enum(data) => {
             let p = shape.private();
-            let variants = data.variants.iter().map(|variant| {
-                let renamed = serde_attrs::rename(&variant.attrs);
-                let name = renamed.unwrap_or_else(|| plain(&variant.ident));
-                let held = shape.fields(&variant.fields);
+            let idents = data.variants.iter().map(|variant| (&variant.ident, &*variant.attrs));
+            let names = names(idents, "variants", errors);
+            let variants = data.variants.iter().zip(names).map(|(variant, name)| {
+                let held = shape.fields(&variant.fields, errors);
                 quote!((#name, #held))
             });
             quote!(#p::Shape::Enum(&[#(#variants),*]))
@@ -51,15 +41,40 @@ pub(crate) fn read(input: &DeriveInput, krate: &Path, errors: &Errors) -> TokenS
     }
 }
 
-/// A field of the type itself, which rustc would report as a cycle of constants.
-fn itself(input: &DeriveInput, errors: &Errors) {
-    let fields: Vec<&Field> = match &input.data {
+/// The fields of a struct, or of all variants.
+pub(super) fn all_fields(input: &DeriveInput) -> Vec<&Field> {
+    match &input.data {
         Data::Struct(data) => data.fields.iter().collect(),
         Data::Enum(data) => data.variants.iter().flat_map(|it| &it.fields).collect(),
-        Data::Union(_) => return,
-    };
-    for field in fields {
-        if let Some(ident) = mentions(field.ty.to_token_stream(), &input.ident) {
+        Data::Union(_) => Vec::new(),
+    }
+}
+
+/// The names in the shape: as serde writes them, and no two the same.
+fn names<'a>(
+    items: impl Iterator<Item = (&'a Ident, &'a [Attribute])>,
+    what: &str,
+    errors: &Errors,
+) -> Vec<String> {
+    let mut names = Vec::new();
+    for (ident, attributes) in items {
+        let name = serde_attrs::rename(attributes).unwrap_or_else(|| plain(ident));
+        if names.contains(&name) {
+            let message = format!(
+                "two {what} are called `{name}` in the schema, so neither could be told from the \
+                 other; give one of them another name with `#[serde(rename = \"…\")]`"
+            );
+            errors.at(ident, message);
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// A field of the type itself, which rustc would report as a cycle of constants.
+fn itself(input: &DeriveInput, errors: &Errors) {
+    for field in all_fields(input) {
+        if let Some(ident) = mention::held_itself(&field.ty, &input.ident) {
             let name = plain(&input.ident);
             let message = format!(
                 "`{name}` contains itself, so it has no shape of finite size; \
@@ -69,31 +84,6 @@ fn itself(input: &DeriveInput, errors: &Errors) {
             errors.at(ident, message);
         }
     }
-}
-
-/// The first `name` or `Self` that no path leads to; a `PhantomData` holds nothing.
-fn mentions(tokens: TokenStream, name: &Ident) -> Option<Ident> {
-    let mut in_path = false;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(ident) if ident == "PhantomData" => return None,
-            TokenTree::Ident(ident) if !in_path && (ident == *name || ident == "Self") => {
-                return Some(ident);
-            }
-            TokenTree::Punct(punct) => {
-                in_path = punct.as_char() == ':';
-                continue;
-            }
-            TokenTree::Group(group) => {
-                if let Some(found) = mentions(group.stream(), name) {
-                    return Some(found);
-                }
-            }
-            _ => {}
-        }
-        in_path = false;
-    }
-    None
 }
 
 struct Shape<'a>(&'a Path);
@@ -109,7 +99,7 @@ impl Shape<'_> {
         quote_spanned!(ty.span()=> <#ty as #p::Schema>::SHAPE)
     }
 
-    fn fields(&self, fields: &Fields) -> TokenStream {
+    fn fields(&self, fields: &Fields, errors: &Errors) -> TokenStream {
         let p = self.private();
         match fields {
             Fields::Unit => quote!(#p::Shape::Unit),
@@ -121,10 +111,10 @@ impl Shape<'_> {
                 quote!(#p::Shape::Tuple(&[#(#items),*]))
             }
             Fields::Named(fields) => {
-                let named = fields.named.iter().map(|field| {
-                    let renamed = serde_attrs::rename(&field.attrs);
-                    let ident = field.ident.as_ref().map(plain).unwrap_or_default();
-                    let name = renamed.unwrap_or(ident);
+                let idents = fields.named.iter();
+                let idents = idents.filter_map(|it| Some((it.ident.as_ref()?, &*it.attrs)));
+                let names = names(idents, "fields", errors);
+                let named = fields.named.iter().zip(names).map(|(field, name)| {
                     let held = self.of(&field.ty);
                     quote!((#name, #held))
                 });

@@ -1,0 +1,10 @@
+use serde::{Deserialize, Serialize};
+use vitae::{Event, Schema};
+
+#[derive(Event, Schema, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed {
+    cents: u64,
+}
+
+fn main() {}
