@@ -1,0 +1,69 @@
+//! What is measured in rounds, as medians, ranges and ratios.
+//!
+//! Machines are shared and their speed drifts, so everything is measured once in each round, and a
+//! ratio is taken within a round: both sides of it ran under the same conditions.
+
+use std::fmt;
+
+/// A figure for each round.
+#[derive(Clone, Debug, Default)]
+pub struct Samples(Vec<f64>);
+
+impl Samples {
+    pub fn push(&mut self, figure: f64) {
+        self.0.push(figure);
+    }
+
+    pub fn median(&self) -> f64 {
+        let sorted = self.sorted();
+        match sorted.len() {
+            0 => f64::NAN,
+            count if count % 2 == 1 => sorted[count / 2],
+            count => f64::midpoint(sorted[count / 2 - 1], sorted[count / 2]),
+        }
+    }
+
+    /// This over the other, round by round.
+    pub fn over(&self, other: &Self) -> Self {
+        self.paired(other, |one, other| one / other)
+    }
+
+    /// This without the other, round by round.
+    pub fn without(&self, other: &Self) -> Self {
+        self.paired(other, |one, other| one - other)
+    }
+
+    pub fn times(&self, factor: f64) -> Self {
+        Self(self.0.iter().map(|figure| figure * factor).collect())
+    }
+
+    fn paired(&self, other: &Self, of: impl Fn(f64, f64) -> f64) -> Self {
+        assert_eq!(self.0.len(), other.0.len(), "both were measured in every round");
+        Self(self.0.iter().zip(&other.0).map(|(one, other)| of(*one, *other)).collect())
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+}
+
+/// The median, and the range in brackets.
+impl fmt::Display for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sorted = self.sorted();
+        let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else {
+            return f.write_str("nothing was measured");
+        };
+        let digits = f.precision().unwrap_or(2);
+        let text = format!("{:.digits$} [{least:.digits$}, {most:.digits$}]", self.median());
+        f.pad_integral(true, "", &text)
+    }
+}
+
+impl FromIterator<f64> for Samples {
+    fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Self {
+        Self(figures.into_iter().collect())
+    }
+}
