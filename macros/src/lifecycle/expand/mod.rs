@@ -2,6 +2,8 @@
 
 pub(super) mod event;
 pub(super) mod lifecycle;
+#[cfg(feature = "svg")]
+mod picture;
 pub(super) mod state;
 pub(super) mod transition;
 pub(super) mod typed;
@@ -18,8 +20,13 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let states = state::implementations(model);
     let events = event::implementation(model);
     let transitions = transition::implementations(model);
+    #[cfg(feature = "svg")]
+    let picture = picture::implementation(model);
+    #[cfg(not(feature = "svg"))]
+    let picture = TokenStream::new();
     quote! {
         #declared
+        #picture
         const _: () = {
             #tables
             #implementation
