@@ -51,7 +51,12 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let initial = initial(model);
     let (state, check) = (state(model), check(model));
     let (apply, sort) = (apply(model), sort(model));
+    #[cfg(feature = "svg")]
+    let picture = super::picture::attribute(model);
+    #[cfg(not(feature = "svg"))]
+    let picture = TokenStream::new();
     quote! {
+        #picture
         #[automatically_derived]
         impl #p::Lifecycle for #lifecycle {
             type Event = #events;

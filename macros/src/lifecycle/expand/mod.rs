@@ -20,13 +20,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let states = state::implementations(model);
     let events = event::implementation(model);
     let transitions = transition::implementations(model);
-    #[cfg(feature = "svg")]
-    let picture = picture::implementation(model);
-    #[cfg(not(feature = "svg"))]
-    let picture = TokenStream::new();
     quote! {
         #declared
-        #picture
         const _: () = {
             #tables
             #implementation

@@ -7,11 +7,10 @@ use super::super::model::Model;
 use crate::names::{plain, spelled};
 use crate::picture;
 
-/// An implementation that holds nothing but the picture, and that only rustdoc sees. Events have
-/// their Rust names in it: their stored names are constants, which a macro cannot read.
-pub(super) fn implementation(model: &Model) -> TokenStream {
-    let (p, lifecycle) = (model.private(), &model.ident);
-    let name = plain(lifecycle);
+/// The picture as documentation that only rustdoc expands. Events have their Rust names in it: their
+/// stored names are constants, which a macro cannot read.
+pub(super) fn attribute(model: &Model) -> TokenStream {
+    let (p, name) = (model.private(), plain(&model.ident));
     let states = model
         .states
         .iter()
@@ -21,9 +20,5 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
         let guard = edge.guard.as_ref().map(spelled);
         picture::edge(edge.from, &event, guard.as_deref(), edge.to)
     });
-    quote! {
-        #[cfg(doc)]
-        #[doc = #p::picture!(#name; #(#states),*; #(#edges),*)]
-        impl #lifecycle {}
-    }
+    quote!(#[cfg_attr(doc, doc = #p::picture!(#name; #(#states),*; #(#edges),*))])
 }
