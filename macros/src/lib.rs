@@ -12,6 +12,8 @@ mod error;
 mod event;
 mod lifecycle;
 mod names;
+#[cfg(feature = "svg")]
+mod picture;
 mod schema;
 
 use proc_macro::TokenStream;
@@ -58,6 +60,10 @@ use proc_macro::TokenStream;
 /// (`draft_on_placed`; an edge into a state without data has a body already); `OrderTyped`, one
 /// typed aggregate for each state; and the implementations of `Lifecycle`, `State` and
 /// `Transition`.
+///
+/// With the feature `svg` of `vitae`, which is on unless turned off, the enum's page of the
+/// documentation shows the lifecycle as a picture. Events have their Rust names in it; the pictures
+/// of `Lifecycle::diagram` have the stored ones.
 #[proc_macro_derive(Lifecycle, attributes(lifecycle, state, on, after))]
 pub fn derive_lifecycle(input: TokenStream) -> TokenStream {
     expand(input, lifecycle::derive)
@@ -94,6 +100,14 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Schema, attributes(schema))]
 pub fn derive_schema(input: TokenStream) -> TokenStream {
     expand(input, schema::derive)
+}
+
+/// What the documentation of a lifecycle shows. Not part of the public API.
+#[cfg(feature = "svg")]
+#[doc(hidden)]
+#[proc_macro]
+pub fn picture(input: TokenStream) -> TokenStream {
+    picture::expand(input.into()).into()
 }
 
 fn expand(

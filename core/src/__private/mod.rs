@@ -26,6 +26,8 @@ pub use crate::lifecycle::{
 pub use crate::name::InvalidName;
 pub use crate::schema::{Schema, Shape};
 pub use crate::store::NameList;
+#[cfg(feature = "svg")]
+pub use vitae_macros::picture;
 
 use crate::lifecycle::Illegal;
 

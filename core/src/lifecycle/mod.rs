@@ -5,11 +5,13 @@
 
 mod context;
 mod definition;
+mod diagram;
 mod refusal;
 
 pub use context::Context;
 pub use definition::{Definition, EdgeDefinition, EventDefinition, StateDefinition};
 pub use refusal::{Illegal, Refusal, Rejection};
+pub use vitae_diagram::{Diagram, Mismatch};
 
 use crate::aggregate::Aggregate;
 use crate::event::{AnyEvent, DecodeError, EncodeError, Event};
@@ -56,6 +58,15 @@ pub trait Lifecycle: Send + Sync + Sized + 'static {
 
     /// Sorts an aggregate by its state.
     fn typed(aggregate: Aggregate<Self>) -> Self::Typed;
+
+    /// The lifecycle as a diagram, for Mermaid, DOT and SVG. Its edges carry the stored names of
+    /// their events and their guards, and stand in the order of [`Definition::edges`]; that is the
+    /// order of the counts in [`Diagram::with_counts`]. The current state of a life is
+    /// `life.state().name`, for [`Diagram::with_current`].
+    #[must_use]
+    fn diagram() -> Diagram {
+        diagram::diagram(Self::DEFINITION)
+    }
 }
 
 /// The events of one lifecycle, as one enum.

@@ -101,7 +101,6 @@ impl Shape {
     /// At compile time, if the shape takes no byte.
     #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
-    #[track_caller]
     pub(crate) const fn list_of(item: &'static Self) -> Self {
         if item.takes_bytes() {
             Self::List(item)
@@ -116,7 +115,6 @@ impl Shape {
     /// At compile time, if neither takes a byte.
     #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, where it is rustc's error")]
-    #[track_caller]
     pub(crate) const fn map_of(key: &'static Self, value: &'static Self) -> Self {
         if key.takes_bytes() || value.takes_bytes() {
             Self::Map(key, value)

@@ -66,9 +66,14 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let initial = initial(model);
     let (duplicate, state, check) = (duplicate(model), state(model), check(model));
     let (apply, sort) = (apply(model), sort(model));
+    #[cfg(feature = "svg")]
+    let picture = super::picture::attribute(model);
+    #[cfg(not(feature = "svg"))]
+    let picture = TokenStream::new();
     let generics = model.bounded();
     let (before, arguments, clause) = generics.split_for_impl();
     quote! {
+        #picture
         #[automatically_derived]
         impl #before #p::Lifecycle for #lifecycle #clause {
             type Event = #events;

@@ -2,6 +2,8 @@
 
 pub(super) mod event;
 pub(super) mod lifecycle;
+#[cfg(feature = "svg")]
+mod picture;
 pub(super) mod state;
 pub(super) mod transition;
 pub(super) mod typed;

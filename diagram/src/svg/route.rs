@@ -1,0 +1,93 @@
+//! The way of an arrow: from box to box, through the gaps between the rows.
+//!
+//! An arrow crosses a row upright and turns only between two rows, where nothing stands; so it
+//! meets no box and no label on its way. Where it meets its own label it stops and goes on behind.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::layout::{Layout, Placed, Point, Route};
+use super::shape::HEAD;
+
+/// Where each arrow leaves and where it arrives, in the order of the arrows: spread along the upper
+/// or lower side of a box, in the order in which the arrows come in.
+pub(super) fn ends(layout: &Layout) -> Vec<(Point, Point)> {
+    let mut ends: Vec<_> = layout.routes.iter().map(|_| <(Point, Point)>::default()).collect();
+    let mut sides: BTreeMap<(usize, bool), Vec<(f64, usize, bool)>> = BTreeMap::new();
+    let routes = layout.routes.iter().enumerate();
+    for (index, route) in routes.filter(|(_, route)| route.from != route.to) {
+        let towards =
+            [(route.from, route.points.first(), true), (route.to, route.points.last(), false)];
+        for (end, next, leaves) in towards {
+            if let (Some(place), Some(next)) = (layout.boxes.get(end), next) {
+                let below = next.y > place.middle.y;
+                sides.entry((end, below)).or_default().push((next.x, index, leaves));
+            }
+        }
+    }
+    for ((end, below), mut side) in sides {
+        side.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let Some(place) = layout.boxes.get(end) else {
+            continue;
+        };
+        let step = side.iter().fold(1.0, |count, _| count + 1.0);
+        let step = place.size.width / step;
+        let mut at = Point { x: place.left(), y: if below { place.bottom() } else { place.top() } };
+        for (_, index, leaves) in side {
+            at.x += step;
+            if let Some((start, tip)) = ends.get_mut(index) {
+                *(if leaves { start } else { tip }) = at;
+            }
+        }
+    }
+    ends
+}
+
+/// The line of an arrow between two boxes, as the data of an SVG path, and its tip's direction: 1
+/// is down, -1 up.
+pub(super) fn line(layout: &Layout, route: &Route, (start, tip): (Point, Point)) -> (String, f64) {
+    let down = if tip.y > start.y { 1.0 } else { -1.0 };
+    let mut path = format!("M{:.1} {:.1}", start.x, start.y);
+    let mut y = start.y;
+    let mut x = start.x;
+    // Writing to a `String` cannot fail.
+    for point in &route.points {
+        let half = layout.half_height(point.y);
+        let (near, far) = (point.y - down * half, point.y + down * half);
+        bend(&mut path, (x, y), (point.x, near));
+        if route.label.is_at(*point) {
+            let half = route.label.size.height / 2.0;
+            let (near, far) = (point.y - down * half, point.y + down * half);
+            let _ = write!(path, "V{near:.1}M{:.1} {far:.1}", point.x);
+        }
+        let _ = write!(path, "V{far:.1}");
+        (x, y) = (point.x, far);
+    }
+    bend(&mut path, (x, y), (tip.x, tip.y - down * HEAD.0));
+    (path, down)
+}
+
+/// Upright at both ends.
+fn bend(path: &mut String, (from_x, from_y): (f64, f64), (to_x, to_y): (f64, f64)) {
+    let half = f64::midpoint(from_y, to_y);
+    let _ = write!(path, "C{from_x:.1} {half:.1} {to_x:.1} {half:.1} {to_x:.1} {to_y:.1}");
+}
+
+/// The line of an arrow from a box to itself, out to its label, which stands to the right, and
+/// back; and where its tip is.
+pub(super) fn loop_line(place: &Placed, label: &Placed) -> (String, Point) {
+    let (x, y) = (place.right(), place.middle.y);
+    let out = label.left() - 4.0;
+    let tip = Point { x, y: y + 6.0 };
+    let path = format!(
+        "M{x:.1} {:.1}H{:.1}Q{out:.1} {:.1} {out:.1} {y:.1}Q{out:.1} {:.1} {:.1} {:.1}H{:.1}",
+        y - 6.0,
+        out - 8.0,
+        y - 6.0,
+        y + 6.0,
+        out - 8.0,
+        y + 6.0,
+        x + HEAD.0
+    );
+    (path, tip)
+}

@@ -1,0 +1,171 @@
+//! SVG, read back as XML.
+
+#![cfg(feature = "svg")]
+
+use roxmltree::{Document, Node};
+use vitae_diagram::{Diagram, Edge, State};
+
+/// xorshift64: the same machines on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
+    }
+
+    fn name(&mut self) -> String {
+        const CHARS: [char; 12] =
+            ['a', 'Z', '_', '<', '&', '"', '\n', '\u{0}', '状', '\u{FFFF}', '>', ' '];
+        (0..self.below(9)).map(|_| CHARS[self.below(CHARS.len())]).collect()
+    }
+
+    fn diagram(&mut self, states: usize, edges: usize) -> Diagram {
+        let boxes: Vec<State> = (0..states)
+            .map(|_| match (State::new(self.name()), self.below(4)) {
+                (state, 0) => state.initial(),
+                (state, 1) => state.terminal(),
+                (state, _) => state,
+            })
+            .collect();
+        let arrows: Vec<Edge> = (0..edges)
+            .map(|_| {
+                let edge = Edge::new(self.below(states + 1), self.below(states + 1), self.name());
+                if self.below(3) == 0 { edge.guarded(self.name()) } else { edge }
+            })
+            .collect();
+        Diagram::new(self.name(), boxes, arrows)
+    }
+}
+
+fn texts(document: &Document<'_>) -> Vec<String> {
+    let texts = document
+        .descendants()
+        .filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+    texts.map(|text| text.text().unwrap_or_default().to_owned()).collect()
+}
+
+fn of_class<'a>(document: &'a Document<'a>, class: &str) -> Vec<Node<'a, 'a>> {
+    let classes = |node: &Node<'_, '_>| node.attribute("class").unwrap_or_default().to_owned();
+    document.descendants().filter(|node| classes(node).split(' ').any(|it| it == class)).collect()
+}
+
+/// Holds for every picture.
+fn check(svg: &str) {
+    let document = Document::parse(svg).unwrap();
+    assert!(svg.lines().all(|line| !line.trim().is_empty()), "a blank line ends an HTML block");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    assert!(document.descendants().all(|node| node.attribute("id").is_none()));
+    assert!(!document.descendants().any(|node| node.tag_name().name() == "script"));
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+}
+
+#[test]
+fn every_state_and_label_is_in_the_picture() {
+    let states = ["Draft", "Open", "Done"].map(State::new);
+    let [draft, open, done] = states;
+    let edges = [
+        Edge::new(0, 1, "order.placed"),
+        Edge::new(1, 0, "order.withdrawn"),
+        Edge::new(1, 1, "order.changed").guarded("a < b && c"),
+        Edge::new(1, 2, "order.paid"),
+        Edge::new(1, 2, "order.given"),
+    ];
+    let diagram = Diagram::new("order & co", [draft.initial(), open, done.terminal()], edges);
+    let diagram = diagram.with_current("Open").unwrap().with_counts(&[1, 0, 2, 3, 4]).unwrap();
+    let svg = diagram.to_svg();
+    check(&svg);
+    assert_eq!(svg, diagram.to_svg());
+
+    let document = Document::parse(&svg).unwrap();
+    let mut texts = texts(&document);
+    texts.sort();
+    let expected = [
+        "Done",
+        "Draft",
+        "Open",
+        "order.changed [a < b && c] ×2",
+        "order.given ×4",
+        "order.paid ×3",
+        "order.placed ×1",
+        "order.withdrawn ×0",
+    ];
+    assert_eq!(texts, expected);
+    assert_eq!(of_class(&document, "start").len(), 1);
+    // One from the dot; the two to `Done` share one.
+    assert_eq!(of_class(&document, "edge").len(), 5);
+    let current = of_class(&document, "current");
+    assert_eq!(current.len(), 1);
+    assert!(current[0].descendants().any(|node| node.text() == Some("Open")));
+    let title = document.descendants().find(|node| node.tag_name().name() == "title").unwrap();
+    assert_eq!(title.text(), Some("order & co"));
+    let doubled = document.descendants().filter(|node| node.tag_name().name() == "rect").count();
+    assert_eq!(doubled, 4, "three boxes, one of them double");
+}
+
+/// No two of boxes and labels meet. A label's width is that of its text, as it is laid out.
+#[test]
+fn nothing_overlaps() {
+    let mut random = Random(7);
+    for _ in 0..40 {
+        let states = 2 + random.below(8);
+        let names: Vec<State> = (0..states).map(|n| State::new(format!("State{n}"))).collect();
+        let edges: Vec<Edge> = (0..random.below(16))
+            .map(|n| {
+                Edge::new(random.below(states), random.below(states), format!("kind.number_{n}"))
+            })
+            .collect();
+        let svg = Diagram::new("d", names, edges).to_svg();
+        let document = Document::parse(&svg).unwrap();
+        let number =
+            |node: Node<'_, '_>, name| node.attribute(name).unwrap().parse::<f64>().unwrap();
+        let mut places: Vec<[f64; 4]> = Vec::new();
+        for node in document.descendants().filter(|node| node.has_attribute("x")) {
+            let (x, y) = (number(node, "x"), number(node, "y"));
+            if node.tag_name().name() == "rect" {
+                places.push([x, y, x + number(node, "width"), y + number(node, "height")]);
+            } else if node.attribute("class") == Some("label") {
+                let half = 7.0 * node.text().unwrap().len() as f64 / 2.0;
+                places.push([x - half, y - 7.0, x + half, y + 7.0]);
+            }
+        }
+        for (index, a) in places.iter().enumerate() {
+            for b in &places[index + 1..] {
+                let apart = a[2] < b[0] || b[2] < a[0] || a[3] < b[1] || b[3] < a[1];
+                assert!(apart, "{a:?} meets {b:?} in\n{svg}");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_machine_can_be_drawn() {
+    check(&Diagram::new("", [], []).to_svg());
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for _ in 0..150 {
+        let (states, edges) = (random.below(12), random.below(24));
+        let diagram = random.diagram(states, edges);
+        let svg = diagram.to_svg();
+        check(&svg);
+        assert_eq!(svg, diagram.to_svg());
+        assert!(diagram.to_mermaid().starts_with("stateDiagram-v2\n"));
+        assert!(diagram.to_dot().ends_with("}\n"));
+    }
+}
+
+#[test]
+fn a_large_machine_is_laid_out_and_a_larger_one_described() {
+    let chain = |states: usize| {
+        let boxes: Vec<State> = (0..states).map(|n| State::new(format!("State{n}"))).collect();
+        let next = (1..states).map(|n| Edge::new(n - 1, n, format!("event{n}")));
+        Diagram::new("chain", boxes, next.collect::<Vec<_>>())
+    };
+    let svg = chain(100).to_svg();
+    check(&svg);
+    assert!(svg.contains(">State99<"));
+    let svg = chain(1_000).to_svg();
+    check(&svg);
+    assert!(svg.contains("1000 states and 999 edges are too many for a picture"), "{svg}");
+}
