@@ -5,10 +5,12 @@
 
 mod context;
 mod definition;
+mod edges;
 mod refusal;
 
 pub use context::Context;
 pub use definition::{Definition, EdgeDefinition, EventDefinition, StateDefinition};
+pub use edges::EdgeCounts;
 pub use refusal::{Illegal, Refusal, Rejection};
 
 use crate::aggregate::Aggregate;
