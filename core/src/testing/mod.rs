@@ -82,7 +82,7 @@ mod world;
 mod world_when;
 
 pub use coverage::{Coverage, Covers};
-pub use events_lock::{Difference, EventsLock, EventsLockError};
+pub use events_lock::{EventsLock, EventsLockError, LockDifference};
 pub use scenario::{Scenario, When};
 #[cfg(feature = "proptest")]
 pub use walk::{History, Walk};

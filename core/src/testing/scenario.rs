@@ -37,7 +37,8 @@ use crate::time::Timestamp;
 /// ```
 ///
 /// Whatever is recorded goes to bytes and back on the way: rendered with its schema, decoded,
-/// encoded again, folded. The scenario fails where these disagree.
+/// encoded again, folded. The scenario fails where these disagree. To a body, every event is a commit
+/// of its own that nothing has caused; the id of the commit is the event's version as a number.
 ///
 /// A test may return its scenario, for [`Coverage`](super::Coverage) to see which edges it takes.
 pub struct Scenario<L: Lifecycle> {

@@ -131,11 +131,11 @@ impl World {
         id: impl AsRef<str>,
         event: impl Into<L::Event>,
     ) -> WorldWhen<L> {
-        let event = event.into();
-        let (before, definition) = (self.load::<L>(id), event.definition());
-        let (what, from) = (what("when", &shown(&event), &before), before.state().state());
+        let (event, before) = (event.into(), self.load_on::<L>(&self.bus, id));
+        let (definition, from) = (event.definition(), before.state().state());
+        let what = what("when", &shown(&event), &before);
         self.last = None;
-        let outcome = match self.load_on::<L>(&self.bus, before.stream().id()).record(event) {
+        let outcome = match before.record(event) {
             Ok(after) => self.commit(after).map_err(Refused::Commit),
             Err(error) => Err(Refused::Record(error.into_parts().1)),
         };

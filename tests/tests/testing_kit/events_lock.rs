@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
-use vitae::testing::{Difference, EventsLock, EventsLockError};
+use vitae::testing::{EventsLock, EventsLockError, LockDifference};
 use vitae::{Bus, Event, MemoryStore, Projection};
 
 use crate::failure;
@@ -55,7 +55,7 @@ fn file(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn differences(lock: &EventsLock, text: &str) -> Vec<Difference> {
+fn differences(lock: &EventsLock, text: &str) -> Vec<LockDifference> {
     let (_folder, path) = file(text);
     match lock.check(&path) {
         Ok(()) => Vec::new(),
@@ -124,7 +124,7 @@ fn the_advice_is_that_of_the_bus() {
     let advice = said.split("; ").nth(1).unwrap().split(" (").next().unwrap();
     let here = EventsLock::new().event::<RequestedOtherwise>();
     let difference = &differences(&here, "parcel.requested 1 {\"struct\":[]}\n")[0];
-    assert!(matches!(difference, Difference::Changed { .. }), "{difference}");
+    assert!(matches!(difference, LockDifference::Changed { .. }), "{difference}");
     assert!(difference.to_string().contains(advice), "{advice}; {difference}");
 }
 

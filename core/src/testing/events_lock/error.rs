@@ -53,11 +53,11 @@ pub enum EventsLockError {
         /// The file.
         path: PathBuf,
         /// Each difference, ordered by kind and version.
-        differences: Vec<Difference>,
+        differences: Vec<LockDifference>,
     },
     /// The events differ from each other.
     #[error("the events differ from each other:{}", Listed(.0))]
-    Contradiction(Vec<Difference>),
+    Contradiction(Vec<LockDifference>),
     /// A stored name cannot be a name.
     #[error("a name is not valid")]
     InvalidName(#[from] InvalidName),
@@ -66,7 +66,7 @@ pub enum EventsLockError {
 /// How an event differs from the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Difference {
+pub enum LockDifference {
     /// The event has another shape under the same version.
     Changed {
         /// The stored name.
@@ -103,7 +103,7 @@ pub enum Difference {
     },
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for LockDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Changed { kind, version, locked, here } => write!(
@@ -131,7 +131,7 @@ impl fmt::Display for Difference {
 }
 
 /// Differences, an indented line each.
-struct Listed<'a>(&'a [Difference]);
+struct Listed<'a>(&'a [LockDifference]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

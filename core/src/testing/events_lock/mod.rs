@@ -3,7 +3,7 @@
 mod error;
 mod file;
 
-pub use error::{Difference, EventsLockError};
+pub use error::{EventsLockError, LockDifference};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -63,7 +63,7 @@ type Schemas = BTreeMap<(String, u32), String>;
 pub struct EventsLock {
     schemas: Schemas,
     /// What stands in the way of a lock, noticed while events were added.
-    faults: Vec<Difference>,
+    faults: Vec<LockDifference>,
     invalid: Option<InvalidName>,
 }
 
@@ -98,7 +98,7 @@ impl EventsLock {
         let event = (added.kind.as_str().to_owned(), added.version.get());
         let here = added.schema.to_string();
         match self.schemas.get(&event) {
-            Some(there) if *there != here => self.faults.push(Difference::TwoShapes {
+            Some(there) if *there != here => self.faults.push(LockDifference::TwoShapes {
                 kind: event.0,
                 version: event.1,
                 shapes: [there.clone(), here],
@@ -161,17 +161,17 @@ impl EventsLock {
 }
 
 /// What differs, ordered by kind and version.
-fn differences(locked: &Schemas, here: &Schemas) -> Vec<Difference> {
+fn differences(locked: &Schemas, here: &Schemas) -> Vec<LockDifference> {
     let events: BTreeSet<_> = locked.keys().chain(here.keys()).collect();
     let difference = |event: &(String, u32)| {
         let (kind, version) = (event.0.clone(), event.1);
         match (locked.get(event), here.get(event)) {
             (Some(locked), Some(here)) if locked != here => {
                 let (locked, here) = (locked.clone(), here.clone());
-                Some(Difference::Changed { kind, version, locked, here })
+                Some(LockDifference::Changed { kind, version, locked, here })
             }
-            (None, Some(_)) => Some(Difference::New { kind, version }),
-            (Some(_), None) => Some(Difference::Removed { kind, version }),
+            (None, Some(_)) => Some(LockDifference::New { kind, version }),
+            (Some(_), None) => Some(LockDifference::Removed { kind, version }),
             _ => None,
         }
     };
