@@ -79,15 +79,13 @@ mod scenario;
 #[cfg(feature = "proptest")]
 mod walk;
 mod world;
-mod world_when;
 
 pub use coverage::{Coverage, Covers};
 pub use events_lock::{EventsLock, EventsLockError, LockDifference};
 pub use scenario::{Scenario, When};
 #[cfg(feature = "proptest")]
 pub use walk::{History, Walk};
-pub use world::World;
-pub use world_when::WorldWhen;
+pub use world::{World, WorldWhen};
 
 use std::error::Error;
 use std::fmt::{self, Display, Write};

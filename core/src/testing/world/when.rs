@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Debug};
 
-use super::{World, legal_in, told};
+use super::World;
 use crate::aggregate::RecordReason;
 use crate::bus::CommitReason;
 use crate::lifecycle::{Lifecycle, StateDefinition};
+use crate::testing::{legal_in, told};
 
 /// Why nothing was committed.
 pub(super) enum Refused<R> {

@@ -1,25 +1,29 @@
 //! Given, when, then for several lifecycles with their policies and projections.
 
+mod failure;
+mod when;
+
+pub use when::WorldWhen;
+
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
-use std::ops::ControlFlow;
 use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use self::failure::{listed, what};
+use self::when::Refused;
 use super::life::{BEGINNING, happened, read_back};
 use super::payload::shown;
-use super::world_when::Refused;
-use super::{Failure, WorldWhen, fail, told};
+use super::{fail, told};
 use crate::aggregate::{Aggregate, RecordReason};
 use crate::bus::{Bus, BusBuilder, CommitReason};
-use crate::catalog::Catalog;
 use crate::lifecycle::{EdgeCounts, Lifecycle, LifecycleEvent, State};
 use crate::memory::MemoryStore;
 use crate::number::GlobalPosition;
-use crate::store::{EventStore, Query, Read, ReadError};
+use crate::store::EventStore;
 use crate::time::{Clock, ManualClock, Timestamp};
 
 /// Several lives on one log, with what composes them: what is [`given`](Self::given) stands on the
@@ -258,64 +262,6 @@ impl World {
                 self.failed(what, "that it can be loaded".to_owned(), told(&error))
             }
         }
-    }
-
-    #[track_caller]
-    pub(super) fn failed(&self, what: String, expected: String, got: String) -> ! {
-        self.failed_with(what, expected, got, Vec::new())
-    }
-
-    #[track_caller]
-    pub(super) fn failed_with(
-        &self,
-        what: String,
-        expected: String,
-        got: String,
-        notes: Vec<String>,
-    ) -> ! {
-        let head = self.bus.store().head().ok().flatten();
-        let history = match head {
-            Some(head) => self.events(GlobalPosition::FIRST, head, true),
-            None => Vec::new(),
-        };
-        fail(&Failure { what, expected, got, notes, history: &history })
-    }
-
-    /// The events of the log between two positions, inclusive, as stream and kind, with what they
-    /// say if asked for.
-    #[track_caller]
-    fn events(&self, first: GlobalPosition, last: GlobalPosition, full: bool) -> Vec<String> {
-        let store = self.bus.store();
-        let mut events = Vec::new();
-        let read = Catalog::load(store.as_ref()).and_then(|catalog| {
-            store.visit(Read::log(Query::all()).from_position(first), |event| {
-                if event.position() > last {
-                    return Ok::<_, ReadError>(ControlFlow::Break(()));
-                }
-                let mut line = format!("{}/{} {}", event.category(), event.stream(), event.kind());
-                if let (true, Ok(value)) = (full, catalog.render(event)) {
-                    line = format!("{line} {value}");
-                }
-                events.push(line);
-                Ok(ControlFlow::Continue(()))
-            })
-        });
-        match read {
-            Ok(()) => events,
-            Err(error) => fail(&told(&error)),
-        }
-    }
-}
-
-fn what<L: Lifecycle>(step: &str, event: &str, life: &Aggregate<L>) -> String {
-    format!("{step} {event} in `{}`, state `{}`", life.stream(), life.state().state().name)
-}
-
-fn listed<T: Debug>(rows: &[(Vec<u8>, T)]) -> String {
-    let row = |(key, row): &(Vec<u8>, T)| format!("{}: {row:?}", key.escape_ascii());
-    match rows {
-        [] => "no rows".to_owned(),
-        rows => rows.iter().map(row).collect::<Vec<_>>().join(", "),
     }
 }
 
