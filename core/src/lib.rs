@@ -79,6 +79,8 @@
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`].
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
+//! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, and
+//!   the lock of an event set's schemas.
 //!
 //! # What holds
 //! - What [`Bus::commit`] acknowledges is durable, all of it or nothing; an outcome that is not
@@ -99,6 +101,8 @@ mod name;
 mod number;
 pub mod schema;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 
 pub use aggregate::{

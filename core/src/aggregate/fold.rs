@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::event::DecodeError;
-use crate::lifecycle::{Context, Illegal, Lifecycle, LifecycleEvent};
+use crate::lifecycle::{Context, Illegal, Lifecycle, LifecycleEvent, StateDefinition};
 use crate::name::StreamId;
 use crate::number::{GlobalPosition, KindVersion, StreamVersion};
 use crate::store::{Erased, EventRef};
@@ -66,6 +66,14 @@ impl<L: Lifecycle> Fold<L> {
     #[must_use]
     pub fn state(&self) -> L {
         self.state.as_ref().map_or_else(L::initial, L::duplicate)
+    }
+
+    /// Which state it is in.
+    pub(crate) fn standing(&self) -> &'static StateDefinition {
+        match &self.state {
+            Some(state) => state.state(),
+            None => L::initial().state(),
+        }
     }
 
     pub(crate) fn into_parts(self) -> (StreamId, Option<StreamVersion>, L) {

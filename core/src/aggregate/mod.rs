@@ -19,7 +19,7 @@ use std::fmt;
 use crate::event::{self, EncodeError, Event};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::lifecycle::{
-    AnyState, Illegal, Lifecycle, LifecycleEvent, Rejection, Stage, State, Transition,
+    AnyState, Context, Illegal, Lifecycle, LifecycleEvent, Rejection, Stage, State, Transition,
 };
 use crate::name::{InvalidName, StreamId};
 use crate::number::StreamVersion;
@@ -125,7 +125,7 @@ impl<L: Lifecycle> Aggregate<L> {
 
     /// [`record`](Self::record), with the event's place in its commit.
     pub(crate) fn record_at(
-        mut self,
+        self,
         event: L::Event,
         index: u32,
     ) -> Result<Self, RecordError<Self, L::Refusal>> {
@@ -135,19 +135,27 @@ impl<L: Lifecycle> Aggregate<L> {
         if let Err(rejection) = self.state.check(&event, &context) {
             return Err(RecordError::new(self, rejection.into()));
         }
+        self.take_on(event, &context)
+    }
+
+    /// Records an event without asking whether it may be.
+    pub(crate) fn take_on(
+        mut self,
+        event: L::Event,
+        context: &Context,
+    ) -> Result<Self, RecordError<Self, L::Refusal>> {
         let encoded = match encoded(event.definition().kind, event.encode(), event.tags()) {
             Ok(encoded) => encoded,
             Err(reason) => return Err(RecordError::new(self, reason)),
         };
         self.draft.remember_origin(|| self.state.duplicate());
         let Self { mut draft, state } = self;
-        match state.apply(&event, &context) {
+        match state.apply(&event, context) {
             Ok(state) => {
-                draft.push(event, &context, encoded);
+                draft.push(event, context, encoded);
                 Ok(Self { draft, state })
             }
             Err(state) => {
-                // Only a hand-written `Lifecycle` can get here: `check` had agreed.
                 let illegal = Illegal::new(L::DEFINITION, state.state(), event.definition().name);
                 let reason = Rejection::Illegal(illegal).into();
                 Err(RecordError::new(Self { draft, state }, reason))

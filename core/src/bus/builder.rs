@@ -97,6 +97,13 @@ impl BusBuilder {
         self
     }
 
+    /// Takes the policies out again, for a test that puts on the log what happened before.
+    #[cfg(feature = "testing")]
+    pub(crate) fn without_policies(mut self) -> Self {
+        self.policies.clear();
+        self
+    }
+
     /// Opens the bus.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::aggregate::FoldError;
 use crate::id::LogId;
 use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion};
+use crate::schema::CHANGED_SHAPE;
 use crate::store::{AppendError, ReadError};
 
 /// What a policy or a projection says when it cannot go on.
@@ -20,7 +21,8 @@ pub enum OpenError {
     /// An event has another shape here than in the log.
     #[error(
         "`{kind}` version {version} has another shape than in the log, or elsewhere on this bus; \
-         raise the version of the event and give it an upcaster (there: {stored}; here: {here})"
+         {advice} (there: {stored}; here: {here})",
+        advice = CHANGED_SHAPE
     )]
     SchemaMismatch {
         /// The kind.

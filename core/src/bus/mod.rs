@@ -6,6 +6,7 @@
 mod alongside;
 mod builder;
 mod commit;
+mod edges;
 mod error;
 mod policy;
 mod projection;

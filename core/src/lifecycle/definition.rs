@@ -65,6 +65,16 @@ impl Definition {
             .filter_map(move |edge| events.get(edge.event))
     }
 
+    /// The edge of an event out of a state, as the index into [`edges`](Self::edges).
+    #[must_use]
+    pub fn edge(&self, state: &StateDefinition, event: &EventDefinition) -> Option<usize> {
+        let is_it = |edge: &EdgeDefinition| {
+            self.states.get(edge.from).is_some_and(|from| from.name == state.name)
+                && self.events.get(edge.event).is_some_and(|named| named.name == event.name)
+        };
+        self.edges.iter().position(is_it)
+    }
+
     /// An event by its stored name.
     #[must_use]
     pub fn event(&self, kind: &str) -> Option<&'static EventDefinition> {

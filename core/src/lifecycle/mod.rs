@@ -6,10 +6,12 @@
 mod context;
 mod definition;
 mod diagram;
+mod edges;
 mod refusal;
 
 pub use context::Context;
 pub use definition::{Definition, EdgeDefinition, EventDefinition, StateDefinition};
+pub use edges::EdgeCounts;
 pub use refusal::{Illegal, Refusal, Rejection};
 pub use vitae_diagram::{Diagram, Mismatch};
 

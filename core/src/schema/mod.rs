@@ -20,6 +20,9 @@ pub use render::RenderError;
 pub use shape::{InvalidSchema, Shape, StoredSchema};
 pub use value::Value;
 
+/// What to do about an event whose shape has changed under its version: said wherever it is noticed.
+pub(crate) const CHANGED_SHAPE: &str = "raise the version of the event and give it an upcaster";
+
 /// A type that has a [`Shape`]: every payload, and everything in one.
 ///
 /// Derive it with `#[derive(vitae::Schema)]` (`#[derive(vitae::Event)]` does it for the payload

@@ -6,6 +6,7 @@ use super::{Checkpoint, ExpectedVersion};
 use crate::id::CommitId;
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
+use crate::schema::CHANGED_SHAPE;
 
 /// What a backend's own library reported. Shared, so that many tickets can carry it.
 pub type BackendError = Arc<dyn std::error::Error + Send + Sync>;
@@ -61,8 +62,9 @@ pub enum AppendError {
     },
     /// The log holds this kind and version with another shape.
     #[error(
-        "`{kind}` version {version} has another shape in the log; raise the version of the event \
-         and give it an upcaster (log: {stored}; here: {offered})"
+        "`{kind}` version {version} has another shape in the log; {advice} (log: {stored}; here: \
+         {offered})",
+        advice = CHANGED_SHAPE
     )]
     SchemaMismatch {
         /// The kind.

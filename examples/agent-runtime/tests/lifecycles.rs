@@ -1,0 +1,122 @@
+//! The lifecycles, each by itself: their events are as they were, and every edge is tested, by the
+//! recordings or here.
+
+#![cfg(test)]
+
+mod support;
+
+use agent_runtime::request::Request;
+use agent_runtime::run::Run;
+use agent_runtime::session::{
+    AgentLinked, DecisionIgnored, HookUnknown, Interactive, Session, TurnBegan, Working,
+};
+use agent_runtime::workflow::{
+    CancelRequested, Exit, IterationCompleted, Running, Started, Tokens, TurnStarted, Workflow,
+};
+use vitae::Lifecycle;
+use vitae::testing::{Coverage, EventsLock, Scenario};
+
+/// A changed event is a changed line of `events.lock`, for somebody to see.
+#[test]
+fn the_events_are_as_they_were() {
+    EventsLock::new()
+        .lifecycle::<Workflow>()
+        .lifecycle::<Run>()
+        .lifecycle::<Request>()
+        .lifecycle::<Session>()
+        .assert(concat!(env!("CARGO_MANIFEST_DIR"), "/events.lock"));
+}
+
+/// What the recordings of this repository take.
+fn recorded<L: Lifecycle>() -> Coverage<L> {
+    let logs = support::own().into_iter().map(|recording| recording.unstopped());
+    logs.fold(Coverage::new(), |coverage, log| coverage.with(&log))
+}
+
+#[test]
+fn every_edge_is_tested() {
+    recorded::<Run>().assert_complete();
+    recorded::<Request>().assert_complete();
+    let session = recorded::<Session>();
+    session.tests([what_is_heard_and_kept_changes_nothing]).assert_complete();
+    let workflow = recorded::<Workflow>()
+        .tests([what_is_cancelled_before_its_first_turn_stays_so, the_budget_bounds_the_turns]);
+    workflow.assert_complete();
+    workflow.assert_guards_refused();
+}
+
+fn started(max_iterations: u32) -> Scenario<Workflow> {
+    Scenario::new().given(Started {
+        session: "s".into(),
+        workflow: "w".into(),
+        name: "fix".into(),
+        prompt: "fix it".into(),
+        max_iterations,
+        tracker_path: None,
+    })
+}
+
+fn turn(iteration: u32) -> TurnStarted {
+    TurnStarted { session: "s".into(), workflow: "w".into(), iteration, prompt: "go on".into() }
+}
+
+fn completed(iteration: u32) -> IterationCompleted {
+    IterationCompleted {
+        session: "s".into(),
+        workflow: "w".into(),
+        iteration,
+        exit: Exit { code: Some(0), ..Exit::default() },
+        used: Tokens::default(),
+        total: Tokens::default(),
+    }
+}
+
+#[test]
+fn what_is_cancelled_before_its_first_turn_stays_so() -> Scenario<Workflow> {
+    started(1)
+        .given(CancelRequested { session: "s".into(), workflow: "w".into() })
+        .when(turn(1))
+        .then_state(|workflow| {
+            assert!(matches!(workflow, Workflow::Running(Running { cancelled: true, .. })));
+        })
+}
+
+#[test]
+fn the_budget_bounds_the_turns() -> Scenario<Workflow> {
+    started(1)
+        .given(turn(1))
+        .when(turn(2))
+        .then_refusal(|said| assert_eq!(said.reason(), "a turn is under way already"))
+        .given(completed(1))
+        .when(completed(1))
+        .then_refusal(|said| assert_eq!(said.reason(), "no turn is under way"))
+        .when(turn(2))
+        .then_refusal(|said| assert_eq!(said.reason(), "all 1 iterations are used up"))
+}
+
+#[test]
+fn what_is_heard_and_kept_changes_nothing() -> Scenario<Session> {
+    let (session, workflow) = (|| "s".to_owned(), || "w".to_owned());
+    let linked = AgentLinked { session: session(), workflow: workflow(), agent: "a".into() };
+    let unknown = HookUnknown {
+        session: session(),
+        workflow: Some(workflow()),
+        hook: "h".into(),
+        name: "New".into(),
+        json: "{}".into(),
+    };
+    let ignored = DecisionIgnored {
+        session: session(),
+        request: "r".into(),
+        source: "person".into(),
+        why: "too late".into(),
+    };
+    Scenario::new()
+        .when(linked)
+        .then_in::<Interactive>()
+        .given(TurnBegan { session: session(), workflow: workflow() })
+        .when(unknown)
+        .then_in::<Working>()
+        .when(ignored)
+        .then_state(|session| assert_eq!(session.workflow(), Some("w")))
+}
