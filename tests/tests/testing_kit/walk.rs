@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use proptest::collection::SizeRange;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -106,7 +107,11 @@ impl AccountTransitions for Account {
 }
 
 fn accounts() -> Walk<Account> {
-    Walk::new(0..=60)
+    accounts_of(0..=60)
+}
+
+fn accounts_of(length: impl Into<SizeRange>) -> Walk<Account> {
+    Walk::new(length)
         .event(Just(Opened {}))
         .event((1..5_000_u64).prop_map(|cents| Deposited { cents }))
         .event((1..5_000_u64).prop_map(|cents| Withdrawn { cents }))
@@ -136,6 +141,15 @@ fn every_edge_is_reached() {
     let histories = histories(&mut runner(1), 256);
     let coverage = histories.iter().fold(Coverage::<Account>::new(), |it, more| it.with(more));
     coverage.assert_complete();
+}
+
+/// Of three steps, one walk in six tries to close. One payload alone would do so in one walk of 120.
+#[test]
+fn a_guard_that_is_seldom_content_is_asked_again() {
+    let (walk, mut runner) = (accounts_of(3), runner(5));
+    let histories = (0..256).map(|_| walk.new_tree(&mut runner).unwrap().current());
+    let closed = histories.filter(|history| *history.last() == Account::Gone).count();
+    assert!(closed > 10, "{closed}");
 }
 
 #[test]

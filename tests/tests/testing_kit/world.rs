@@ -93,6 +93,8 @@ fn other_events_fail() {
         ),
         "{text}"
     );
+    // One that was not committed has put nothing there.
+    paid().then_committed().when::<Order>("7", Cancelled).then_illegal().then_events::<&str>([]);
     let text = failure::of(|| paid().then_events::<&str>([]));
     assert!(text.starts_with("the last commit\n  expected: no events\n"), "{text}");
 }
