@@ -72,7 +72,9 @@ const _: () = {
         events: &[__v::event::<Placed>("Placed"), __v::event::<Paid>("Paid")],
         edges: &[__v::edge(0, 0, 1, __v::None), __v::edge(1, 1, 2, __v::None)],
     };
-    const _: () = __v::distinct_kind(&__TABLE, 1);
+    static __SAME_KINDS: [__v::Option<__v::usize>; 2] = __v::same_kinds(&__TABLE);
+    const _: () = __v::distinct_kind(&__TABLE, &__SAME_KINDS, 1);
+    # [cfg_attr (doc , doc = :: vitae :: __private :: picture ! ("Order" ; "Draft" initial , "Open" , "Done" terminal ; 0usize "Placed" 1usize , 1usize "Paid" 2usize))]
     #[automatically_derived]
     impl __v::Lifecycle for Order {
         type Event = OrderEvent;

@@ -6,30 +6,59 @@
 use crate::event::{Event, Predecessor};
 use crate::lifecycle::Definition;
 
+/// For each event of the table the first one before it with its stored name. Names are compared by
+/// their hashes first: a lifecycle of hundreds of events has tens of thousands of pairs.
+#[expect(clippy::indexing_slicing, reason = "in a constant, where it is rustc's error")]
+pub const fn same_kinds<const EVENTS: usize>(table: &Definition) -> [Option<usize>; EVENTS] {
+    let (mut same_kinds, mut hashes) = ([None; EVENTS], [0; EVENTS]);
+    let mut index = 0;
+    while index < EVENTS {
+        let kind = table.events[index].kind;
+        hashes[index] = hash(kind);
+        let mut before = 0;
+        while before < index && same_kinds[index].is_none() {
+            if hashes[before] == hashes[index] && same(table.events[before].kind, kind) {
+                same_kinds[index] = Some(before);
+            }
+            before += 1;
+        }
+        index += 1;
+    }
+    same_kinds
+}
+
 /// No event of the table before this one has its stored name.
 #[track_caller]
-pub const fn distinct_kind(table: &Definition, index: usize) {
-    let Some((mut rest, [event, ..])) = table.events.split_at_checked(index) else {
+#[expect(clippy::indexing_slicing, reason = "in a constant, where it is rustc's error")]
+pub const fn distinct_kind(table: &Definition, same_kinds: &[Option<usize>], index: usize) {
+    let Some(before) = same_kinds[index] else {
         return;
     };
-    while let [other, others @ ..] = rest {
-        if same(other.kind, event.kind) {
-            let text = Text::new()
-                .push("`")
-                .push(other.name)
-                .push("` and `")
-                .push(event.name)
-                .push("` are both stored as `")
-                .push(event.kind)
-                .push(
-                    "`, so neither could be told from the other when it is read back; give one \
-                       of them another name, or, if one is an earlier version of the other, name \
-                       only the newest in the lifecycle",
-                );
-            panic!("{}", text.as_str());
-        }
-        rest = others;
+    let (other, event) = (&table.events[before], &table.events[index]);
+    let text = Text::new()
+        .push("`")
+        .push(other.name)
+        .push("` and `")
+        .push(event.name)
+        .push("` are both stored as `")
+        .push(event.kind)
+        .push(
+            "`, so neither could be told from the other when it is read back; give one of them \
+               another name, or, if one is an earlier version of the other, name only the newest \
+               in the lifecycle",
+        );
+    panic!("{}", text.as_str());
+}
+
+/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+const fn hash(text: &str) -> u64 {
+    let (mut hash, mut rest) = (0xcbf2_9ce4_8422_2325, text.as_bytes());
+    while let [byte, bytes @ ..] = rest {
+        hash = (hash ^ u64::from_le_bytes([*byte, 0, 0, 0, 0, 0, 0, 0]))
+            .wrapping_mul(0x0100_0000_01b3);
+        rest = bytes;
     }
+    hash
 }
 
 /// The predecessor of an event has its stored name, and the version before its own.
@@ -62,20 +91,15 @@ pub const fn upcast_chain<E: Event>() {
     }
 }
 
-/// From the end: stored names begin alike, and a large lifecycle compares thousands of pairs while
-/// its crate is checked.
 const fn same(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    while let ([rest @ .., last], [others @ .., other]) = (a, b) {
-        if *last != *other {
+    while let ([first, rest @ ..], [other, others @ ..]) = (a, b) {
+        if *first != *other {
             return false;
         }
         (a, b) = (rest, others);
     }
-    true
+    a.is_empty() && b.is_empty()
 }
 
 /// A text put together while constants are evaluated. What does not fit is cut off.

@@ -10,7 +10,7 @@ pub use core::default::Default;
 pub use core::fmt::{self, Debug, Formatter};
 pub use core::marker::{Copy, PhantomData, Send, Sized, Sync};
 pub use core::option::Option::{self, None, Some};
-pub use core::primitive::{bool, str, u8, u32};
+pub use core::primitive::{bool, str, u8, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use std::vec::Vec;
 
@@ -32,7 +32,7 @@ pub use vitae_macros::picture;
 use crate::lifecycle::Illegal;
 
 mod check;
-pub use check::{distinct_kind, upcast_chain};
+pub use check::{distinct_kind, same_kinds, upcast_chain};
 
 /// What a guard may answer.
 pub type Checked<L> = Result<(), Rejection<<L as Lifecycle>::Refusal>>;

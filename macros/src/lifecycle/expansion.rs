@@ -29,7 +29,7 @@ fn the_readme_s_lifecycle_expands_as_the_documentation_shows() {
     assert!(
         kept == shown,
         "docs/expansion.rs is not what the derive emits; write it anew with `{WRITE}=write cargo \
-         test -p vitae-macros`, and read what has changed"
+         test -p vitae-macros --features svg`, and read what has changed"
     );
 }
 

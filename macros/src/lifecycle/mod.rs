@@ -4,7 +4,7 @@ mod ast;
 mod check;
 mod edge;
 mod expand;
-#[cfg(test)]
+#[cfg(all(test, feature = "svg"))]
 mod expansion;
 mod fallback;
 mod held;

@@ -27,7 +27,7 @@ pub(super) fn table(model: &Model) -> TokenStream {
         quote!(#p::event::<#path>(#name))
     });
     let edges = model.edges.iter().map(|edge| edge_row(&p, edge));
-    let checks = checks(model);
+    let checks = checks(&p, model);
     quote! {
         static __TABLE: #p::Definition = #p::Definition {
             name: #name,
@@ -49,13 +49,23 @@ fn edge_row(p: &TokenStream, edge: &Edge) -> TokenStream {
 }
 
 /// Each event of the table is looked at where it is written first. A whole call has that span.
-fn checks(model: &Model) -> TokenStream {
+fn checks(p: &TokenStream, model: &Model) -> Option<TokenStream> {
     let events = model.events.iter().enumerate().skip(1);
-    let checks = events.map(|(index, event)| {
-        let index = Literal::usize_unsuffixed(index);
-        quote_spanned!(event.path.span()=> const _: () = __v::distinct_kind(&__TABLE, #index);)
-    });
-    checks.collect()
+    let checks: TokenStream = events
+        .map(|(index, event)| {
+            let index = Literal::usize_unsuffixed(index);
+            quote_spanned! {event.path.span()=>
+                const _: () = __v::distinct_kind(&__TABLE, &__SAME_KINDS, #index);
+            }
+        })
+        .collect();
+    let count = Literal::usize_unsuffixed(model.events.len());
+    (!checks.is_empty()).then(|| {
+        quote! {
+            static __SAME_KINDS: [#p::Option<#p::usize>; #count] = #p::same_kinds(&__TABLE);
+            #checks
+        }
+    })
 }
 
 /// `Lifecycle`.
