@@ -1,5 +1,11 @@
 //! SVG, read back as XML.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a test fails by panicking"
+)]
 #![cfg(feature = "svg")]
 
 use roxmltree::{Document, Node};

@@ -1,5 +1,7 @@
 //! Mermaid and DOT, letter by letter.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use vitae_diagram::{Diagram, Edge, Mismatch, State};
 
 fn order() -> Diagram {

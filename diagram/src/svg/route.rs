@@ -9,11 +9,15 @@ use std::fmt::Write;
 use super::layout::{Layout, Placed, Point, Route};
 use super::shape::HEAD;
 
+/// One end of an arrow at a side of a box: where it comes from on the way along the row, which arrow
+/// it is, and whether it leaves there.
+type Attached = (f64, usize, bool);
+
 /// Where each arrow leaves and where it arrives, in the order of the arrows: spread along the upper
 /// or lower side of a box, in the order in which the arrows come in.
 pub(super) fn ends(layout: &Layout) -> Vec<(Point, Point)> {
     let mut ends: Vec<_> = layout.routes.iter().map(|_| <(Point, Point)>::default()).collect();
-    let mut sides: BTreeMap<(usize, bool), Vec<(f64, usize, bool)>> = BTreeMap::new();
+    let mut sides: BTreeMap<(usize, bool), Vec<Attached>> = BTreeMap::new();
     let routes = layout.routes.iter().enumerate();
     for (index, route) in routes.filter(|(_, route)| route.from != route.to) {
         let towards =
