@@ -1,6 +1,17 @@
 // What `#[derive(Lifecycle)]` makes of `Order` in examples/first-steps/src/main.rs, as the compiler
 // gets it. ARCHITECTURE.md walks through it; a test of `vitae-macros` keeps it true.
 
+#[allow(unexpected_cfgs)]
+const _: () = {
+    #[cfg(rust_analyzer)]
+    {
+        let _: (Placed,);
+        use Order::Open;
+        let _: (Open,);
+        let _: (Paid,);
+        use Order::Done;
+    }
+};
 /// State `Draft` of `Order`.
 ///
 /// What can happen:

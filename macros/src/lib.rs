@@ -3,11 +3,13 @@
 //! Each is a pipeline: the item is read into a typed view (`ast`), rules are checked across its
 //! attributes (`check`), and tokens come out (`expand`). Mistakes are gathered in one accumulator
 //! (`error`) and reported together, each at its own place; a `fallback` goes out beside them, so
-//! that one mistake does not cause ten. What the tokens call stands in `vitae::__private`.
+//! that one mistake does not cause ten. What the tokens call stands in `vitae::__private`. First
+//! of all stands what an `editor` reads, and nobody else.
 //!
 //! Nothing here reads a file, looks at another item or keeps anything between two expansions.
 
 mod attribute;
+mod editor;
 mod error;
 mod event;
 mod lifecycle;
@@ -115,14 +117,14 @@ fn expand(
     derive: fn(&syn::DeriveInput, &error::Errors) -> proc_macro2::TokenStream,
 ) -> TokenStream {
     let errors = error::Errors::new();
-    let tokens = match syn::parse(input) {
+    let mut output = match syn::parse(input) {
         Ok(input) => derive(&input, &errors),
         Err(error) => {
             errors.push(error);
             proc_macro2::TokenStream::new()
         }
     };
-    let mut output = errors.into_tokens();
-    output.extend(tokens);
+    // Behind what an editor reads, which no message moves.
+    output.extend(errors.into_tokens());
     output.into()
 }

@@ -18,8 +18,8 @@ use crate::text::line;
 
 /// The largest machine that is laid out. A picture of a larger one could not be read, and what a
 /// layout costs grows faster than the machine.
-const MAX_STATES: usize = 150;
-const MAX_EDGES: usize = 500;
+const MAX_STATES: usize = 60;
+const MAX_EDGES: usize = 200;
 
 const LINE_HEIGHT: f64 = 16.0;
 /// In a monospaced font of 12 pixels.
@@ -33,7 +33,7 @@ impl Diagram {
     /// a terminal one a double line, the current one a filled box; edges between the same two
     /// states share an arrow.
     ///
-    /// A machine of more than 150 states or 500 edges is not laid out; the picture then says so in
+    /// A machine of more than 60 states or 200 edges is not laid out; the picture then says so in
     /// words.
     #[must_use]
     pub fn to_svg(&self) -> String {

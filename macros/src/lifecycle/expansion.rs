@@ -1,5 +1,7 @@
 //! What the README's lifecycle becomes, kept as a file to be read: `docs/expansion.rs`.
 
+#![expect(clippy::unwrap_used, reason = "it is how a test fails")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
