@@ -69,7 +69,8 @@ fn function(model: &Model, edge: &Edge) -> TokenStream {
     }
 }
 
-/// The function of an edge whose target is a mistake: whatever body it has is right for now.
+/// The function of an edge whose target is a mistake: for now, whatever body it has is right, and
+/// so is none.
 fn loose_function(model: &Model, edge: &Loose) -> TokenStream {
     let (p, krate) = (model.private(), &model.krate);
     let path = &model.event(edge.event).path;
@@ -77,7 +78,7 @@ fn loose_function(model: &Model, edge: &Loose) -> TokenStream {
     let from = model.state(edge.from).ty();
     quote! {
         #[doc = ""]
-        fn #name(from: #from, event: &#path, cx: &#krate::Context) -> impl #p::Sized;
+        fn #name(from: #from, event: &#path, cx: &#krate::Context) -> impl #p::Sized {}
     }
 }
 
