@@ -80,7 +80,7 @@ const _: () = {
     static __TABLE: __v::Definition = __v::Definition {
         name: "order",
         states: &[__v::initial("Draft"), __v::state("Open"), __v::terminal("Done")],
-        events: &[__v::event::<Placed>("Placed"), __v::event::<Paid>("Paid")],
+        events: &[__v::payload::<Placed>().row("Placed"), __v::payload::<Paid>().row("Paid")],
         edges: &[__v::edge(0, 0, 1, __v::None), __v::edge(1, 1, 2, __v::None)],
     };
     static __SAME_KINDS: [__v::Option<__v::usize>; 2] = __v::same_kinds(&__TABLE);
@@ -221,16 +221,18 @@ const _: () = {
             __version: __v::u32,
             __payload: &[__v::u8],
         ) -> __v::Result<Self, __v::DecodeError> {
-            match __kind {
-                <Placed as __v::Event>::KIND => __v::decode(__version, __payload).map(Self::Placed),
-                <Paid as __v::Event>::KIND => __v::decode(__version, __payload).map(Self::Paid),
-                _ => __v::Err(__v::DecodeError::UnknownKind),
+            if __kind == __v::payload::<Placed>().kind {
+                return (__v::payload::<Placed>().decode)(__version, __payload).map(Self::Placed);
             }
+            if __kind == __v::payload::<Paid>().kind {
+                return (__v::payload::<Paid>().decode)(__version, __payload).map(Self::Paid);
+            }
+            __v::Err(__v::DecodeError::UnknownKind)
         }
         fn any(&self) -> &dyn __v::AnyEvent {
             match self {
-                Self::Placed(__event) => __event,
-                Self::Paid(__event) => __event,
+                Self::Placed(__event) => (__v::payload::<Placed>().any)(__event),
+                Self::Paid(__event) => (__v::payload::<Paid>().any)(__event),
             }
         }
     }

@@ -61,6 +61,12 @@ pub trait Event: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// An earlier version of an event, or none. Implemented for every [`Event`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event, so it cannot be the version before another",
+    label = "not an event",
+    note = "derive it: `#[derive(vitae::Event, Serialize, Deserialize)]`, \
+            with the stored name of the event and its own version"
+)]
 pub trait Predecessor: Sized {
     /// Its version; 0 where there is none.
     const PREDECESSOR_VERSION: u32;

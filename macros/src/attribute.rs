@@ -6,8 +6,8 @@
 use proc_macro2::{Ident, TokenTree};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
-use syn::parse::ParseStream;
-use syn::{Attribute, LitStr, Path, Token};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, LitStr, Meta, Path, Token};
 
 use crate::error::Errors;
 use crate::names;
@@ -24,27 +24,38 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Reads all attributes of the group, one key at a time.
+    /// Reads all attributes of the group, one key at a time. Whether all could be read: if not, what
+    /// is missing is no second mistake.
     pub(crate) fn read(
         &self,
         attributes: &[Attribute],
         errors: &Errors,
         mut take: impl FnMut(&str, &Ident, ParseStream<'_>) -> syn::Result<()>,
-    ) {
+    ) -> bool {
         let mut seen: Vec<String> = Vec::new();
+        let mut whole = true;
         for attribute in attributes.iter().filter(|it| it.path().is_ident(self.name)) {
+            let (group, keys) = (self.name, names::listed(self.keys));
+            if !matches!(attribute.meta, Meta::List(_)) {
+                whole = false;
+                let message = format!("`#[{group}(…)]` has its keys in parentheses: {keys}");
+                errors.at(attribute.path(), message);
+                continue;
+            }
             let read = attribute.parse_nested_meta(|meta| {
                 let result = match self.key(&meta, &mut seen) {
                     Ok(key) => take(&key.to_string(), &key, meta.input),
                     Err(error) => Err(error),
                 };
                 if errors.note(result).is_none() {
+                    whole = false;
                     skip_to_comma(meta.input)?;
                 }
                 Ok(())
             });
-            errors.note(read);
+            whole &= errors.note(read).is_some();
         }
+        whole
     }
 
     fn key(&self, meta: &ParseNestedMeta<'_>, seen: &mut Vec<String>) -> syn::Result<Ident> {
@@ -76,9 +87,33 @@ pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
+/// The `=` before a key's value.
+pub(crate) fn equals(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    match input.parse::<Option<Token![=]>>()? {
+        Some(_) => Ok(()),
+        None => Err(syn::Error::new_spanned(key, format!("`{key}` needs a value: `{key} = …`"))),
+    }
+}
+
+/// Nothing: the key says it all.
+pub(crate) fn no_value(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(());
+    }
+    Err(input.error(format!("`{key}` has no value; write `{key}` alone")))
+}
+
+/// `= Type`, or a name for one.
+pub(crate) fn type_of<T: Parse>(key: &Ident, input: ParseStream<'_>) -> syn::Result<T> {
+    equals(key, input)?;
+    let start = input.fork();
+    let message = format!("`{key}` names a type, without quotes: `{key} = Type`");
+    input.parse().map_err(|_| start.error(message))
+}
+
 /// `= "a name that a store can hold"`.
-pub(crate) fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    input.parse::<Token![=]>()?;
+pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    equals(key, input)?;
     if !input.peek(LitStr) {
         return Err(input.error("a name is a text in quotes: `name = \"…\"`"));
     }
@@ -97,8 +132,8 @@ pub(crate) fn name(input: ParseStream<'_>) -> syn::Result<LitStr> {
 }
 
 /// `= path::to::the::crate`.
-pub(crate) fn crate_path(input: ParseStream<'_>) -> syn::Result<Path> {
-    input.parse::<Token![=]>()?;
+pub(crate) fn crate_path(key: &Ident, input: ParseStream<'_>) -> syn::Result<Path> {
+    equals(key, input)?;
     if input.peek(LitStr) {
         return Err(input.error("a path stands without quotes: `crate = path::to::vitae`"));
     }

@@ -76,9 +76,35 @@ pub const fn terminal(name: &'static str) -> StateDefinition {
     StateDefinition { name, initial: false, terminal: true }
 }
 
-/// The row of an event.
-pub const fn event<E: Event>(name: &'static str) -> EventDefinition {
-    EventDefinition { name, kind: E::KIND, version: E::VERSION, schemas: schemas::<E> }
+/// What a lifecycle asks of an event. All of it comes from one call with one bound: whatever rustc
+/// then says of a type that is no event, it says in the same words at the same place, and so once.
+pub struct Payload<E> {
+    /// The stored name.
+    pub kind: &'static str,
+    version: u32,
+    schemas: crate::event::Schemas,
+    /// Reads an event of a version.
+    pub decode: fn(u32, &[u8]) -> Result<E, DecodeError>,
+    /// The event, whichever it is.
+    pub any: for<'a> fn(&'a E) -> &'a dyn AnyEvent,
+}
+
+/// What a lifecycle asks of the event `E`.
+pub const fn payload<E: Event>() -> Payload<E> {
+    Payload {
+        kind: E::KIND,
+        version: E::VERSION,
+        schemas: schemas::<E>,
+        decode: decode::<E>,
+        any: |event| event,
+    }
+}
+
+impl<E> Payload<E> {
+    /// The row of an event.
+    pub const fn row(&self, name: &'static str) -> EventDefinition {
+        EventDefinition { name, kind: self.kind, version: self.version, schemas: self.schemas }
+    }
 }
 
 /// The row of an edge: the indices of its states and its event.

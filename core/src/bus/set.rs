@@ -9,6 +9,12 @@ use crate::lifecycle::{Lifecycle, Stage};
 /// One aggregate, a tuple of up to eight, an `Option` or a `Vec` of them, or `()` for none.
 ///
 /// Sealed: implemented here and nowhere else.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be committed",
+    label = "not an aggregate, nor several of them",
+    note = "a commit takes aggregates by value, and gives them back: one, a tuple of up to eight, \
+            an `Option` or a `Vec` of them"
+)]
 pub trait CommitSet: Sized + sealed::Members {}
 
 impl<T: sealed::Members> CommitSet for T {}

@@ -23,6 +23,12 @@ use crate::store::NameList;
 /// A lifecycle: states, the events that are legal in each, and where they lead.
 ///
 /// Derived from an enum with one variant per state; see the [crate's documentation](crate).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lifecycle",
+    label = "not a lifecycle",
+    note = "a lifecycle is an enum with `#[derive(vitae::Lifecycle)]`",
+    note = "where a state is meant, take its lifecycle, and then `at::<State>()`"
+)]
 pub trait Lifecycle: Send + Sync + Sized + 'static {
     /// Every event of the lifecycle, as one enum.
     type Event: LifecycleEvent;

@@ -42,13 +42,15 @@ struct Keys {
     krate: Option<Path>,
     /// Keys that were given, right or wrong.
     given: Vec<String>,
+    /// Whether a key could not be read, so that what is missing is no mistake.
+    incomplete: bool,
 }
 
 impl Event {
     pub(super) fn read(input: &DeriveInput, errors: &Errors) -> Self {
         misplaced(input, errors);
         let keys = Keys::read(&input.attrs, errors);
-        if !keys.given("name") {
+        if !keys.given("name") && !keys.incomplete {
             let name = names::snake(&input.ident);
             errors.at(
                 &input.ident,
@@ -72,20 +74,18 @@ impl Event {
 impl Keys {
     fn read(attributes: &[Attribute], errors: &Errors) -> Self {
         let mut keys = Self::default();
-        EVENT.read(attributes, errors, |key, span, input| {
+        let whole = EVENT.read(attributes, errors, |key, word, input| {
             keys.given.push(key.to_owned());
             match key {
-                "name" => keys.name = Some(attribute::name(input)?.value()),
-                "version" => keys.version = Some((version(input)?, span.span())),
-                "upcast" => {
-                    input.parse::<Token![=]>()?;
-                    keys.upcast = Some(input.parse()?);
-                }
-                "tag" => keys.tags.push(tag(span, input)?),
-                _ => keys.krate = Some(attribute::crate_path(input)?),
+                "name" => keys.name = Some(attribute::name(word, input)?.value()),
+                "version" => keys.version = Some((version(word, input)?, word.span())),
+                "upcast" => keys.upcast = Some(attribute::type_of(word, input)?),
+                "tag" => keys.tags.push(tag(word, input)?),
+                _ => keys.krate = Some(attribute::crate_path(word, input)?),
             }
             Ok(())
         });
+        keys.incomplete = !whole;
         keys
     }
 
@@ -114,8 +114,8 @@ impl Keys {
     }
 }
 
-fn version(input: ParseStream<'_>) -> syn::Result<u32> {
-    input.parse::<Token![=]>()?;
+fn version(key: &Ident, input: ParseStream<'_>) -> syn::Result<u32> {
+    attribute::equals(key, input)?;
     if !input.peek(LitInt) {
         return Err(input.error("a version is a number: `version = 1`"));
     }

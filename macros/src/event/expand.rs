@@ -6,6 +6,7 @@ use syn::DeriveInput;
 use syn::spanned::Spanned;
 
 use super::ast::{Event, Tag};
+use crate::names::plain;
 use crate::schema;
 
 pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) -> TokenStream {
@@ -41,11 +42,13 @@ pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) ->
 pub(super) fn fallback(input: &DeriveInput, event: &Event) -> TokenStream {
     let (krate, ident) = (&event.krate, &input.ident);
     let schema = schema::fallback(input, krate);
+    // Every event has a name of its own, or a lifecycle would find two that are stored alike.
+    let name = if event.name.is_empty() { plain(ident) } else { event.name.clone() };
     quote! {
         #schema
         #[automatically_derived]
         impl #krate::__private::Event for #ident {
-            const KIND: &'static #krate::__private::str = "";
+            const KIND: &'static #krate::__private::str = #name;
             const VERSION: #krate::__private::u32 = 1;
             type Predecessor = #krate::__private::NoPredecessor;
             fn upcast(_: #krate::__private::NoPredecessor) -> Self { loop {} }

@@ -1,7 +1,7 @@
 //! A lifecycle's declaration as it is written: attributes read, names not yet looked up.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Generics, Path, Token, Type, Visibility};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Generics, Path, Type, Visibility};
 
 use super::edge::{self, Edge};
 use super::held::Held;
@@ -34,7 +34,7 @@ pub(super) struct State {
     pub(super) terminal: bool,
     pub(super) held: Held,
     pub(super) edges: Vec<Edge>,
-    /// Whether an edge of the state could not be read.
+    /// Whether something of the state could not be read.
     pub(super) incomplete: bool,
 }
 
@@ -76,21 +76,18 @@ impl Lifecycle {
         let advice = "it belongs on a variant, the state that it speaks of";
         attribute::misplaced(attributes, &["state", "on", "after"], advice, errors);
         let mut named = false;
-        LIFECYCLE.read(attributes, errors, |key, _, input| {
+        let whole = LIFECYCLE.read(attributes, errors, |key, word, input| {
             match key {
                 "name" => {
                     named = true;
-                    self.name = attribute::name(input)?.value();
+                    self.name = attribute::name(word, input)?.value();
                 }
-                "refusal" => {
-                    input.parse::<Token![=]>()?;
-                    self.refusal = Some(input.parse()?);
-                }
-                _ => self.krate = attribute::crate_path(input)?,
+                "refusal" => self.refusal = Some(attribute::type_of(word, input)?),
+                _ => self.krate = attribute::crate_path(word, input)?,
             }
             Ok(())
         });
-        if !named {
+        if !named && whole {
             let name = names::snake(&self.ident);
             errors.at(
                 &self.ident,
@@ -132,17 +129,21 @@ impl State {
             edges,
             incomplete,
         };
-        STATE.read(&variant.attrs, errors, |key, span, input| {
+        let whole = STATE.read(&variant.attrs, errors, |key, word, input| {
             match key {
-                "initial" => state.initial = Some(span.clone()),
-                "terminal" => state.terminal = true,
-                _ => {
-                    input.parse::<Token![=]>()?;
-                    state.held.rename(input.parse()?)?;
+                "initial" => {
+                    state.initial = Some(word.clone());
+                    attribute::no_value(word, input)?;
                 }
+                "terminal" => {
+                    state.terminal = true;
+                    attribute::no_value(word, input)?;
+                }
+                _ => state.held.rename(attribute::type_of(word, input)?)?,
             }
             Ok(())
         });
+        state.incomplete |= !whole;
         Some(state)
     }
 }

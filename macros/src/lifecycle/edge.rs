@@ -91,17 +91,30 @@ impl Edge {
             // What a mistaken guard has left.
             input.parse::<TokenTree>()?;
         }
+        let message = "an edge leads to a state: `Event => State`";
+        let missing = || syn::Error::new_spanned(&event, message);
         if input.parse::<Option<Token![=>]>>()?.is_none() {
-            let message = "an edge leads to a state: `Event => State`";
-            let missing = || syn::Error::new_spanned(&event, message);
             return Err(guard.err().unwrap_or_else(missing));
         }
         let guard = errors.note(guard).flatten();
-        if !input.peek(syn::Ident) || input.peek2(Token![::]) {
-            return Err(input.error("write only the state's name: `Event => State`"));
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(missing());
         }
-        Ok(Self { event, alias, guard, target: input.parse()? })
+        let target = read_target(input, errors)?;
+        Ok(Self { event, alias, guard, target })
     }
+}
+
+/// Of a path, which is a mistake, the last part is what was meant.
+fn read_target(input: ParseStream<'_>, errors: &Errors) -> syn::Result<Ident> {
+    let message = "write only the state's name: `Event => State`";
+    let start = input.fork();
+    let path = input.call(Path::parse_mod_style).map_err(|_| start.error(message))?;
+    if path.segments.len() > 1 {
+        errors.push(start.error(message));
+    }
+    let last = path.segments.into_iter().next_back();
+    last.map(|last| last.ident).ok_or_else(|| start.error(message))
 }
 
 fn read_guard(input: ParseStream<'_>) -> syn::Result<Option<Path>> {

@@ -20,8 +20,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> TokenStream {
         return TokenStream::new();
     }
     let mut krate = attribute::default_crate();
-    SCHEMA.read(&input.attrs, errors, |_, _, input| {
-        krate = attribute::crate_path(input)?;
+    SCHEMA.read(&input.attrs, errors, |_, key, input| {
+        krate = attribute::crate_path(key, input)?;
         Ok(())
     });
     serde_attrs::each_field(input, |attributes| {

@@ -68,11 +68,14 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     });
     let decoded = model.events.iter().map(|Event { path, ident }| {
         quote! {
-            <#path as #p::Event>::KIND => #p::decode(#version, #payload).map(Self::#ident),
+            if #kind == #p::payload::<#path>().kind {
+                return (#p::payload::<#path>().decode)(#version, #payload).map(Self::#ident);
+            }
         }
     });
-    let any =
-        model.events.iter().map(|Event { ident, .. }| quote!(Self::#ident(#event) => #event,));
+    let any = model.events.iter().map(|Event { path, ident }| {
+        quote!(Self::#ident(#event) => (#p::payload::<#path>().any)(#event),)
+    });
     quote! {
         #[automatically_derived]
         impl #p::LifecycleEvent for #events {
@@ -84,10 +87,8 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
                 #version: #p::u32,
                 #payload: &[#p::u8],
             ) -> #p::Result<Self, #p::DecodeError> {
-                match #kind {
-                    #(#decoded)*
-                    _ => #p::Err(#p::DecodeError::UnknownKind),
-                }
+                #(#decoded)*
+                #p::Err(#p::DecodeError::UnknownKind)
             }
             fn any(&self) -> &dyn #p::AnyEvent {
                 match self { #(#any)* }

@@ -24,7 +24,7 @@ pub(super) fn table(model: &Model) -> TokenStream {
     });
     let events = model.events.iter().map(|Event { path, ident }| {
         let name = plain(ident);
-        quote!(#p::event::<#path>(#name))
+        quote!(#p::payload::<#path>().row(#name))
     });
     let edges = model.edges.iter().map(|edge| edge_row(&p, edge));
     let checks = checks(&p, model);

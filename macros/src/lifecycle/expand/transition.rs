@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -62,14 +62,18 @@ fn function(model: &Model, edge: &Edge) -> TokenStream {
         None => quote_spanned!(edge.target.span()=> ;),
         Some(body) => quote_spanned!(edge.target.span()=> { #body }),
     };
+    let place = Span::call_site().located_at(edge.place.span());
+    let [before, between] = [quote_spanned!(place=> from:), quote_spanned!(place=> , event: &)];
+    let after = quote_spanned!(place=> , cx: &#krate::Context);
     quote! {
         #title
         #[must_use]
-        #begin #name(from: #from_ty, event: &#path, cx: &#krate::Context) -> #to_ty #end
+        #begin #name(#before #from_ty #between #path #after) -> #to_ty #end
     }
 }
 
-/// The function of an edge whose target is a mistake: whatever body it has is right for now.
+/// The function of an edge whose target is a mistake: for now, whatever body it has is right, and
+/// so is none.
 fn loose_function(model: &Model, edge: &Loose) -> TokenStream {
     let (p, krate) = (model.private(), &model.krate);
     let path = &model.event(edge.event).path;
@@ -77,7 +81,7 @@ fn loose_function(model: &Model, edge: &Loose) -> TokenStream {
     let from = model.state(edge.from).ty();
     quote! {
         #[doc = ""]
-        fn #name(from: #from, event: &#path, cx: &#krate::Context) -> impl #p::Sized;
+        fn #name(from: #from, event: &#path, cx: &#krate::Context) -> impl #p::Sized {}
     }
 }
 
@@ -96,14 +100,13 @@ fn implementation(model: &Model, edge: &Edge) -> TokenStream {
     let (before, arguments, clause) = generics.split_for_impl();
     let transitions = model.transitions_trait();
     let guard = edge.guard.as_ref().map(|guard| {
-        let asked = quote_spanned!(guard.span()=> #guard(#state, self, #context));
+        let ask = local("ask");
+        let answer = quote!(#p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal>);
+        // As a pointer, whatever does not fit is one mistake, and it stands at the guard's path.
         quote! {
-            fn guard(
-                &self,
-                #state: &#from,
-                #context: &#p::Context,
-            ) -> #p::Result<(), <#lifecycle as #p::Lifecycle>::Refusal> {
-                #asked
+            fn guard(&self, #state: &#from, #context: &#p::Context) -> #answer {
+                let #ask: fn(&#from, &Self, &#p::Context) -> #answer = #guard;
+                #ask(#state, self, #context)
             }
         }
     });

@@ -1,3 +1,5 @@
+//! A key is given once: of two, nobody could say which one holds.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! An attribute stands on what it speaks of: `lifecycle` on the enum, `state` and `on` on a variant.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

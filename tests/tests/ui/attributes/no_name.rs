@@ -1,3 +1,5 @@
+//! A lifecycle has a stored name, which stays when the type is renamed.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! `#[after(…)]` is reserved for timers, which do not exist yet.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! An unknown key is refused, with the known one that may have been meant.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

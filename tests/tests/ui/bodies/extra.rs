@@ -1,3 +1,5 @@
+//! A body for an edge that was not declared is refused: there is no second place for edges.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! Every edge into a state with data has a body, which says what that data becomes.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

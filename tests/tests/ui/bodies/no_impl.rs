@@ -1,3 +1,5 @@
+//! A lifecycle implements its trait of bodies, even if every body has a default.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 
@@ -23,6 +25,5 @@ enum Order {
     #[state(terminal)]
     Archived,
 }
-
 
 fn main() {}

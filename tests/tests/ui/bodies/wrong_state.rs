@@ -1,3 +1,5 @@
+//! A body returns the state that its edge leads to.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

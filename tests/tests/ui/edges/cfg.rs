@@ -1,3 +1,5 @@
+//! A condition belongs to a whole `#[on(…)]`, not to one edge inside of it.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! Two events whose paths end alike need a name each: the event enum has one variant for each name.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

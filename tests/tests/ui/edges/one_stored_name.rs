@@ -1,3 +1,5 @@
+//! Two events of a lifecycle cannot be stored under one name: read back, they could not be told apart.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

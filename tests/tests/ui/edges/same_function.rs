@@ -1,3 +1,5 @@
+//! Two edges cannot have one function, as happens when names differ in nothing but case.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! A state has one edge for an event: where it leads never depends on a condition.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! An event has one name in a lifecycle, in all of its edges.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

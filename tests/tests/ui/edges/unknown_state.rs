@@ -1,3 +1,5 @@
+//! An edge leads to a state of its own lifecycle.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! `#[on(…)]` lists edges; without them it says nothing.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 
@@ -23,6 +25,5 @@ enum Order {
     #[state(terminal)]
     Archived,
 }
-
 
 fn main() {}

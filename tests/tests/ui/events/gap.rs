@@ -1,3 +1,5 @@
+//! A version names the version just before it, so that everything in the log can be lifted step by step.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! An event has no parameters: one stored name has one shape.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! A new version says how an event of the version before it is lifted: by `From`.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! An event has a stored name: its identity in the log, whatever the type is called.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

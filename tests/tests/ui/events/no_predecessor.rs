@@ -1,3 +1,5 @@
+//! From version 2 on, an event names the version before it, which the log may hold.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

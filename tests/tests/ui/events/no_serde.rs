@@ -1,3 +1,5 @@
+//! An event is encoded by serde, so it is `Serialize` and `Deserialize`.
+
 use vitae::Event;
 
 #[derive(Event)]

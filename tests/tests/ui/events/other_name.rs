@@ -1,3 +1,5 @@
+//! All versions of an event are stored under one name.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

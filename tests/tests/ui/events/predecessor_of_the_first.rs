@@ -1,3 +1,5 @@
+//! Version 1 is the first: there is none before it.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! `Event` makes the schema too, so deriving both is one derive too many.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Schema};
 

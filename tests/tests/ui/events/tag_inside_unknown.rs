@@ -1,3 +1,5 @@
+//! A tag inside of a field names a field that is there.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Schema};
 

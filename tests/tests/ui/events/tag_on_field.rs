@@ -1,3 +1,5 @@
+//! Tags are named on the type, where all of what identifies an event stands together.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! A tag is a text or a number, for it must be found again by equality.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! A tag is called as its field is, so the event has named fields.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

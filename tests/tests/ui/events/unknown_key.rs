@@ -1,3 +1,5 @@
+//! An unknown key of `#[event(…)]` is refused, with the one that may have been meant.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! A version is a number from 1 on.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! A state's type is a struct and not a parameter, which could be any type, even that of another state.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

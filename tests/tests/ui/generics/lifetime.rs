@@ -1,3 +1,5 @@
+//! A lifecycle owns its data: a life that is read back has nothing to borrow from.
+
 use vitae::Lifecycle;
 
 #[derive(Lifecycle, Clone)]

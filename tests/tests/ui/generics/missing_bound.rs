@@ -1,3 +1,5 @@
+//! The parameters of a lifecycle are `Clone`, `Send` and `Sync`, as its states are.
+
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};

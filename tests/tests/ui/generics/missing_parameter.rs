@@ -1,3 +1,5 @@
+//! The trait of bodies has the parameters of its lifecycle.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

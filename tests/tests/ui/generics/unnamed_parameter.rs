@@ -1,3 +1,5 @@
+//! A state's struct has all parameters of the lifecycle, so that it is a state of one lifecycle only.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

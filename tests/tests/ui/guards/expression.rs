@@ -1,3 +1,5 @@
+//! A guard is the path of a function: a name that errors, diagrams and docs can show.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! A guard is a function that is there.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

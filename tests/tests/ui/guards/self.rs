@@ -1,3 +1,5 @@
+//! A path in an edge does not begin with `Self`, which is another type wherever the path is copied to.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

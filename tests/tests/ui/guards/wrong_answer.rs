@@ -1,3 +1,5 @@
+//! A guard answers with a `Result`: a refusal says why.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

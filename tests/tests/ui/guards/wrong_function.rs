@@ -1,3 +1,5 @@
+//! A guard takes the state, the event and the context.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 
@@ -30,8 +32,8 @@ impl OrderTransitions for Order {
     }
 }
 
-fn is_complete(_: &Draft) -> bool {
-    true
+fn is_complete(_: &Draft) -> Result<(), vitae::Refusal> {
+    Ok(())
 }
 
 fn main() {}

@@ -1,3 +1,5 @@
+//! Every type in a payload has a schema, which the log keeps beside the bytes.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

@@ -1,3 +1,5 @@
+//! A list holds values that take bytes: of others a few bytes could claim any number.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

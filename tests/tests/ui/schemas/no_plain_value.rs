@@ -1,3 +1,5 @@
+//! A value whose form differs from system to system, or from format to format, has no schema.
+
 use serde::{Deserialize, Serialize};
 use vitae::Event;
 

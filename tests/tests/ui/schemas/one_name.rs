@@ -1,3 +1,5 @@
+//! Two fields or variants of one name could not be told apart in the log.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Schema};
 

@@ -1,3 +1,5 @@
+//! An attribute that comes out of a macro is seen too.
+
 use serde::{Deserialize, Serialize};
 use vitae::Schema;
 

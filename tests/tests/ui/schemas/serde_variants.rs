@@ -1,3 +1,5 @@
+//! What serde may be told of a variant is refused where it changes the bytes.
+
 use serde::{Deserialize, Serialize};
 use vitae::Schema;
 

@@ -1,3 +1,5 @@
+//! A transparent payload has the shape of its one field.
+
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! A state in which nothing can happen is marked as an end, or it was forgotten.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! Nothing happens in a terminal state.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

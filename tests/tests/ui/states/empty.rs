@@ -1,3 +1,5 @@
+//! A lifecycle has states.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 
@@ -16,6 +18,5 @@ struct Open;
 #[lifecycle(name = "order")]
 enum Order {
 }
-
 
 fn main() {}

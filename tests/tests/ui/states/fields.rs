@@ -1,3 +1,5 @@
+//! A state holds one struct of yours, or nothing.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 
@@ -23,6 +25,5 @@ enum Order {
     #[state(terminal)]
     Archived(Open, u64),
 }
-
 
 fn main() {}

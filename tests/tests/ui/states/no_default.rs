@@ -1,3 +1,5 @@
+//! A life begins with no event, so what its initial state holds has a default.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! A life begins in one state, and the declaration says in which.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

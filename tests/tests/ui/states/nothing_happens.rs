@@ -1,3 +1,5 @@
+//! A lifecycle in which nothing can happen has nothing to record.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

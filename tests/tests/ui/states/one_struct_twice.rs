@@ -1,3 +1,5 @@
+//! A struct is the type of one state, so that the type tells the state.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

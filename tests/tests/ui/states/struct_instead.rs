@@ -1,3 +1,5 @@
+//! A lifecycle is an enum: its variants are the states.
+
 use vitae::Lifecycle;
 
 #[derive(Lifecycle, Clone)]

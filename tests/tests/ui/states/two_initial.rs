@@ -1,3 +1,5 @@
+//! A life begins in one state, not in one of two.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! `type` names the unit struct of a state without data; a state with data has its struct already.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! The unit struct of a state without data needs a name that is free.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Event, Lifecycle};
 

@@ -1,3 +1,5 @@
+//! Every state can be reached from the initial one.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 

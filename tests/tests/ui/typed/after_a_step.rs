@@ -1,3 +1,5 @@
+//! An event moves a typed aggregate: what was legal before need not be legal after.
+
 #[path = "../domain.rs"]
 mod domain;
 

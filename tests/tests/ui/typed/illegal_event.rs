@@ -1,3 +1,5 @@
+//! An event that is not legal in a state cannot be recorded in it.
+
 #[path = "../domain.rs"]
 mod domain;
 

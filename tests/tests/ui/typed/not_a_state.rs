@@ -1,3 +1,5 @@
+//! `at` is asked for a state of the aggregate's lifecycle.
+
 #[path = "../domain.rs"]
 mod domain;
 
@@ -7,7 +9,5 @@ use vitae::Aggregate;
 fn look(order: Aggregate<Order>) {
     let _ = order.at::<u8>();
 }
-
-fn hold(_: Aggregate<Order, String>) {}
 
 fn main() {}

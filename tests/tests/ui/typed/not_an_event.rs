@@ -1,3 +1,5 @@
+//! Only events can be recorded.
+
 #[path = "../domain.rs"]
 mod domain;
 

@@ -1,3 +1,5 @@
+//! An aggregate is never in a state of another lifecycle.
+
 #[path = "../domain.rs"]
 mod domain;
 

@@ -1,3 +1,5 @@
+//! Nothing can be recorded in a terminal state.
+
 #[path = "../domain.rs"]
 mod domain;
 

@@ -1,3 +1,5 @@
+//! What a state holds is `Clone`: a commit works on copies, so that a failed one leaves yours as it was.
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 
@@ -14,7 +16,6 @@ enum Order {
     #[on(Placed => Open)]
     Open(Open),
 }
-
 
 struct Open;
 

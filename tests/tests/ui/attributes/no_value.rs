@@ -1,0 +1,36 @@
+//! A key that says something of the lifecycle has a value.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "closed")]
+struct Closed;
+
+#[derive(Clone, Default)]
+struct Open;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name, refusal, crate)]
+enum Order {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    #[state(type)]
+    Draft,
+    #[on(Closed => Archived)]
+    Open(Open),
+    #[state(terminal)]
+    Archived,
+}
+
+impl OrderTransitions for Order {
+    fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Open {
+        Open
+    }
+}
+
+fn main() {}

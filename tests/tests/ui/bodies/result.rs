@@ -1,0 +1,35 @@
+//! A body does not fail: what is on the log has happened. A guard is the place to refuse.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "closed")]
+struct Closed;
+
+#[derive(Clone, Default)]
+struct Open;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    Draft,
+    #[on(Closed => Archived)]
+    Open(Open),
+    #[state(terminal)]
+    Archived,
+}
+
+impl OrderTransitions for Order {
+    fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Result<Open, vitae::Refusal> {
+        Ok(Open)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,35 @@
+//! A body takes the state, the event and the context, each of which it may leave alone.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "closed")]
+struct Closed;
+
+#[derive(Clone, Default)]
+struct Open;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    Draft,
+    #[on(Closed => Archived)]
+    Open(Open),
+    #[state(terminal)]
+    Archived,
+}
+
+impl OrderTransitions for Order {
+    fn draft_on_placed(_: Draft, _: &Placed) -> Open {
+        Open
+    }
+}
+
+fn main() {}

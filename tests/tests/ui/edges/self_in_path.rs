@@ -1,0 +1,35 @@
+//! An event's path does not begin with `Self`, which is another type wherever the path is copied to.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "closed")]
+struct Closed;
+
+#[derive(Clone, Default)]
+struct Open;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    Draft,
+    #[on(Self::Closed => Archived)]
+    Open(Open),
+    #[state(terminal)]
+    Archived,
+}
+
+impl OrderTransitions for Order {
+    fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Open {
+        Open
+    }
+}
+
+fn main() {}

@@ -1,0 +1,47 @@
+//! Two lifecycles in one module cannot both have a unit struct of one name.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "closed")]
+struct Closed;
+
+#[derive(Clone, Default)]
+struct Open;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    Draft,
+    #[on(Closed => Archived)]
+    Open(Open),
+    #[state(terminal)]
+    Archived,
+}
+
+impl OrderTransitions for Order {
+    fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Open {
+        Open
+    }
+}
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "parcel")]
+enum Parcel {
+    #[state(initial)]
+    #[on(Closed => Archived)]
+    Packed,
+    #[state(terminal)]
+    Archived,
+}
+
+impl ParcelTransitions for Parcel {}
+
+fn main() {}

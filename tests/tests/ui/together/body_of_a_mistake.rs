@@ -1,0 +1,38 @@
+//! A body may stand for an edge whose state is a mistake, and so may none.
+
+use serde::{Deserialize, Serialize};
+use vitae::{Context, Event, Lifecycle};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "placed")]
+struct Placed;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "closed")]
+struct Closed;
+
+#[derive(Clone, Default)]
+struct Open;
+
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "order")]
+enum Order {
+    #[state(initial)]
+    #[on(Placed => Open)]
+    Draft,
+    #[on(Closed => Somewhere, Placed => Elsewhere)]
+    Open(Open),
+    #[state(terminal)]
+    Archived,
+}
+
+impl OrderTransitions for Order {
+    fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Open {
+        Open
+    }
+    fn open_on_closed(_: Open, _: &Closed, _: &Context) -> Archived {
+        Archived
+    }
+}
+
+fn main() {}
