@@ -114,24 +114,25 @@ const _: () = {
             __event: &OrderEvent,
             __context: &__v::Context,
         ) -> __v::Result<(), __v::Rejection<__v::Refusal>> {
+            let _ = __context;
             match (self, __event) {
-                (Order::Draft, OrderEvent::Placed(__event)) => __v::ask(&Draft, __event, __context),
-                (Order::Open(__state), OrderEvent::Paid(__event)) => {
-                    __v::ask(__state, __event, __context)
-                }
+                (Order::Draft { .. }, OrderEvent::Placed(_)) => __v::Ok(()),
+                (Order::Open { .. }, OrderEvent::Paid(_)) => __v::Ok(()),
                 _ => __v::illegal(self, __event),
             }
         }
         fn apply(self, __event: &OrderEvent, __context: &__v::Context) -> __v::Result<Self, Self> {
-            match (self, __event) {
-                (Order::Draft, OrderEvent::Placed(__event)) => {
-                    __v::Ok(__v::step(Draft, __event, __context))
-                }
+            __v::Ok(match (self, __event) {
+                (Order::Draft, OrderEvent::Placed(__event)) => Order::Open(
+                    <Order as OrderTransitions>::draft_on_placed(Draft, __event, __context),
+                ),
                 (Order::Open(__state), OrderEvent::Paid(__event)) => {
-                    __v::Ok(__v::step(__state, __event, __context))
+                    <Done as __v::Stage<Self>>::release(<Order as OrderTransitions>::open_on_paid(
+                        __state, __event, __context,
+                    ))
                 }
-                (__state, _) => __v::Err(__state),
-            }
+                (__state, _) => return __v::Err(__state),
+            })
         }
         fn typed(aggregate: __v::Aggregate<Self>) -> OrderTyped {
             let (__parts, __state) = __v::split(aggregate);

@@ -5,13 +5,14 @@ use crate::machine::{
     Cancelled, End, Finished, Idle, Paused, Resumed, Running, Started, Stepped, Waiting,
 };
 
+/// In the order in which the lifecycle names them: so both compare the same numbers.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
     Started(Started),
     Stepped(Stepped),
     Paused(Paused),
-    Resumed(Resumed),
     Finished(Finished),
+    Resumed(Resumed),
     Cancelled(Cancelled),
 }
 

@@ -56,11 +56,6 @@ pub fn copy_of<S: Clone>(held: &S) -> S {
     held.clone()
 }
 
-/// Moves along an edge.
-pub fn step<S: State, E: Transition<S>>(from: S, event: &E, context: &Context) -> S::Lifecycle {
-    E::To::release(E::apply(from, event, context))
-}
-
 /// The row of a state that is neither initial nor terminal.
 pub const fn state(name: &'static str) -> StateDefinition {
     StateDefinition { name, initial: false, terminal: false }

@@ -156,12 +156,22 @@ fn state(model: &Model) -> TokenStream {
 
 // Types are written out: a variant may be called `Event`, which `Self::Event` could mean, too.
 fn check(model: &Model) -> TokenStream {
-    let p = short();
+    let (p, lifecycle) = (short(), &model.ident);
     let (events, refusal) = (model.event_enum(), refusal(model));
-    let (event, context) = (local("event"), local("context"));
-    let arms = arms(model, |state, held| match held {
-        Held::Unit(_) => quote!(#p::ask(&#state, #event, #context)),
-        Held::Data(_) => quote!(#p::ask(#state, #event, #context)),
+    let (state, event, context) = (local("state"), local("event"), local("context"));
+    let arms = model.edges.iter().map(|edge| {
+        let (from, ident) = (model.state(edge.from), &model.event(edge.event).ident);
+        if edge.guard.is_none() {
+            let from = &from.ident;
+            return quote!((#lifecycle::#from { .. }, #events::#ident(_)) => #p::Ok(()),);
+        }
+        let pattern = from.variant(lifecycle, &state);
+        let value = from.held.value(&p, &state);
+        let asked = match from.held {
+            Held::Unit(_) => quote!(&#value),
+            Held::Data(_) => value,
+        };
+        quote!((#pattern, #events::#ident(#event)) => #p::ask(#asked, #event, #context),)
     });
     let otherwise = otherwise(model, &quote!(_ => #p::illegal(self, #event),));
     quote! {
@@ -170,41 +180,44 @@ fn check(model: &Model) -> TokenStream {
             #event: &#events,
             #context: &#p::Context,
         ) -> #p::Result<(), #p::Rejection<#refusal>> {
+            let _ = #context;
             match (self, #event) { #(#arms)* #otherwise }
         }
     }
 }
 
 fn apply(model: &Model) -> TokenStream {
-    let (p, events) = (short(), model.event_enum());
+    let (p, lifecycle, events) = (short(), &model.ident, model.event_enum());
     let (state, event, context) = (local("state"), local("event"), local("context"));
-    let arms = arms(model, |state, _| quote!(#p::Ok(#p::step(#state, #event, #context))));
-    let otherwise = otherwise(model, &quote!((#state, _) => #p::Err(#state),));
+    let transitions = model.transitions_trait();
+    let (whole, (_, arguments, _)) = (model.ty(), model.generics.split_for_impl());
+    let arms = model.edges.iter().map(|edge| {
+        let (from, to) = (model.state(edge.from), model.state(edge.to));
+        let (pattern, value) = (from.variant(lifecycle, &state), from.held.value(&p, &state));
+        let ident = &model.event(edge.event).ident;
+        let function = model.function(edge.from, edge.event, &edge.place);
+        let moved = quote! {
+            <#whole as #transitions #arguments>::#function(#value, #event, #context)
+        };
+        let moved = match to.held {
+            Held::Data(_) => to.variant(lifecycle, &moved),
+            Held::Unit(_) => {
+                let to = to.ty();
+                quote!(<#to as #p::Stage<Self>>::release(#moved))
+            }
+        };
+        quote!((#pattern, #events::#ident(#event)) => #moved,)
+    });
+    let otherwise = otherwise(model, &quote!((#state, _) => return #p::Err(#state),));
     quote! {
         fn apply(
             self,
             #event: &#events,
             #context: &#p::Context,
         ) -> #p::Result<Self, Self> {
-            match (self, #event) { #(#arms)* #otherwise }
+            #p::Ok(match (self, #event) { #(#arms)* #otherwise })
         }
     }
-}
-
-/// One arm of a match on (state, event) for each edge.
-fn arms(
-    model: &Model,
-    answer: impl Fn(&TokenStream, &Held) -> TokenStream,
-) -> impl Iterator<Item = TokenStream> {
-    let (lifecycle, events) = (&model.ident, model.event_enum());
-    let (state, event) = (local("state"), local("event"));
-    model.edges.iter().map(move |edge| {
-        let from = model.state(edge.from);
-        let pattern = from.variant(lifecycle, &state);
-        let ident = &model.event(edge.event).ident;
-        let answer = answer(&from.held.value(&short(), &state), &from.held);
-        quote!((#pattern, #events::#ident(#event)) => #answer,)
-    })
 }
 
 /// The last arm, unless every event is legal in every state: it would be unreachable.
