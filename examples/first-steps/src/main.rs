@@ -15,7 +15,7 @@ struct Placed {
 #[event(name = "order.paid")]
 struct Paid {}
 
-#[derive(Lifecycle, Clone, Debug)]
+#[derive(Lifecycle, Debug)]
 #[lifecycle(name = "order")]
 enum Order {
     #[state(initial)]

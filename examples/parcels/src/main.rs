@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 use vitae::{Bus, Context, Event, Lifecycle, Refusal};
 use vitae_sqlite::SqliteStore;
 
+#[cfg(test)]
+mod later;
+#[cfg(test)]
+mod tests;
+
 #[derive(Event, Serialize, Deserialize, Debug)]
 #[event(name = "parcel.weighed")]
 struct Weighed {
