@@ -72,7 +72,8 @@
 //!     │
 //!   EventStore: memory, SQLite, …                (store)
 //! ```
-//! - [`lifecycle`]: what a declaration becomes, and the table that describes it at run time.
+//! - [`lifecycle`]: what a declaration becomes, the table that describes it at run time, and its
+//!   [diagram](Lifecycle::diagram).
 //! - [`Event`](trait@Event), [`schema`]: payloads, their versions, and their shapes, which the log
 //!   keeps so that any tool can read it ([`Catalog`]).
 //! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.

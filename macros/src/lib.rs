@@ -23,7 +23,7 @@ use proc_macro::TokenStream;
 /// Derives a lifecycle from an enum with one variant for each state.
 ///
 /// ```text
-/// #[derive(Lifecycle, Clone)]
+/// #[derive(Lifecycle)]
 /// #[lifecycle(name = "order")]
 /// pub enum Order {
 ///     #[state(initial)]
@@ -56,12 +56,21 @@ use proc_macro::TokenStream;
 ///   and not when it is read back.
 /// * `#[after(…)]` is reserved for timers.
 ///
+/// # Parameters
+/// The enum may have type and const parameters, with bounds, defaults and a `where` clause: for rules
+/// that differ, say, which guards ask. All of them stand in the type of each state (the derive's unit
+/// structs have them), and in the trait: `impl<R: Rules> OrderTransitions<R> for Order<R>`. A type
+/// parameter is `Clone + Send + Sync + 'static` wherever the lifecycle is used. Events have none. All
+/// lives of the enum are of one category, whatever the parameters; a log is to be read with those it
+/// was written with. Lifetimes are refused: a life is read back, with nothing to borrow from.
+///
 /// # What it makes
 /// For an enum `Order`, with its visibility: `OrderEvent`, the events as one enum;
 /// `OrderTransitions`, the trait with one function for each edge, to be implemented for `Order`
 /// (`draft_on_placed`; an edge into a state without data has a body already); `OrderTyped`, one
-/// typed aggregate for each state; and the implementations of `Lifecycle`, `State` and
-/// `Transition`.
+/// typed aggregate for each state; and the implementations of `Lifecycle`, `State`, `Stage` and
+/// `Transition`. What that is for a lifecycle of three states can be read in `docs/expansion.rs`, and
+/// what is refused, with every message, in `docs/compiler-messages.md` of the repository.
 ///
 /// With the feature `svg` of `vitae`, which is on unless turned off, the enum's page of the
 /// documentation shows the lifecycle as a picture. Events have their Rust names in it; the pictures
