@@ -165,6 +165,10 @@ const _: () = {
             Order::Draft
         }
     }
+    /// State `Open` of `Order`.
+    ///
+    /// What can happen:
+    /// * `Paid`, which leads to `Done`
     #[automatically_derived]
     impl __v::State for Open {
         type Lifecycle = Order;

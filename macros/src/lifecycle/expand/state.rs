@@ -4,9 +4,11 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::super::ast::State;
 use super::super::held::Held;
 use super::super::model::Model;
 use super::{local, placed, short};
+use crate::attribute::doc;
 use crate::names::{listed, plain};
 
 /// What can happen in a state, as documentation.
@@ -20,6 +22,11 @@ pub(in super::super) fn legal(model: &Model, state: usize) -> String {
         format!("* `{}`, which leads to `{}`{guarded}", plain(&event.ident), plain(&to.ident))
     });
     format!("What can happen:\n{}", edges.collect::<Vec<_>>().join("\n"))
+}
+
+/// What a state's type is, as documentation.
+pub(super) fn title(model: &Model, state: &State) -> String {
+    format!("State `{}` of `{}`.", plain(&state.ident), plain(&model.ident))
 }
 
 /// The names of states, as documentation.
@@ -73,5 +80,11 @@ fn implementation(model: &Model, index: usize) -> TokenStream {
     };
     let header = quote!(#before #p::Stage<#lifecycle> for #ty #clause);
     let stage = placed(ty.span(), &header, &held);
-    quote!(#implementation #stage)
+    // A unit struct says it itself.
+    let told = match state.held {
+        Held::Unit(_) => None,
+        Held::Data(_) => Some((doc(&title(model, state)), doc(&legal(model, index)))),
+    };
+    let told = told.map(|(title, legal)| quote!(#title #[doc = ""] #legal));
+    quote!(#told #implementation #stage)
 }

@@ -16,9 +16,12 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     let title = doc(&format!("An aggregate of `{}`, sorted by its state.", plain(&model.ident)));
     let variants = model.states.iter().enumerate().map(|(index, state)| {
         let (ident, ty) = (&state.ident, state.ty());
-        let name = doc(&format!("In state `{}`.", plain(ident)));
+        let (docs, name) = (&state.docs, doc(&format!("In state `{}`.", plain(ident))));
+        let blank = (!docs.is_empty()).then(|| doc(""));
         let legal = doc(&legal(model, index));
         quote! {
+            #(#docs)*
+            #blank
             #name
             #[doc = ""]
             #legal

@@ -6,7 +6,7 @@ use quote::quote;
 use super::super::ast::State;
 use super::super::held::{Held, UnitStruct};
 use super::super::model::Model;
-use super::state::legal;
+use super::state::{legal, title};
 use crate::attribute::doc;
 use crate::names::plain;
 
@@ -26,8 +26,7 @@ pub(in super::super) fn structs(model: &Model) -> TokenStream {
 fn docs(model: &Model, state: &State, index: usize) -> TokenStream {
     let docs = &state.docs;
     let blank = (!docs.is_empty()).then(|| doc(""));
-    let (name, lifecycle) = (plain(&state.ident), plain(&model.ident));
-    let title = doc(&format!("State `{name}` of `{lifecycle}`."));
+    let title = doc(&title(model, state));
     let legal = doc(&legal(model, index));
     quote!(#(#docs)* #blank #title #[doc = ""] #legal)
 }
