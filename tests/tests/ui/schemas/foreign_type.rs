@@ -1,6 +1,6 @@
 //! A type of another crate has a schema only if vitae knows it.
 
-use std::time::SystemTime;
+use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 use vitae::Event;
@@ -8,7 +8,7 @@ use vitae::Event;
 #[derive(Event, Serialize, Deserialize)]
 #[event(name = "placed")]
 struct Placed {
-    at: SystemTime,
+    path: OsString,
 }
 
 fn main() {}
