@@ -93,3 +93,14 @@ fn an_edge_to_nowhere_is_not_drawn_and_keeps_its_count() {
     assert!(!diagram.to_dot().contains("lost"));
     assert!(diagram.to_dot().contains("found ×4"));
 }
+
+#[test]
+fn a_long_name_is_cut_and_nothing_after_it() {
+    let (whole, long) = ("x".repeat(100), "y".repeat(101));
+    let edges = [Edge::new(0, 0, &whole).guarded(&long)];
+    let diagram = Diagram::new("d", [State::new(&long)], edges).with_counts(&[7]).unwrap();
+    let text = format!("{whole} [{}…] ×7", "y".repeat(100));
+    assert!(diagram.to_dot().contains(&format!("\"{text}\"")), "{}", diagram.to_dot());
+    assert!(diagram.to_mermaid().ends_with(&format!(" : {text}\n")), "{}", diagram.to_mermaid());
+    assert!(diagram.to_mermaid().contains(&format!("\"{}…\"", "y".repeat(100))));
+}

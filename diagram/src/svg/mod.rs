@@ -10,7 +10,7 @@ mod shape;
 
 use std::collections::BTreeMap;
 
-use layout::{Layout, Placed, Size, Wanted, layout};
+use layout::{Layout, Placed, Route, Size, Wanted, layout};
 use shape::Canvas;
 
 use crate::Diagram;
@@ -24,6 +24,11 @@ const MAX_EDGES: usize = 200;
 const LINE_HEIGHT: f64 = 16.0;
 /// In a monospaced font of 12 pixels.
 const CHAR_WIDTH: f64 = 7.25;
+/// Of a box; a name shorter than three characters or so does not make it narrower.
+const BOX_HEIGHT: f64 = 32.0;
+const MIN_NAME_WIDTH: f64 = 24.0;
+/// Beside a name in its box, on each side.
+const PADDING: f64 = 12.0;
 const DOT: Size = Size { width: 10.0, height: 10.0 };
 /// Between a box and the label of an arrow from the box to itself.
 const LOOP: f64 = 28.0;
@@ -75,7 +80,7 @@ impl Diagram {
     fn joined(&self) -> BTreeMap<(usize, usize), Vec<String>> {
         let mut joined: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for (edge, text) in self.arrows() {
-            joined.entry((edge.from, edge.to)).or_default().push(line(&text));
+            joined.entry((edge.from, edge.to)).or_default().push(text);
         }
         joined
     }
@@ -85,25 +90,32 @@ impl Diagram {
 fn arrows<'a>(canvas: &mut Canvas, layout: &Layout, labels: impl Iterator<Item = &'a Vec<String>>) {
     let mut labels = labels.map(Vec::as_slice);
     for (route, ends) in layout.routes.iter().zip(route::ends(layout)) {
-        let mut label = route.label;
+        let label = labels.next().unwrap_or_default();
         if route.from == route.to {
-            label.middle.x += LOOP / 2.0;
-            label.size.width -= LOOP;
-            if let Some(place) = layout.boxes.get(route.from) {
-                let (line, tip) = route::loop_line(place, &label);
-                canvas.arrow(&line, tip, (-1.0, 0.0));
-            }
+            loop_arrow(canvas, layout, route, label);
         } else {
             let (line, down) = route::line(layout, route, ends);
             canvas.arrow(&line, ends.1, (0.0, down));
             route.points.iter().for_each(|&point| canvas.passes(point));
+            canvas.label(&route.label, label);
         }
-        canvas.label(&label, labels.next().unwrap_or_default());
     }
 }
 
+/// The arrow of a box to itself. It has the left of its label's room.
+fn loop_arrow(canvas: &mut Canvas, layout: &Layout, route: &Route, label: &[String]) {
+    let mut room = route.label;
+    room.middle.x += LOOP / 2.0;
+    room.size.width -= LOOP;
+    if let Some(place) = layout.boxes.get(route.from) {
+        let (line, tip) = route::loop_line(place, &room);
+        canvas.arrow(&line, tip, (-1.0, 0.0));
+    }
+    canvas.label_beside(&room, label);
+}
+
 fn box_size(name: &str) -> Size {
-    Size { width: width(name).max(24.0) + 24.0, height: 32.0 }
+    Size { width: width(name).max(MIN_NAME_WIDTH) + 2.0 * PADDING, height: BOX_HEIGHT }
 }
 
 fn label_size(lines: &[String]) -> Size {
