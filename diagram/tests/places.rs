@@ -33,26 +33,30 @@ struct Place {
 
 struct Arrow {
     points: Vec<Point>,
-    tip: Point,
+    /// The tip, and the two other corners.
+    head: [Point; 3],
     /// Those that follow it.
     labels: Vec<Place>,
 }
 
 struct Picture {
+    frame: Place,
     boxes: Vec<Place>,
     arrows: Vec<Arrow>,
 }
 
 fn read(svg: &str) -> Picture {
     let document = Document::parse(svg).unwrap();
-    let mut picture = Picture { boxes: Vec::new(), arrows: Vec::new() };
+    let frame = frame(document.root_element());
+    let mut picture = Picture { frame, boxes: Vec::new(), arrows: Vec::new() };
     for node in document.root_element().children().filter(Node::is_element) {
         match node.attribute("class") {
             Some("edge") => {
                 let paths: Vec<_> = node.children().filter(Node::is_element).collect();
                 let points = points(paths[0].attribute("d").unwrap());
-                let tip = self::points(paths[1].attribute("d").unwrap())[0];
-                picture.arrows.push(Arrow { points, tip, labels: Vec::new() });
+                let outline = self::points(paths[1].attribute("d").unwrap());
+                let head = [STEPS, 2 * STEPS + 1, 3 * STEPS + 2].map(|end| outline[end]);
+                picture.arrows.push(Arrow { points, head, labels: Vec::new() });
             }
             Some("label") => picture.arrows.last_mut().unwrap().labels.push(label(node)),
             Some("state") => picture.boxes.push(state(node)),
@@ -65,6 +69,12 @@ fn read(svg: &str) -> Picture {
         }
     }
     picture
+}
+
+fn frame(picture: Node<'_, '_>) -> Place {
+    let numbers = picture.attribute("viewBox").unwrap().split(' ').map(|it| it.parse().unwrap());
+    let [left, top, width, height] = numbers.collect::<Vec<f64>>().try_into().unwrap();
+    Place { text: "frame".to_owned(), left, right: left + width, top, bottom: top + height }
 }
 
 fn number(node: Node<'_, '_>, name: &str) -> f64 {
@@ -80,13 +90,21 @@ fn state(node: Node<'_, '_>) -> Place {
     Place { text, left, right: left + width, top, bottom: top + height }
 }
 
-/// Letters of 12 pixels are 7.2 wide in a monospaced font, and lines 16 apart.
 fn label(node: Node<'_, '_>) -> Place {
     let text = node.text().unwrap().to_owned();
-    let (x, y, width) = (number(node, "x"), number(node, "y"), 7.2 * text.chars().count() as f64);
+    let (x, y, width) = (number(node, "x"), number(node, "y"), width(&text));
     let left = if node.attribute("text-anchor") == Some("start") { x } else { x - width / 2.0 };
+    // Lines are 16 apart.
     Place { text, left, right: left + width, top: y - 7.0, bottom: y + 7.0 }
 }
+
+/// In a monospaced font of 12 pixels, where a Chinese character is as wide as two Latin ones.
+fn width(text: &str) -> f64 {
+    text.chars().map(|char| if char.is_ascii() { 7.2 } else { 14.4 }).sum()
+}
+
+/// How many steps are gone along each part of a path.
+const STEPS: usize = 40;
 
 /// Points close to each other along a path; none where it is interrupted.
 fn points(path: &str) -> Vec<Point> {
@@ -106,7 +124,7 @@ fn points(path: &str) -> Vec<Point> {
             "Z" => continue,
             other => panic!("{other} in {path}"),
         };
-        points.extend((0..=40).map(|step| along(&control, f64::from(step) / 40.0)));
+        points.extend((0..=STEPS).map(|step| along(&control, step as f64 / STEPS as f64)));
     }
     points
 }
@@ -130,11 +148,11 @@ impl Place {
         x > self.left + 1.0 && x < self.right - 1.0 && y > self.top + 1.0 && y < self.bottom - 1.0
     }
 
-    /// A point at the outline, or as close to it as a label is to its arrow.
-    fn is_near(&self, point: Point) -> bool {
+    /// In it, or no further from it than this.
+    fn is_near(&self, point: Point, distance: f64) -> bool {
         let x = (self.left - point.x).max(point.x - self.right);
         let y = (self.top - point.y).max(point.y - self.bottom);
-        x < 8.0 && y < 8.0
+        x < distance && y < distance
     }
 
     fn is_apart_from(&self, other: &Self) -> bool {
@@ -144,15 +162,21 @@ impl Place {
 }
 
 impl Picture {
+    /// Boxes and labels.
+    fn places(&self) -> Vec<&Place> {
+        let labels = self.arrows.iter().flat_map(|arrow| &arrow.labels);
+        self.boxes.iter().chain(labels).collect()
+    }
+
     /// What the arrows say: from where, to where, and what about it.
     fn told(&self) -> Vec<(String, String, Vec<String>)> {
         let at = |point| {
-            let place = self.boxes.iter().find(|it| it.is_near(point));
+            let place = self.boxes.iter().find(|it| it.is_near(point, 1.0));
             place.map(|it| it.text.clone()).unwrap()
         };
         let arrows = self.arrows.iter().map(|arrow| {
             let labels = arrow.labels.iter().map(|label| label.text.clone()).collect();
-            (at(arrow.points[0]), at(arrow.tip), labels)
+            (at(arrow.points[0]), at(arrow.head[0]), labels)
         });
         let mut told: Vec<_> = arrows.collect();
         told.sort();
@@ -170,8 +194,7 @@ fn boxes_and_labels_stand_apart() {
     for machine in machines() {
         let svg = machine.diagram().to_svg();
         let picture = read(&svg);
-        let labels = picture.arrows.iter().flat_map(|arrow| &arrow.labels);
-        let places: Vec<&Place> = picture.boxes.iter().chain(labels).collect();
+        let places = picture.places();
         for (index, a) in places.iter().enumerate() {
             for b in &places[index + 1..] {
                 assert!(a.is_apart_from(b), "{a:?} meets {b:?} in\n{svg}");
@@ -186,8 +209,7 @@ fn no_arrow_goes_through_a_label_or_a_box() {
     for machine in machines() {
         let svg = machine.diagram().to_svg();
         let picture = read(&svg);
-        let labels = picture.arrows.iter().flat_map(|arrow| &arrow.labels);
-        let places: Vec<&Place> = picture.boxes.iter().chain(labels).collect();
+        let places = picture.places();
         for arrow in &picture.arrows {
             for place in &places {
                 let inside = arrow.points.iter().find(|&&point| place.has_inside(point));
@@ -216,8 +238,42 @@ fn every_arrow_joins_its_boxes_and_has_its_labels_beside_it() {
         for arrow in &picture.arrows {
             let mut points = arrow.points.iter();
             let beside = arrow.labels.is_empty()
-                || points.any(|&point| arrow.labels.iter().any(|label| label.is_near(point)));
+                || points.any(|&point| arrow.labels.iter().any(|label| label.is_near(point, 8.0)));
             assert!(beside, "the arrow is not at {:?} in\n{svg}", arrow.labels);
+        }
+    }
+}
+
+#[test]
+fn everything_is_in_the_frame_and_a_name_in_its_box() {
+    for machine in machines() {
+        let svg = machine.diagram().to_svg();
+        let picture = read(&svg);
+        for place in picture.places() {
+            let corners = [(place.left, place.top), (place.right, place.bottom)];
+            let inside = corners.iter().all(|&(x, y)| picture.frame.has_inside(Point { x, y }));
+            assert!(inside, "{place:?} is cut off in\n{svg}");
+        }
+        for arrow in &picture.arrows {
+            let inside = arrow.points.iter().all(|&point| picture.frame.has_inside(point));
+            assert!(inside, "an arrow is cut off in\n{svg}");
+        }
+        for place in picture.boxes.iter().filter(|place| place.text != "start") {
+            assert!(width(&place.text) + 12.0 < place.right - place.left, "{place:?}");
+        }
+    }
+}
+
+#[test]
+fn every_head_sits_on_the_end_of_its_line() {
+    for machine in machines() {
+        let svg = machine.diagram().to_svg();
+        for Arrow { points, head: [tip, left, right], .. } in read(&svg).arrows {
+            let end = points.last().unwrap();
+            let neck = along(&[left, right], 0.5);
+            let apart = (neck.x - end.x).abs().max((neck.y - end.y).abs());
+            let long = (neck.x - tip.x).abs().max((neck.y - tip.y).abs());
+            assert!(apart < 0.2 && long > 5.0, "{end:?} {tip:?} {left:?} {right:?} in\n{svg}");
         }
     }
 }

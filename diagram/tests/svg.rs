@@ -103,4 +103,11 @@ fn a_large_machine_is_laid_out_and_a_larger_one_described() {
     let svg = chain(61).to_svg();
     check(&svg);
     assert!(svg.contains("61 states and 60 edges are too many for a picture"), "{svg}");
+    let pair = |edges| {
+        let edges = (0..edges).map(|n| Edge::new(0, 1, format!("event{n}")));
+        Diagram::new("pair", ["A", "B"].map(State::new), edges)
+    };
+    assert!(pair(200).to_svg().contains(">event199<"));
+    let svg = pair(201).to_svg();
+    assert!(svg.contains("2 states and 201 edges are too many for a picture"), "{svg}");
 }

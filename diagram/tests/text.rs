@@ -67,6 +67,7 @@ fn names_cannot_become_syntax() {
     let dot = diagram.to_dot();
     let name = r#"a\"b\\c <d>&amp;e;#f: {g}"#;
     assert!(dot.starts_with(&format!("digraph \"{name}\" {{\n")), "{dot}");
+    assert!(dot.contains(&format!("    s0 [label=\"{name}\"];\n")), "{dot}");
     assert!(dot.contains(&format!("s0 -> s0 [label=\"{name}\"];\n")), "{dot}");
 }
 

@@ -55,7 +55,11 @@ pub(crate) fn known() -> Vec<Machine> {
             (0, "parcel.returned", 6),
         ],
     );
-    vec![workflow, parcel, dense(2), dense(4), dense(6)]
+    let wide = machine(
+        &["下書き", "確定", "完了した注文"],
+        &[(0, "注文された", 1), (1, "変更された", 1), (1, "支払われた", 2), (1, "取り消された", 0)],
+    );
+    vec![workflow, parcel, wide, dense(2), dense(4), dense(6)]
 }
 
 /// Every state goes to every state.
