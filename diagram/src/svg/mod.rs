@@ -10,7 +10,7 @@ mod shape;
 
 use std::collections::BTreeMap;
 
-use layout::{Layout, Placed, Route, Size, Wanted, layout};
+use layout::{Layout, Placed, Size, Wanted, layout};
 use shape::Canvas;
 
 use crate::Diagram;
@@ -30,8 +30,6 @@ const MIN_NAME_WIDTH: f64 = 24.0;
 /// Beside a name in its box, on each side.
 const PADDING: f64 = 12.0;
 const DOT: Size = Size { width: 10.0, height: 10.0 };
-/// Between a box and the label of an arrow from the box to itself.
-const LOOP: f64 = 28.0;
 
 impl Diagram {
     /// The diagram as an SVG picture, a `<svg>` element. An initial state has an arrow from a dot,
@@ -58,9 +56,7 @@ impl Diagram {
         let mut wanted = Vec::new();
         let joined = self.joined();
         for (&(from, to), lines) in &joined {
-            let mut label = label_size(lines);
-            label.width += if from == to { LOOP } else { 0.0 };
-            wanted.push(Wanted { from, to, label });
+            wanted.push(Wanted { from, to, label: label_size(lines) });
         }
         for (to, _) in self.states.iter().enumerate().filter(|(_, state)| state.initial) {
             wanted.push(Wanted { from: boxes.len(), to, label: Size::default() });
@@ -92,7 +88,11 @@ fn arrows<'a>(canvas: &mut Canvas, layout: &Layout, labels: impl Iterator<Item =
     for (route, ends) in layout.routes.iter().zip(route::ends(layout)) {
         let label = labels.next().unwrap_or_default();
         if route.from == route.to {
-            loop_arrow(canvas, layout, route, label);
+            if let Some(place) = layout.boxes.get(route.from) {
+                let (line, tip) = route::loop_line(place, &route.label);
+                canvas.arrow(&line, tip, (-1.0, 0.0));
+            }
+            canvas.label_beside(&route.label, label);
         } else {
             let (line, down) = route::line(layout, route, ends);
             canvas.arrow(&line, ends.1, (0.0, down));
@@ -100,18 +100,6 @@ fn arrows<'a>(canvas: &mut Canvas, layout: &Layout, labels: impl Iterator<Item =
             canvas.label(&route.label, label);
         }
     }
-}
-
-/// The arrow of a box to itself. It has the left of its label's room.
-fn loop_arrow(canvas: &mut Canvas, layout: &Layout, route: &Route, label: &[String]) {
-    let mut room = route.label;
-    room.middle.x += LOOP / 2.0;
-    room.size.width -= LOOP;
-    if let Some(place) = layout.boxes.get(route.from) {
-        let (line, tip) = route::loop_line(place, &room);
-        canvas.arrow(&line, tip, (-1.0, 0.0));
-    }
-    canvas.label_beside(&room, label);
 }
 
 fn box_size(name: &str) -> Size {
