@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::text::line;
+
 /// A state machine as it is to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagram {
@@ -104,16 +106,16 @@ impl Diagram {
         self.current == Some(state)
     }
 
-    /// The edges that there are to draw, each with its text: `label [guard] ×count`.
+    /// The edges that there are to draw, each with its text on one line: `label [guard] ×count`.
     pub(crate) fn arrows(&self) -> impl Iterator<Item = (&Edge, String)> {
         let states = self.states.len();
         let edges = self.edges.iter().enumerate();
         edges.filter(move |(_, edge)| edge.from < states && edge.to < states).map(
             |(index, edge)| {
                 let count = self.counts.as_ref().and_then(|counts| counts.get(index));
-                let guard = edge.guard.as_ref().map(|guard| format!("[{guard}]"));
+                let guard = edge.guard.as_ref().map(|guard| format!("[{}]", line(guard)));
                 let count = count.map(|count| format!("×{count}"));
-                let parts = [Some(edge.label.clone()), guard, count].into_iter().flatten();
+                let parts = [Some(line(&edge.label)), guard, count].into_iter().flatten();
                 let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
                 (edge, parts.join(" "))
             },

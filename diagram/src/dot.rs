@@ -12,13 +12,13 @@ impl Diagram {
     /// arrow from a point, a terminal one a double line, the current one a filled box.
     #[must_use]
     pub fn to_dot(&self) -> String {
-        let mut drawn = format!("digraph \"{}\" {{\n", escaped(&self.name));
+        let mut drawn = format!("digraph \"{}\" {{\n", escaped(&line(&self.name)));
         drawn.push_str("    node [shape=box, style=rounded];\n");
         // Writing to a `String` cannot fail.
         for (index, state) in self.states.iter().enumerate() {
             let terminal = if state.terminal { ", peripheries=2" } else { "" };
             let current = if self.is_current(index) { ", style=\"rounded,filled\"" } else { "" };
-            let name = escaped(&state.name);
+            let name = escaped(&line(&state.name));
             let _ = writeln!(drawn, "    s{index} [label=\"{name}\"{terminal}{current}];");
             if state.initial {
                 let _ = writeln!(drawn, "    start{index} [shape=point];");
@@ -35,6 +35,6 @@ impl Diagram {
 }
 
 /// Inside double quotes. Graphviz reads entities in a label, so an ampersand is one.
-fn escaped(name: &str) -> String {
-    line(name).replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -16,7 +16,8 @@ impl Diagram {
         // Writing to a `String` cannot fail.
         for (index, state) in self.states.iter().enumerate() {
             // It takes no empty name.
-            let name = if state.name.is_empty() { " ".to_owned() } else { escaped(&state.name) };
+            let name = if state.name.is_empty() { " ".to_owned() } else { line(&state.name) };
+            let name = escaped(&name);
             let _ = writeln!(drawn, "    state \"{name}\" as s{index}");
         }
         for (index, _) in self.states.iter().enumerate().filter(|(_, state)| state.initial) {
@@ -39,9 +40,9 @@ impl Diagram {
 }
 
 /// What Mermaid takes for syntax or for HTML, as entities.
-fn escaped(name: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for char in line(name).chars() {
+    for char in text.chars() {
         if "\"#&:;<>\\`%{}".contains(char) {
             let _ = write!(escaped, "#{};", u32::from(char));
         } else {

@@ -1,6 +1,7 @@
 //! Names as they can stand on one line of anything. Must never know which format that is.
 
-/// The longest name that is drawn, in characters; what is longer ends in an ellipsis.
+/// The longest name that is drawn whole, in characters; what is left out of a longer one is an
+/// ellipsis.
 const MAX_CHARS: usize = 100;
 
 /// A name without line breaks and other control characters, and of a length that can be read.

@@ -67,6 +67,7 @@ fn names_cannot_become_syntax() {
     let dot = diagram.to_dot();
     let name = r#"a\"b\\c <d>&amp;e;#f: {g}"#;
     assert!(dot.starts_with(&format!("digraph \"{name}\" {{\n")), "{dot}");
+    assert!(dot.contains(&format!("    s0 [label=\"{name}\"];\n")), "{dot}");
     assert!(dot.contains(&format!("s0 -> s0 [label=\"{name}\"];\n")), "{dot}");
 }
 
@@ -92,4 +93,15 @@ fn an_edge_to_nowhere_is_not_drawn_and_keeps_its_count() {
     let diagram = Diagram::new("d", states, edges).with_counts(&[3, 4]).unwrap();
     assert!(!diagram.to_dot().contains("lost"));
     assert!(diagram.to_dot().contains("found ×4"));
+}
+
+#[test]
+fn a_long_name_is_cut_and_nothing_after_it() {
+    let (whole, long) = ("x".repeat(100), "y".repeat(101));
+    let edges = [Edge::new(0, 0, &whole).guarded(&long)];
+    let diagram = Diagram::new("d", [State::new(&long)], edges).with_counts(&[7]).unwrap();
+    let text = format!("{whole} [{}…] ×7", "y".repeat(100));
+    assert!(diagram.to_dot().contains(&format!("\"{text}\"")), "{}", diagram.to_dot());
+    assert!(diagram.to_mermaid().ends_with(&format!(" : {text}\n")), "{}", diagram.to_mermaid());
+    assert!(diagram.to_mermaid().contains(&format!("\"{}…\"", "y".repeat(100))));
 }

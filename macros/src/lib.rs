@@ -72,9 +72,9 @@ use proc_macro::TokenStream;
 /// `Transition`. What that is for a lifecycle of three states can be read in `docs/expansion.rs`, and
 /// what is refused, with every message, in `docs/compiler-messages.md` of the repository.
 ///
-/// With the feature `svg` of `vitae`, which is on unless turned off, the enum's page of the
-/// documentation shows the lifecycle as a picture. Events have their Rust names in it; the pictures
-/// of `Lifecycle::diagram` have the stored ones.
+/// With the feature `svg` of `vitae`, which is on unless turned off, the pages of the enum and of
+/// `OrderTransitions` show the lifecycle as a picture. Events have their Rust names in it; the
+/// pictures of `Lifecycle::diagram` have the stored ones.
 #[proc_macro_derive(Lifecycle, attributes(lifecycle, state, on, after))]
 pub fn derive_lifecycle(input: TokenStream) -> TokenStream {
     expand(input, lifecycle::derive)

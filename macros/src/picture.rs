@@ -10,7 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::{LitInt, LitStr, Token, bracketed, token};
 use vitae_diagram::{Diagram, Edge, State};
 
-/// `"Order"; "Draft" initial, "Open", "Done" terminal; 0 "Placed" 1, 1 "Paid" ["guard"] 2`.
+/// `"Order" ["Draft" initial, "Open", "Done" terminal] [0 "Placed" 1, 1 "Paid" ["guard"] 2]`.
 struct Picture(Diagram);
 
 /// The picture, as a block of HTML in Markdown.
@@ -41,10 +41,11 @@ pub(crate) fn edge(from: usize, event: &str, guard: Option<&str>, to: usize) -> 
 impl Parse for Picture {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name: LitStr = input.parse()?;
-        input.parse::<Token![;]>()?;
-        let states = Punctuated::<Drawn, Token![,]>::parse_separated_nonempty(input)?;
-        input.parse::<Token![;]>()?;
-        let edges = Punctuated::<Joined, Token![,]>::parse_terminated(input)?;
+        let (states, edges);
+        bracketed!(states in input);
+        bracketed!(edges in input);
+        let states = Punctuated::<Drawn, Token![,]>::parse_terminated(&states)?;
+        let edges = Punctuated::<Joined, Token![,]>::parse_terminated(&edges)?;
         let states = states.into_iter().map(|Drawn(state)| state);
         let edges = edges.into_iter().map(|Joined(edge)| edge);
         Ok(Self(Diagram::new(name.value(), states, edges)))

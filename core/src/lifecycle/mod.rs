@@ -68,9 +68,10 @@ pub trait Lifecycle: Send + Sync + Sized + 'static {
     fn typed(aggregate: Aggregate<Self>) -> Self::Typed;
 
     /// The lifecycle as a diagram, for Mermaid, DOT and SVG. Its edges carry the stored names of
-    /// their events and their guards, and stand in the order of [`Definition::edges`]; that is the
-    /// order of the counts in [`Diagram::with_counts`]. The current state of a life is
-    /// `life.state().name`, for [`Diagram::with_current`].
+    /// their events and their guards, and stand in the order of [`Definition::edges`].
+    ///
+    /// [`Diagram::with_counts`] takes the [`EdgeCounts`] of a log, as a slice;
+    /// [`Diagram::with_current`] takes the name of a life's [`state`](Self::state).
     #[must_use]
     fn diagram() -> Diagram {
         diagram::diagram(Self::DEFINITION)

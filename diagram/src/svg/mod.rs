@@ -24,9 +24,12 @@ const MAX_EDGES: usize = 200;
 const LINE_HEIGHT: f64 = 16.0;
 /// In a monospaced font of 12 pixels.
 const CHAR_WIDTH: f64 = 7.25;
+/// Of a box; a name shorter than three characters or so does not make it narrower.
+const BOX_HEIGHT: f64 = 32.0;
+const MIN_NAME_WIDTH: f64 = 24.0;
+/// Beside a name in its box, on each side.
+const PADDING: f64 = 12.0;
 const DOT: Size = Size { width: 10.0, height: 10.0 };
-/// Between a box and the label of an arrow from the box to itself.
-const LOOP: f64 = 28.0;
 
 impl Diagram {
     /// The diagram as an SVG picture, a `<svg>` element. An initial state has an arrow from a dot,
@@ -53,9 +56,7 @@ impl Diagram {
         let mut wanted = Vec::new();
         let joined = self.joined();
         for (&(from, to), lines) in &joined {
-            let mut label = label_size(lines);
-            label.width += if from == to { LOOP } else { 0.0 };
-            wanted.push(Wanted { from, to, label });
+            wanted.push(Wanted { from, to, label: label_size(lines) });
         }
         for (to, _) in self.states.iter().enumerate().filter(|(_, state)| state.initial) {
             wanted.push(Wanted { from: boxes.len(), to, label: Size::default() });
@@ -75,7 +76,7 @@ impl Diagram {
     fn joined(&self) -> BTreeMap<(usize, usize), Vec<String>> {
         let mut joined: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for (edge, text) in self.arrows() {
-            joined.entry((edge.from, edge.to)).or_default().push(line(&text));
+            joined.entry((edge.from, edge.to)).or_default().push(text);
         }
         joined
     }
@@ -85,25 +86,24 @@ impl Diagram {
 fn arrows<'a>(canvas: &mut Canvas, layout: &Layout, labels: impl Iterator<Item = &'a Vec<String>>) {
     let mut labels = labels.map(Vec::as_slice);
     for (route, ends) in layout.routes.iter().zip(route::ends(layout)) {
-        let mut label = route.label;
+        let label = labels.next().unwrap_or_default();
         if route.from == route.to {
-            label.middle.x += LOOP / 2.0;
-            label.size.width -= LOOP;
             if let Some(place) = layout.boxes.get(route.from) {
-                let (line, tip) = route::loop_line(place, &label);
+                let (line, tip) = route::loop_line(place, &route.label);
                 canvas.arrow(&line, tip, (-1.0, 0.0));
             }
+            canvas.label_beside(&route.label, label);
         } else {
             let (line, down) = route::line(layout, route, ends);
             canvas.arrow(&line, ends.1, (0.0, down));
             route.points.iter().for_each(|&point| canvas.passes(point));
+            canvas.label(&route.label, label);
         }
-        canvas.label(&label, labels.next().unwrap_or_default());
     }
 }
 
 fn box_size(name: &str) -> Size {
-    Size { width: width(name).max(24.0) + 24.0, height: 32.0 }
+    Size { width: width(name).max(MIN_NAME_WIDTH) + 2.0 * PADDING, height: BOX_HEIGHT }
 }
 
 fn label_size(lines: &[String]) -> Size {

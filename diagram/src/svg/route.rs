@@ -9,6 +9,12 @@ use std::fmt::Write;
 use super::layout::{Layout, Placed, Point, Route};
 use super::shape::HEAD;
 
+/// The arrow of a box to itself: half of how far apart its lines are, how far they are rounded where
+/// it turns, and how far from its label that is.
+const LOOP_HALF: f64 = 6.0;
+const LOOP_TURN: f64 = 8.0;
+const LOOP_GAP: f64 = 6.0;
+
 /// One end of an arrow at a side of a box: where it comes from on the way along the row, which arrow
 /// it is, and whether it leaves there.
 type Attached = (f64, usize, bool);
@@ -17,34 +23,37 @@ type Attached = (f64, usize, bool);
 /// or lower side of a box, in the order in which the arrows come in.
 pub(super) fn ends(layout: &Layout) -> Vec<(Point, Point)> {
     let mut ends: Vec<_> = layout.routes.iter().map(|_| <(Point, Point)>::default()).collect();
-    let mut sides: BTreeMap<(usize, bool), Vec<Attached>> = BTreeMap::new();
-    let routes = layout.routes.iter().enumerate();
-    for (index, route) in routes.filter(|(_, route)| route.from != route.to) {
-        let towards =
-            [(route.from, route.points.first(), true), (route.to, route.points.last(), false)];
-        for (end, next, leaves) in towards {
-            if let (Some(place), Some(next)) = (layout.boxes.get(end), next) {
-                let below = next.y > place.middle.y;
-                sides.entry((end, below)).or_default().push((next.x, index, leaves));
-            }
-        }
-    }
-    for ((end, below), mut side) in sides {
-        side.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for ((end, below), mut side) in sides(layout) {
         let Some(place) = layout.boxes.get(end) else {
             continue;
         };
-        let step = side.iter().fold(1.0, |count, _| count + 1.0);
-        let step = place.size.width / step;
+        side.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let parts = side.iter().fold(1.0, |parts, _| parts + 1.0);
         let mut at = Point { x: place.left(), y: if below { place.bottom() } else { place.top() } };
         for (_, index, leaves) in side {
-            at.x += step;
+            at.x += place.size.width / parts;
             if let Some((start, tip)) = ends.get_mut(index) {
                 *(if leaves { start } else { tip }) = at;
             }
         }
     }
     ends
+}
+
+/// What is attached to each box above (`false`) and below (`true`).
+fn sides(layout: &Layout) -> BTreeMap<(usize, bool), Vec<Attached>> {
+    let mut sides: BTreeMap<_, Vec<Attached>> = BTreeMap::new();
+    let routes = layout.routes.iter().enumerate();
+    for (index, route) in routes.filter(|(_, route)| route.from != route.to) {
+        let (first, last) = (route.points.first(), route.points.last());
+        for (end, next, leaves) in [(route.from, first, true), (route.to, last, false)] {
+            if let (Some(place), Some(next)) = (layout.boxes.get(end), next) {
+                let below = next.y > place.middle.y;
+                sides.entry((end, below)).or_default().push((next.x, index, leaves));
+            }
+        }
+    }
+    sides
 }
 
 /// The line of an arrow between two boxes, as the data of an SVG path, and its tip's direction: 1
@@ -81,17 +90,12 @@ fn bend(path: &mut String, (from_x, from_y): (f64, f64), (to_x, to_y): (f64, f64
 /// back; and where its tip is.
 pub(super) fn loop_line(place: &Placed, label: &Placed) -> (String, Point) {
     let (x, y) = (place.right(), place.middle.y);
-    let out = label.left() - 4.0;
-    let tip = Point { x, y: y + 6.0 };
+    let out = label.left() - LOOP_GAP;
+    let (turn, over, under) = (out - LOOP_TURN, y - LOOP_HALF, y + LOOP_HALF);
     let path = format!(
-        "M{x:.1} {:.1}H{:.1}Q{out:.1} {:.1} {out:.1} {y:.1}Q{out:.1} {:.1} {:.1} {:.1}H{:.1}",
-        y - 6.0,
-        out - 8.0,
-        y - 6.0,
-        y + 6.0,
-        out - 8.0,
-        y + 6.0,
+        "M{x:.1} {over:.1}H{turn:.1}Q{out:.1} {over:.1} {out:.1} {y:.1}\
+         Q{out:.1} {under:.1} {turn:.1} {under:.1}H{:.1}",
         x + HEAD.0
     );
-    (path, tip)
+    (path, Point { x, y: under })
 }

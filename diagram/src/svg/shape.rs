@@ -5,7 +5,12 @@ use std::fmt::Write;
 use super::LINE_HEIGHT;
 use super::layout::{Placed, Point};
 
+/// Around the picture.
 const MARGIN: f64 = 6.0;
+/// Between the two lines of a double one.
+const BETWEEN_LINES: f64 = 3.0;
+/// How round the corners of a box are. Inside a double line they follow those outside.
+const ROUND: f64 = 6.0;
 /// How long the head of an arrow is, and half of how wide.
 pub(super) const HEAD: (f64, f64) = (8.0, 3.5);
 
@@ -36,14 +41,14 @@ impl Canvas {
             false => ("state", "fill=\"none\""),
         };
         let _ = writeln!(self.elements, "<g class=\"{class}\">");
-        self.rectangle(place, 6, fill);
+        self.rectangle(place, ROUND, fill);
         if double {
             let mut inner = *place;
-            inner.size.width -= 6.0;
-            inner.size.height -= 6.0;
-            self.rectangle(&inner, 3, "fill=\"none\"");
+            inner.size.width -= 2.0 * BETWEEN_LINES;
+            inner.size.height -= 2.0 * BETWEEN_LINES;
+            self.rectangle(&inner, ROUND - BETWEEN_LINES, "fill=\"none\"");
         }
-        self.text(place.middle, "text-anchor=\"middle\"", name);
+        self.text(place.middle, "class=\"name\"", name);
         self.elements.push_str("</g>\n");
     }
 
@@ -76,17 +81,14 @@ impl Canvas {
         self.reaches(&Placed { middle, ..Placed::default() });
     }
 
-    /// Lines of text, one below the other.
+    /// Lines of text, one below the other, around one middle.
     pub(super) fn label(&mut self, place: &Placed, lines: &[String]) {
-        if lines.is_empty() {
-            return;
-        }
-        self.reaches(place);
-        let mut at = Point { x: place.middle.x, y: place.top() + LINE_HEIGHT / 2.0 };
-        for line in lines {
-            self.text(at, "class=\"label\" text-anchor=\"middle\"", line);
-            at.y += LINE_HEIGHT;
-        }
+        self.lines(place, place.middle.x, "class=\"label\"", lines);
+    }
+
+    /// Lines of text, one below the other, from one left edge.
+    pub(super) fn label_beside(&mut self, place: &Placed, lines: &[String]) {
+        self.lines(place, place.left(), "class=\"label\" text-anchor=\"start\"", lines);
     }
 
     /// The whole picture.
@@ -98,14 +100,15 @@ impl Canvas {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"vitae-diagram\" role=\"img\" \
              width=\"{width:.0}\" height=\"{height:.0}\" \
              viewBox=\"{x:.1} {y:.1} {width:.1} {height:.1}\" \
-             style=\"max-width:100%;height:auto\" font-family=\"monospace\" font-size=\"12\">\n\
+             style=\"max-width:100%;height:auto\" font-family=\"monospace\" font-size=\"12\" \
+             text-anchor=\"middle\">\n\
              <title>{}</title>\n{}</svg>\n",
             escaped(title),
             self.elements
         )
     }
 
-    fn rectangle(&mut self, place: &Placed, radius: u8, fill: &str) {
+    fn rectangle(&mut self, place: &Placed, radius: f64, fill: &str) {
         let _ = writeln!(
             self.elements,
             "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{radius}\" \
@@ -117,6 +120,18 @@ impl Canvas {
         );
     }
 
+    fn lines(&mut self, place: &Placed, x: f64, attributes: &str, lines: &[String]) {
+        if !lines.is_empty() {
+            self.reaches(place);
+        }
+        let mut at = Point { x, y: place.top() + LINE_HEIGHT / 2.0 };
+        for line in lines {
+            self.text(at, attributes, line);
+            at.y += LINE_HEIGHT;
+        }
+    }
+
+    /// The point is the text's middle from top to bottom: letters reach up by about 0.7em.
     fn text(&mut self, at: Point, attributes: &str, text: &str) {
         let text = escaped(text);
         let _ = writeln!(

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use super::super::ast::State;
 use super::super::held::Held;
 use super::super::model::{Edge, Event, Model};
-use super::{local, short};
+use super::{local, picture, short};
 use crate::names::{plain, spelled};
 
 /// The table of states, events and edges, and the check that each event has a stored name of its
@@ -76,10 +76,7 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let initial = initial(model);
     let (duplicate, state, check) = (duplicate(model), state(model), check(model));
     let (apply, sort) = (apply(model), sort(model));
-    #[cfg(feature = "svg")]
-    let picture = super::picture::attribute(model);
-    #[cfg(not(feature = "svg"))]
-    let picture = TokenStream::new();
+    let picture = picture(model);
     let generics = model.bounded();
     let (before, arguments, clause) = generics.split_for_impl();
     quote! {

@@ -50,6 +50,15 @@ pub(super) fn block(model: &Model, implementations: &TokenStream) -> TokenStream
     }
 }
 
+/// The picture in the documentation, if the macros are built with pictures.
+fn picture(model: &Model) -> Option<TokenStream> {
+    #[cfg(feature = "svg")]
+    let picture = Some(picture::attribute(model));
+    #[cfg(not(feature = "svg"))]
+    let (picture, _) = (None, model);
+    picture
+}
+
 /// The name of `__private` inside a [`block`].
 pub(super) fn short() -> TokenStream {
     quote!(__v)

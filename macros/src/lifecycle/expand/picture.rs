@@ -1,4 +1,4 @@
-//! The picture on the lifecycle's page of the documentation.
+//! The picture in the documentation: on the lifecycle's page and on that of its transitions.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -20,5 +20,5 @@ pub(super) fn attribute(model: &Model) -> TokenStream {
         let guard = edge.guard.as_ref().map(spelled);
         picture::edge(edge.from, &event, guard.as_deref(), edge.to)
     });
-    quote!(#[cfg_attr(doc, doc = #p::picture!(#name; #(#states),*; #(#edges),*))])
+    quote!(#[cfg_attr(doc, doc = #p::picture!(#name [#(#states),*] [#(#edges),*]))])
 }

@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 
 use super::super::held::Held;
 use super::super::model::{Edge, Loose, Model};
-use super::{local, placed, short};
+use super::{local, picture, placed, short};
 use crate::attribute::doc;
 use crate::names::plain;
 
@@ -17,6 +17,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     let (p, vis) = (model.private(), &model.vis);
     let transitions = model.transitions_trait();
     let lifecycle = plain(&model.ident);
+    let picture = picture(model);
     let title = doc(&format!(
         "What each event of `{lifecycle}` does: one function for each edge.\n\n\
          The functions are pure: they know the state, the event and its context, and nothing else, \
@@ -33,6 +34,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     // No `diagnostic` attribute: under `no_implicit_prelude` it has no name.
     quote! {
         #title
+        #picture
         #vis trait #transitions #generics: #p::Sized #clause {
             #(#functions)*
             #(#loose)*
