@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+
+use wait4::Wait4;
 
 use crate::machine::{Events, Machine};
 use crate::source::Form;
@@ -14,15 +16,16 @@ pub struct Subject {
     pub form: Form,
     pub states: usize,
     name: String,
+    events: String,
     source: String,
     written_lines: usize,
 }
 
-/// Seconds that one check of a crate took.
+/// What one check of a crate took.
 pub struct Check {
-    /// The whole of cargo.
-    pub whole: f64,
-    /// rustc while it expands macros.
+    /// Seconds of CPU time, of cargo and of rustc.
+    pub cpu: f64,
+    /// Seconds in which rustc expanded macros.
     pub expanding: f64,
 }
 
@@ -43,6 +46,7 @@ impl Subject {
             form,
             states: machine.states,
             name: format!("{}-{}", form.name(), machine.states),
+            events: format!("used-{}", machine.states),
             written_lines: source.lines().count(),
             source,
         }
@@ -53,7 +57,10 @@ impl Workspace {
     pub fn create(events: Events, subjects: &[Subject]) -> Result<Self, Box<dyn Error>> {
         let benchmarks = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let root = benchmarks.join("target").join("expansion").join(events.name());
-        let names: Vec<_> = subjects.iter().map(|subject| &subject.name).collect();
+        let mut names: Vec<_> = subjects.iter().map(|subject| &subject.name).collect();
+        // Events are measured in one crate and used from another, which nothing touches.
+        let used = || subjects.iter().filter(|subject| subject.form == Form::Events);
+        names.extend(used().map(|subject| &subject.events));
         fs::create_dir_all(&root)?;
         fs::write(
             root.join("Cargo.toml"),
@@ -72,19 +79,32 @@ impl Workspace {
         for subject in subjects {
             workspace.write(subject)?;
         }
+        for events in used() {
+            workspace.write_as(&events.events, events)?;
+        }
         Ok(workspace)
     }
 
     fn write(&self, subject: &Subject) -> Result<(), Box<dyn Error>> {
-        let folder = self.root.join(&subject.name);
+        self.write_as(&subject.name, subject)
+    }
+
+    fn write_as(&self, name: &str, subject: &Subject) -> Result<(), Box<dyn Error>> {
+        let folder = self.root.join(name);
         fs::create_dir_all(folder.join("src"))?;
+        let uses = match subject.form {
+            Form::Events => "serde.workspace = true".to_owned(),
+            _ => format!(
+                "postcard.workspace = true\n\
+                 events = {{ path = \"../{0}\", package = \"{0}\" }}",
+                subject.events
+            ),
+        };
         fs::write(
             folder.join("Cargo.toml"),
             format!(
-                "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-                 [dependencies]\nvitae.workspace = true\nserde.workspace = true\n\
-                 postcard.workspace = true\n",
-                subject.name
+                "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+                 [dependencies]\nvitae.workspace = true\n{uses}\n"
             ),
         )?;
         Ok(fs::write(folder.join("src/lib.rs"), &subject.source)?)
@@ -93,19 +113,13 @@ impl Workspace {
     /// Checks a crate anew, its dependencies being built.
     pub fn check(&self, subject: &Subject) -> Result<Check, Box<dyn Error>> {
         self.write(subject)?;
-        let started = Instant::now();
-        let output =
-            self.rustc(subject, &["-Ztime-passes", "-Ztime-passes-format=json"]).output()?;
-        let whole = started.elapsed().as_secs_f64();
-        let said = String::from_utf8(output.stderr)?;
-        if !output.status.success() {
-            return Err(said.into());
-        }
+        let mut command = self.rustc(subject, &["-Ztime-passes", "-Ztime-passes-format=json"]);
+        let (cpu, said) = cpu_time(&mut command)?;
         let expanding =
             said.lines().filter(|line| line.contains("\"macro_expand_crate\"")).find_map(|line| {
                 line.split_once("\"time\":")?.1.split([',', '}']).next()?.parse().ok()
             });
-        Ok(Check { whole, expanding: expanding.ok_or("rustc said nothing of macro_expand_crate")? })
+        Ok(Check { cpu, expanding: expanding.ok_or("rustc said nothing of macro_expand_crate")? })
     }
 
     pub fn lines(&self, subject: &Subject) -> Result<Lines, Box<dyn Error>> {
@@ -131,8 +145,20 @@ impl Workspace {
     }
 }
 
+/// Seconds of CPU time that a command and its children took, and what it said. How many others use
+/// the machine has little to do with it, unlike the time that passed.
+fn cpu_time(command: &mut Command) -> Result<(f64, String), Box<dyn Error>> {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let mut said = String::new();
+    child.stderr.take().ok_or("a pipe was asked for")?.read_to_string(&mut said)?;
+    let used = child.wait4()?;
+    if !used.status.success() {
+        return Err(said.into());
+    }
+    Ok(((used.rusage.utime + used.rusage.stime).as_secs_f64(), said))
+}
+
 fn rustfmt(source: &str) -> Result<String, Box<dyn Error>> {
-    use std::io::Write;
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024"])
         .stdin(Stdio::piped())
@@ -150,21 +176,19 @@ fn rustfmt(source: &str) -> Result<String, Box<dyn Error>> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Seconds that the macro crate takes to build alone, its dependencies being built.
+/// Seconds of CPU time that the macro crate takes to build alone, its dependencies being built.
 pub fn macro_crate() -> Result<f64, Box<dyn Error>> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = repository.join("benchmarks/target/expansion/macros");
     let cargo = |arguments: &[&str]| -> Result<f64, Box<dyn Error>> {
-        let started = Instant::now();
-        let status = Command::new("cargo")
+        let mut command = Command::new("cargo");
+        command
             .current_dir(&repository)
             .args(arguments)
             .args(["--quiet", "--locked", "-p", "vitae-macros", "--target-dir"])
             .arg(&target)
-            .env("CARGO_INCREMENTAL", "0")
-            .status()?;
-        let took = started.elapsed().as_secs_f64();
-        if status.success() { Ok(took) } else { Err("cargo failed".into()) }
+            .env("CARGO_INCREMENTAL", "0");
+        Ok(cpu_time(&mut command)?.0)
     };
     cargo(&["build"])?;
     cargo(&["clean"])?;

@@ -1,63 +1,115 @@
 //! What was measured, as tables.
 
-use figures::Samples;
+use figures::{Quartiles, Samples};
 
 use crate::crates::{Lines, Subject};
 use crate::machine::Machine;
 use crate::source::Form;
 
+/// An edge of a large machine may cost so many times what one of a small machine does.
+const LINEAR: f64 = 1.5;
+
 pub struct Measured<'a> {
     pub subject: &'a Subject,
     pub lines: Lines,
-    pub whole: Samples,
+    pub cpu: Samples,
     pub expanding: Samples,
 }
 
-pub fn print(machines: &[Machine], measured: &[Measured<'_>], rounds: usize) {
-    let of = |form: Form, machine: &Machine| {
-        let found = measured
-            .iter()
-            .find(|it| it.subject.form == form && it.subject.states == machine.states);
-        found.expect("every form was measured in every size")
-    };
-    println!("Medians and [ranges] of {rounds} rounds; ratios round by round.");
+struct Report<'a>(&'a [Measured<'a>]);
+
+pub fn print(machines: &[Machine], measured: &[Measured<'_>]) {
+    let report = Report(measured);
+    println!("Medians and [quartiles] of CPU time.");
     for machine in machines {
+        report.size(machine);
+    }
+    if let (Some(least), Some(most)) = (machines.first(), machines.last()) {
+        report.growth(least, most);
+    }
+}
+
+impl Report<'_> {
+    fn of(&self, form: Form, machine: &Machine) -> &Measured<'_> {
+        let is_it = |it: &&Measured| it.subject.form == form && it.subject.states == machine.states;
+        self.0.iter().find(is_it).expect("every form was measured in every size")
+    }
+
+    /// What is checked and is not the structs of states.
+    fn beyond(&self, form: Form, machine: &Machine) -> Quartiles {
+        let [whole, states] = [form, Form::States].map(|it| self.of(it, machine).cpu.quartiles());
+        whole.without(states)
+    }
+
+    fn expansion(&self, machine: &Machine) -> Quartiles {
+        let [derived, states] =
+            [Form::Derived, Form::States].map(|it| self.of(it, machine).expanding.quartiles());
+        derived.without(states)
+    }
+
+    fn size(&self, machine: &Machine) {
         let Machine { states, edges, events } = machine;
         println!("\n## {states} states, {} edges, {events} events", edges.len());
-        let payloads = of(Form::Payloads, machine);
         for form in Form::ALL {
-            let Measured { lines: Lines { written, expanded }, whole, expanding, .. } =
-                of(form, machine);
-            let own = expanded - payloads.lines.expanded;
+            let Measured { lines: Lines { written, expanded }, cpu, expanding, .. } =
+                self.of(form, machine);
             println!(
-                "{:<14} written {written:>6} lines, expanded {expanded:>6} ({own:>6} beyond \
-                 payloads), check {whole:.2} s, in macros {expanding:.3} s",
-                form.name()
+                "{:<14} written {written:>5} lines, expanded {expanded:>6}, check {:.2} s, of it \
+                 macros {:.3} s",
+                form.name(),
+                cpu.quartiles(),
+                expanding.quartiles(),
             );
         }
-        let derived = of(Form::Derived, machine);
-        let expanding = derived.expanding.without(&payloads.expanding).times(1e3);
-        println!("expanding the lifecycle itself: {expanding:.0} ms");
-        for form in [Form::ByHand, Form::TypedByHand] {
-            let other = of(form, machine);
-            let beyond =
-                derived.whole.without(&payloads.whole).over(&other.whole.without(&payloads.whole));
-            println!(
-                "derived over {}: check {:.2}, beyond payloads {beyond:.2}",
-                form.name(),
-                derived.whole.over(&other.whole),
-            );
+        let lines_of_states = self.of(Form::States, machine).lines.expanded;
+        println!("beyond the structs of states:");
+        for form in Form::MACHINES {
+            let lines = self.of(form, machine).lines.expanded - lines_of_states;
+            let beyond = self.beyond(form, machine).times(1e3);
+            println!("{:<14} expanded {lines:>6} lines, check {beyond:.0} ms", form.name());
+        }
+        println!("expanding the lifecycle {:.0} ms", self.expansion(machine).times(1e3));
+        for other in [Form::ByHand, Form::TypedByHand] {
+            self.ratios(other, machine);
         }
     }
-    let (Some(least), Some(most)) = (machines.first(), machines.last()) else { return };
-    println!("\n## Cost of an edge, with {} states over with {}", most.states, least.states);
-    let per_edge = |form, machine: &Machine| {
-        let beyond = of(form, machine).whole.without(&of(Form::Payloads, machine).whole);
-        beyond.times(1.0 / machine.edges.len() as f64)
-    };
-    for form in [Form::ByHand, Form::TypedByHand, Form::Derived] {
-        let growth = per_edge(form, most).over(&per_edge(form, least));
-        let verdict = if growth.median() < 1.5 { "linear" } else { "more than linear" };
-        println!("{:<14} {growth:.2}: {verdict}", form.name());
+
+    fn ratios(&self, other: Form, machine: &Machine) {
+        let alone = self.beyond(Form::Derived, machine).over(self.beyond(other, machine));
+        let events = self.of(Form::Events, machine).cpu.quartiles();
+        let with_events = |form| events.with(self.of(form, machine).cpu.quartiles());
+        println!(
+            "derived over {}: the machine alone {}, with events and states {}",
+            other.name(),
+            resolved(alone),
+            resolved(with_events(Form::Derived).over(with_events(other))),
+        );
+    }
+
+    fn growth(&self, least: &Machine, most: &Machine) {
+        println!("\n## Cost of an edge, with {} states over with {}", most.states, least.states);
+        let growth = |of: &dyn Fn(&Machine) -> Quartiles| {
+            let per_edge = |machine: &Machine| of(machine).times(1.0 / machine.edges.len() as f64);
+            per_edge(most).over(per_edge(least))
+        };
+        for form in Form::MACHINES {
+            let growth = growth(&|machine| self.beyond(form, machine));
+            println!("{:<14} check {}: {}", form.name(), resolved(growth), verdict(growth));
+        }
+        let growth = growth(&|machine| self.expansion(machine));
+        println!("{:<14} expansion {}: {}", "derived", resolved(growth), verdict(growth));
+    }
+}
+
+fn resolved(ratio: Option<Quartiles>) -> String {
+    ratio.map_or_else(|| "not resolved".to_owned(), |ratio| ratio.to_string())
+}
+
+/// None where the quartiles lie on both sides of what counts as linear.
+fn verdict(growth: Option<Quartiles>) -> &'static str {
+    match growth {
+        Some(growth) if growth.upper < LINEAR => "linear",
+        Some(growth) if growth.lower > LINEAR => "more than linear",
+        _ => "not resolved; try more rounds",
     }
 }

@@ -1,9 +1,15 @@
 //! What is measured in rounds, as medians, ranges and ratios.
 //!
-//! Machines are shared and their speed drifts, so everything is measured once in each round, and a
-//! ratio is taken within a round: both sides of it ran under the same conditions.
+//! Machines are shared and their speed drifts, so everything is measured in rounds. A ratio of two
+//! figures is taken within a round: both sides of it ran under the same conditions. A difference of
+//! two that are near each other is taken of their [`Quartiles`], and nothing is divided by one that
+//! may be nothing.
+
+mod quartiles;
 
 use std::fmt;
+
+pub use crate::quartiles::Quartiles;
 
 /// A figure for each round.
 #[derive(Clone, Debug, Default)]
@@ -23,23 +29,14 @@ impl Samples {
         }
     }
 
+    pub fn quartiles(&self) -> Quartiles {
+        Quartiles::of(&self.sorted())
+    }
+
     /// This over the other, round by round.
     pub fn over(&self, other: &Self) -> Self {
-        self.paired(other, |one, other| one / other)
-    }
-
-    /// This without the other, round by round.
-    pub fn without(&self, other: &Self) -> Self {
-        self.paired(other, |one, other| one - other)
-    }
-
-    pub fn times(&self, factor: f64) -> Self {
-        Self(self.0.iter().map(|figure| figure * factor).collect())
-    }
-
-    fn paired(&self, other: &Self, of: impl Fn(f64, f64) -> f64) -> Self {
         assert_eq!(self.0.len(), other.0.len(), "both were measured in every round");
-        Self(self.0.iter().zip(&other.0).map(|(one, other)| of(*one, *other)).collect())
+        Self(self.0.iter().zip(&other.0).map(|(one, other)| one / other).collect())
     }
 
     fn sorted(&self) -> Vec<f64> {

@@ -10,8 +10,10 @@ use crate::machine::{Edge, Machine, holds_data};
 /// A way of writing the machine down.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// The structs of states and events and nothing else: what all the others begin with.
-    Payloads,
+    /// The structs of events: a crate that all the others use.
+    Events,
+    /// The structs of states and nothing else: what all machines begin with.
+    States,
     /// Enums and a `match`.
     ByHand,
     /// What a derived lifecycle offers, typed and untyped.
@@ -21,11 +23,14 @@ pub enum Form {
 }
 
 impl Form {
-    pub const ALL: [Self; 4] = [Self::Payloads, Self::ByHand, Self::TypedByHand, Self::Derived];
+    pub const ALL: [Self; 5] =
+        [Self::Events, Self::States, Self::ByHand, Self::TypedByHand, Self::Derived];
+    pub const MACHINES: [Self; 3] = [Self::ByHand, Self::TypedByHand, Self::Derived];
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Payloads => "payloads",
+            Self::Events => "events",
+            Self::States => "states",
             Self::ByHand => "by-hand",
             Self::TypedByHand => "typed-by-hand",
             Self::Derived => "derived",
@@ -33,14 +38,14 @@ impl Form {
     }
 
     pub fn source(self, machine: &Machine) -> String {
-        let payloads = payloads::write(machine);
-        let rest = match self {
-            Self::Payloads => String::new(),
+        let machine_itself = match self {
+            Self::Events => return payloads::events(machine),
+            Self::States => String::new(),
             Self::ByHand => by_hand::write(machine),
             Self::TypedByHand => typed_by_hand::write(machine),
             Self::Derived => derived::write(machine),
         };
-        payloads + &rest
+        payloads::states(machine) + &machine_itself
     }
 }
 

@@ -3,7 +3,9 @@
 use super::lines;
 use crate::machine::{Machine, holds_data};
 
-pub fn write(machine: &Machine) -> String {
+/// A crate of their own, so that their `Serialize` and `Deserialize`, which are most of the whole,
+/// do not hide what a machine costs.
+pub fn events(machine: &Machine) -> String {
     let events = lines(0..machine.events, |event| {
         format!(
             "#[derive(Event, Serialize, Deserialize, Clone, Debug)]\n\
@@ -11,6 +13,10 @@ pub fn write(machine: &Machine) -> String {
              pub struct Event{event} {{ pub id: u64, pub amount: u64, pub note: String }}"
         )
     });
+    format!("use serde::{{Deserialize, Serialize}};\nuse vitae::Event;\n{events}")
+}
+
+pub fn states(machine: &Machine) -> String {
     let states = lines((0..machine.states).filter(|state| holds_data(*state)), |state| {
         format!(
             "#[derive(Clone, Debug, Default)]\n\
@@ -19,8 +25,8 @@ pub fn write(machine: &Machine) -> String {
     });
     format!(
         "#![allow(unused_imports)]\n\
-         use serde::{{Deserialize, Serialize}};\n\
+         use events::*;\n\
          use vitae::{{Context, Event, Lifecycle, Refusal}};\n\
-         {events}{states}"
+         {states}"
     )
 }
