@@ -47,6 +47,7 @@ enum OrderEvent {
 /// What each event of `Order` does: one function for each edge.
 ///
 /// The functions are pure: they know the state, the event and its context, and nothing else, so that a life read back is the life that was lived.
+# [cfg_attr (doc , doc = :: vitae :: __private :: picture ! ("Order" ["Draft" initial , "Open" , "Done" terminal] [0usize "Placed" 1usize , 1usize "Paid" 2usize]))]
 trait OrderTransitions: ::vitae::__private::Sized {
     /// In state `Draft`, `Placed` happened: to `Open`.
     #[must_use]
@@ -85,7 +86,7 @@ const _: () = {
     };
     static __SAME_KINDS: [__v::Option<__v::usize>; 2] = __v::same_kinds(&__TABLE);
     const _: () = __v::distinct_kind(&__TABLE, &__SAME_KINDS, 1);
-    # [cfg_attr (doc , doc = :: vitae :: __private :: picture ! ("Order" ; "Draft" initial , "Open" , "Done" terminal ; 0usize "Placed" 1usize , 1usize "Paid" 2usize))]
+    # [cfg_attr (doc , doc = :: vitae :: __private :: picture ! ("Order" ["Draft" initial , "Open" , "Done" terminal] [0usize "Placed" 1usize , 1usize "Paid" 2usize]))]
     #[automatically_derived]
     impl __v::Lifecycle for Order {
         type Event = OrderEvent;
