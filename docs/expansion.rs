@@ -17,24 +17,24 @@ const _: () = {
 /// What can happen:
 /// * `Placed`, which leads to `Open`
 #[derive(
-    :: core :: clone :: Clone,
-    :: core :: marker :: Copy,
-    :: core :: fmt :: Debug,
-    :: core :: default :: Default,
-    :: core :: cmp :: PartialEq,
-    :: core :: cmp :: Eq,
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::default::Default,
+    ::core::cmp::PartialEq,
+    ::core::cmp::Eq,
 )]
 struct Draft;
 /// State `Done` of `Order`.
 ///
 /// It is terminal: nothing can happen any more.
 #[derive(
-    :: core :: clone :: Clone,
-    :: core :: marker :: Copy,
-    :: core :: fmt :: Debug,
-    :: core :: default :: Default,
-    :: core :: cmp :: PartialEq,
-    :: core :: cmp :: Eq,
+    ::core::clone::Clone,
+    ::core::marker::Copy,
+    ::core::fmt::Debug,
+    ::core::default::Default,
+    ::core::cmp::PartialEq,
+    ::core::cmp::Eq,
 )]
 struct Done;
 /// The events of `Order`.
@@ -47,7 +47,7 @@ enum OrderEvent {
 /// What each event of `Order` does: one function for each edge.
 ///
 /// The functions are pure: they know the state, the event and its context, and nothing else, so that a life read back is the life that was lived.
-# [cfg_attr (doc , doc = :: vitae :: __private :: picture ! ("Order" ["Draft" initial , "Open" , "Done" terminal] [0usize "Placed" 1usize , 1usize "Paid" 2usize]))]
+#[cfg_attr(doc, doc = ::vitae::__private::picture!("Order" ["Draft" initial, "Open", "Done" terminal] [0 "Placed" 1, 1 "Paid" 2]))]
 trait OrderTransitions: ::vitae::__private::Sized {
     /// In state `Draft`, `Placed` happened: to `Open`.
     #[must_use]
@@ -86,7 +86,7 @@ const _: () = {
     };
     static __SAME_KINDS: [__v::Option<__v::usize>; 2] = __v::same_kinds(&__TABLE);
     const _: () = __v::distinct_kind(&__TABLE, &__SAME_KINDS, 1);
-    # [cfg_attr (doc , doc = :: vitae :: __private :: picture ! ("Order" ["Draft" initial , "Open" , "Done" terminal] [0usize "Placed" 1usize , 1usize "Paid" 2usize]))]
+    #[cfg_attr(doc, doc = ::vitae::__private::picture!("Order" ["Draft" initial, "Open", "Done" terminal] [0 "Placed" 1, 1 "Paid" 2]))]
     #[automatically_derived]
     impl __v::Lifecycle for Order {
         type Event = OrderEvent;

@@ -34,6 +34,7 @@ pub(crate) fn state(name: &str, initial: bool, terminal: bool) -> TokenStream {
 
 /// What `picture!` reads, of one edge.
 pub(crate) fn edge(from: usize, event: &str, guard: Option<&str>, to: usize) -> TokenStream {
+    let [from, to] = [from, to].map(Literal::usize_unsuffixed);
     let guard = guard.map(|guard| quote!([#guard]));
     quote!(#from #event #guard #to)
 }

@@ -62,6 +62,11 @@ fn documented(code: &str) -> String {
         let indent = &line[..line.len() - text.len()];
         let doc = text.strip_prefix("#[doc = \"").and_then(|text| text.strip_suffix("\"]"));
         match doc {
+            // What stands in attributes rustfmt leaves as it is.
+            None if text.starts_with("# [") || text.starts_with(":: ") => {
+                shown.push_str(indent);
+                shown.push_str(&tidy(text));
+            }
             None => shown.push_str(line),
             Some(doc) => {
                 let lines = doc.split("\\n").map(|doc| format!("{indent}/// {doc}"));
@@ -72,4 +77,11 @@ fn documented(code: &str) -> String {
         shown.push('\n');
     }
     shown
+}
+
+fn tidy(tokens: &str) -> String {
+    let blanks =
+        [("# [", "#["), (" ::", "::"), (":: ", "::"), ("=::", "= ::"), (" ,", ","), (" !", "!")];
+    let blanks = blanks.iter().chain(&[(" (", "("), (" ;", ";")]);
+    blanks.fold(tokens.to_owned(), |tokens, (from, to)| tokens.replace(from, to))
 }
