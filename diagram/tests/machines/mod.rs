@@ -59,7 +59,22 @@ pub(crate) fn known() -> Vec<Machine> {
         &["下書き", "確定", "完了した注文"],
         &[(0, "注文された", 1), (1, "変更された", 1), (1, "支払われた", 2), (1, "取り消された", 0)],
     );
-    vec![workflow, parcel, wide, dense(2), dense(4), dense(6)]
+    // Labels beside a box that are higher than the box, and arrows that go past them.
+    let high = machine(
+        &["Idle", "Busy", "Gone"],
+        &[
+            (0, "began", 1),
+            (0, "was_left", 2),
+            (1, "ended", 0),
+            (1, "was_left", 2),
+            (0, "one", 0),
+            (0, "two", 0),
+            (0, "three", 0),
+            (0, "four", 0),
+            (0, "five", 0),
+        ],
+    );
+    vec![workflow, parcel, wide, high, dense(2), dense(4), dense(6)]
 }
 
 /// Every state goes to every state.

@@ -130,8 +130,9 @@ pub(crate) fn along(control: &[Point], part: f64) -> Point {
 impl Arrow {
     /// Where it meets a box, and where its way there begins or ends, for both of its ends.
     pub(crate) fn ends(&self) -> [[Point; 2]; 2] {
-        let last_part = self.line.len() - 1 - STEPS;
-        [[self.line[0], self.line[2 * STEPS + 1]], [self.head[0], self.line[last_part]]]
+        // It leaves its row and enters the other one straight, and bends in between.
+        let (first, last) = (3 * STEPS + 2, self.line.len() - 2 * (STEPS + 1));
+        [[self.line[0], self.line[first]], [self.head[0], self.line[last]]]
     }
 }
 
