@@ -61,17 +61,23 @@ pub(crate) fn known() -> Vec<Machine> {
     );
     // Labels beside a box that are higher than the box, and arrows that go past them.
     let high = machine(
-        &["Idle", "Busy", "Gone"],
+        &["Gone", "Busy", "Idle"],
         &[
-            (0, "began", 1),
-            (0, "was_left", 2),
-            (1, "ended", 0),
-            (1, "was_left", 2),
-            (0, "one", 0),
-            (0, "two", 0),
-            (0, "three", 0),
-            (0, "four", 0),
-            (0, "five", 0),
+            (1, "kind.one", 1),
+            (1, "kind.two", 1),
+            (1, "kind.three", 1),
+            (1, "kind.four", 1),
+            (1, "kind.number_5", 1),
+            (1, "kind.number_6", 2),
+            (1, "kind.number_7", 2),
+            (1, "kind.number_8", 2),
+            (2, "kind.number_9", 1),
+            (2, "kind.number_10", 1),
+            (2, "kind.number_11", 2),
+            (2, "kind.number_12", 2),
+            (2, "kind.number_13", 0),
+            (1, "kind.number_14", 0),
+            (0, "kind.number_15", 0),
         ],
     );
     vec![workflow, parcel, wide, high, dense(2), dense(4), dense(6)]
