@@ -13,7 +13,7 @@ mod machines;
 mod picture;
 
 use machines::{Machine, Random, known};
-use picture::{Arrow, Point, along, read, width};
+use picture::{Arrow, Point, STEPS, along, read, width};
 
 fn machines() -> Vec<Machine> {
     let mut random = Random(7);
@@ -96,7 +96,7 @@ fn everything_is_in_the_frame_and_a_name_in_its_box() {
 }
 
 #[test]
-fn every_head_sits_on_the_end_of_its_line() {
+fn every_arrow_leaves_upright_and_has_its_head_at_its_end() {
     for machine in machines() {
         let svg = machine.diagram().to_svg();
         for Arrow { line, head: [tip, left, right], .. } in read(&svg).arrows {
@@ -105,6 +105,33 @@ fn every_head_sits_on_the_end_of_its_line() {
             let apart = (neck.x - end.x).abs().max((neck.y - end.y).abs());
             let long = (neck.x - tip.x).abs().max((neck.y - tip.y).abs());
             assert!(apart < 0.2 && long > 5.0, "{end:?} {tip:?} {left:?} {right:?} in\n{svg}");
+            // Those that return leave to the right.
+            let (start, next) = (line[2 * STEPS + 2], line[2 * STEPS + 3]);
+            let upright = (next.x - start.x).abs() < 10.0 * (next.y - start.y).abs();
+            assert_eq!(upright, neck.y != tip.y, "{start:?} {next:?} in\n{svg}");
+        }
+    }
+}
+
+/// Neither two in one place nor crossed right there.
+#[test]
+fn arrows_meet_a_side_of_a_box_in_the_order_in_which_they_come_in() {
+    for machine in machines() {
+        let svg = machine.diagram().to_svg();
+        let picture = read(&svg);
+        for place in &picture.boxes {
+            for side in [place.top, place.bottom] {
+                let arrows = picture.arrows.iter().flat_map(Arrow::ends);
+                let at_side =
+                    |it: &[Point; 2]| (it[0].y - side).abs() < 0.2 && place.is_near(it[0], 0.2);
+                let mut ends: Vec<[Point; 2]> = arrows.filter(at_side).collect();
+                ends.sort_by(|a, b| a[0].x.total_cmp(&b[0].x));
+                for pair in ends.windows(2) {
+                    let apart = pair[0][0].x + 1.0 < pair[1][0].x;
+                    let in_order = pair[0][1].x <= pair[1][1].x;
+                    assert!(apart && in_order, "{pair:?} at {place:?} in\n{svg}");
+                }
+            }
         }
     }
 }

@@ -60,9 +60,9 @@ fn sides(layout: &Layout) -> BTreeMap<(usize, bool), Vec<Attached>> {
 /// is down, -1 up.
 pub(super) fn line(layout: &Layout, route: &Route, (start, tip): (Point, Point)) -> (String, f64) {
     let down = if tip.y > start.y { 1.0 } else { -1.0 };
-    let mut path = format!("M{:.1} {:.1}", start.x, start.y);
-    let mut y = start.y;
     let mut x = start.x;
+    let mut y = start.y + down * beyond(layout, route.from);
+    let mut path = format!("M{x:.1} {:.1}V{y:.1}", start.y);
     // Writing to a `String` cannot fail.
     for point in &route.points {
         let half = layout.half_height(point.y);
@@ -76,8 +76,16 @@ pub(super) fn line(layout: &Layout, route: &Route, (start, tip): (Point, Point))
         let _ = write!(path, "V{far:.1}");
         (x, y) = (point.x, far);
     }
-    bend(&mut path, (x, y), (tip.x, tip.y - down * HEAD.0));
+    let last = tip.y - down * beyond(layout, route.to).max(HEAD.0);
+    bend(&mut path, (x, y), (tip.x, last));
+    let _ = write!(path, "V{:.1}", tip.y - down * HEAD.0);
     (path, down)
+}
+
+/// How far the row of a box reaches beyond the box: what stands beside it may be higher.
+fn beyond(layout: &Layout, index: usize) -> f64 {
+    let place = layout.boxes.get(index);
+    place.map_or(0.0, |place| layout.half_height(place.middle.y) - place.size.height / 2.0)
 }
 
 /// Upright at both ends.

@@ -59,7 +59,28 @@ pub(crate) fn known() -> Vec<Machine> {
         &["下書き", "確定", "完了した注文"],
         &[(0, "注文された", 1), (1, "変更された", 1), (1, "支払われた", 2), (1, "取り消された", 0)],
     );
-    vec![workflow, parcel, wide, dense(2), dense(4), dense(6)]
+    // Labels beside a box that are higher than the box, and arrows that go past them.
+    let high = machine(
+        &["Gone", "Busy", "Idle"],
+        &[
+            (1, "kind.one", 1),
+            (1, "kind.two", 1),
+            (1, "kind.three", 1),
+            (1, "kind.four", 1),
+            (1, "kind.number_5", 1),
+            (1, "kind.number_6", 2),
+            (1, "kind.number_7", 2),
+            (1, "kind.number_8", 2),
+            (2, "kind.number_9", 1),
+            (2, "kind.number_10", 1),
+            (2, "kind.number_11", 2),
+            (2, "kind.number_12", 2),
+            (2, "kind.number_13", 0),
+            (1, "kind.number_14", 0),
+            (0, "kind.number_15", 0),
+        ],
+    );
+    vec![workflow, parcel, wide, high, dense(2), dense(4), dense(6)]
 }
 
 /// Every state goes to every state.

@@ -90,7 +90,7 @@ pub(crate) fn width(text: &str) -> f64 {
 }
 
 /// How many steps are gone along each part of a path.
-const STEPS: usize = 40;
+pub(crate) const STEPS: usize = 40;
 
 /// Points close to each other along a path; none where it is interrupted.
 fn points(path: &str) -> Vec<Point> {
@@ -124,6 +124,15 @@ pub(crate) fn along(control: &[Point], part: f64) -> Point {
     match control {
         [point] => *point,
         _ => along(&control.windows(2).map(between).collect::<Vec<_>>(), part),
+    }
+}
+
+impl Arrow {
+    /// Where it meets a box, and where its way there begins or ends, for both of its ends.
+    pub(crate) fn ends(&self) -> [[Point; 2]; 2] {
+        // It leaves its row and enters the other one straight, and bends in between.
+        let (first, last) = (3 * STEPS + 2, self.line.len() - 2 * (STEPS + 1));
+        [[self.line[0], self.line[first]], [self.head[0], self.line[last]]]
     }
 }
 
