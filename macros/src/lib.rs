@@ -16,6 +16,7 @@ mod lifecycle;
 mod names;
 #[cfg(feature = "svg")]
 mod picture;
+mod place;
 mod schema;
 
 use proc_macro::TokenStream;

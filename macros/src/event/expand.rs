@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::ast::{Event, Tag};
 use crate::names::plain;
-use crate::schema;
+use crate::{place, schema};
 
 pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) -> TokenStream {
     let Event { krate, name, version, .. } = event;
@@ -16,7 +16,8 @@ pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) ->
     let predecessor = predecessor(event);
     let chain = event.upcast.as_ref().map(|upcast| {
         // Called by a name of its own, so that the whole call has the span of the mistake.
-        let call = quote_spanned!(upcast.span()=> upcast_chain::<#ident>());
+        let begin = quote_spanned!(place::before(upcast.span())=> upcast_chain);
+        let call = quote_spanned!(place::behind(upcast.span())=> #begin::<#ident>());
         quote! {
             const _: () = {
                 use #krate::__private::upcast_chain;
@@ -66,9 +67,9 @@ fn predecessor(event: &Event) -> TokenStream {
             }
         },
         Some(earlier) => {
-            let lifted = quote_spanned! {earlier.span()=>
-                <Self as #krate::__private::From<#earlier>>::from(earlier)
-            };
+            // `Self`, without a name that an editor could find.
+            let this = quote_spanned!(earlier.span()=> _);
+            let lifted = quote!(<#this as #krate::__private::From<#earlier>>::from(earlier));
             quote! {
                 type Predecessor = #earlier;
                 fn upcast(earlier: #earlier) -> Self {
@@ -85,7 +86,8 @@ fn tags(event: &Event) -> Option<TokenStream> {
     }
     let krate = &event.krate;
     let tags = event.tags.iter().map(|Tag { field, inner, name }| {
-        let value = quote_spanned!(field.span()=> &self.#field #(.#inner)*);
+        let this = quote_spanned!(place::before(field.span())=> &self);
+        let value = quote!(#this.#field #(.#inner)*);
         quote!((#name, #value))
     });
     Some(quote! {

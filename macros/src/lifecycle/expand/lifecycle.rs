@@ -9,6 +9,7 @@ use super::super::held::Held;
 use super::super::model::{Edge, Event, Model};
 use super::{local, picture, short};
 use crate::names::{plain, spelled};
+use crate::place;
 
 /// The table of states, events and edges, and the check that each event has a stored name of its
 /// own.
@@ -54,8 +55,10 @@ fn checks(p: &TokenStream, model: &Model) -> Option<TokenStream> {
     let checks: TokenStream = events
         .map(|(index, event)| {
             let index = Literal::usize_unsuffixed(index);
-            quote_spanned! {event.path.span()=>
-                const _: () = __v::distinct_kind(&__TABLE, &__SAME_KINDS, #index);
+            let place = event.path.span();
+            let begin = quote_spanned!(place::before(place)=> __v);
+            quote_spanned! {place::behind(place)=>
+                const _: () = #begin::distinct_kind(&__TABLE, &__SAME_KINDS, #index);
             }
         })
         .collect();

@@ -45,8 +45,11 @@ fn implementation(model: &Model, index: usize) -> TokenStream {
     let (state, lifecycle) = (model.state(index), model.ty());
     let (ty, row) = (state.ty(), Literal::usize_unsuffixed(index));
     let whole = local("whole");
-    // Where the type stands: that is what rustc shows when the type is not `Clone`.
-    let value = Ident::new("__value", ty.span());
+    let value = match &state.held {
+        Held::Unit(_) => local("value"),
+        // Where the type stands: that is what rustc shows when the type is not `Clone`.
+        Held::Data(ty) => Ident::new("__value", ty.span()),
+    };
     let pattern = state.variant(&model.ident, &value);
     let data = state.held.value(&p, &value);
     let (made, name) = (state.variant(&model.ident, &value), plain(&state.ident));
