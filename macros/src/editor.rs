@@ -5,10 +5,12 @@
 //! here, however little of an attribute is written yet, and stand first in what is made, where
 //! nothing else can move them. rustc reads past them. Nothing may need what is made here.
 
+use std::collections::HashMap;
+
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Data, DeriveInput, Fields, Path, PathArguments, Token, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, Path, PathArguments, Token, Type, Variant};
 
 use crate::names::plain;
 
@@ -24,9 +26,10 @@ pub(crate) fn lifecycle(input: &DeriveInput) -> TokenStream {
         }
         Ok(())
     });
+    let states = data.variants.iter().map(|variant| (plain(&variant.ident), variant)).collect();
     for variant in &data.variants {
         each(&variant.attrs, "on", |edge| {
-            names.extend(Edge::read(edge)?.names(input));
+            names.extend(Edge::read(edge)?.names(&input.ident, &states));
             Ok(())
         });
     }
@@ -89,28 +92,24 @@ impl Edge {
         Ok(edge)
     }
 
-    fn names(&self, lifecycle: &DeriveInput) -> TokenStream {
+    fn names(&self, lifecycle: &Ident, states: &HashMap<String, &Variant>) -> TokenStream {
         let event = a_type(self.event.clone());
         // Called, so that a completed name comes without parentheses.
         let guard = self.guard.iter().map(|guard| quote!(#guard(loop {}, loop {}, loop {});));
-        let (ident, mut target) = (&lifecycle.ident, self.target.clone());
-        let held = target.as_ref().and_then(|target| held(lifecycle, target));
+        let mut target = self.target.clone();
+        let held = target.as_ref().and_then(|target| held(states, target));
         if let (Some(target), Some(_)) = (&mut target, &held) {
             // Its name leads to its type, and not to the variant around that.
             target.set_span(Span::call_site());
         }
         let held = held.map(|held| a_type(Some(quote!(#held))));
-        quote!(#event #(#guard)* use #ident::{#target}; #held)
+        quote!(#event #(#guard)* use #lifecycle::{#target}; #held)
     }
 }
 
 /// The type of a state with data, which has its name where the edge names it.
-fn held(lifecycle: &DeriveInput, state: &Ident) -> Option<Path> {
-    let Data::Enum(data) = &lifecycle.data else {
-        return None;
-    };
-    let variant = data.variants.iter().find(|it| plain(&it.ident) == plain(state))?;
-    let Fields::Unnamed(fields) = &variant.fields else {
+fn held(states: &HashMap<String, &Variant>, state: &Ident) -> Option<Path> {
+    let Fields::Unnamed(fields) = &states.get(&plain(state))?.fields else {
         return None;
     };
     let Type::Path(ty) = &fields.unnamed.first()?.ty else {

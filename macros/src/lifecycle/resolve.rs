@@ -1,9 +1,11 @@
 //! Looks up names: targets become states, paths become events.
 
+use std::collections::HashMap;
+
 use proc_macro2::Ident;
 use syn::Path;
 
-use super::ast::Lifecycle;
+use super::ast::{Lifecycle, State};
 use super::edge::Edge as Written;
 use super::model::{Edge, Event, Loose, Model};
 use crate::error::Errors;
@@ -27,17 +29,37 @@ pub(super) fn resolve(ast: Lifecycle, errors: &Errors) -> Model {
     };
     let written: Vec<Vec<Written>> = ast.states.iter().map(|state| state.edges.clone()).collect();
     model.states = ast.states;
+    let mut known = Known::new(&model.states, &ast.broken);
     for (from, edges) in written.into_iter().enumerate() {
         for edge in edges {
-            model.add(from, edge, &ast.broken, errors);
+            model.add(from, edge, &mut known, errors);
         }
     }
     model
 }
 
+/// What names stand for. To spell a name takes its time, so each is spelled once.
+struct Known<'a> {
+    states: HashMap<String, usize>,
+    broken: &'a [Ident],
+    /// Events by their paths, and by their names.
+    paths: HashMap<String, usize>,
+    events: HashMap<String, usize>,
+}
+
+impl<'a> Known<'a> {
+    fn new(states: &[State], broken: &'a [Ident]) -> Self {
+        let mut known = HashMap::new();
+        for (index, state) in states.iter().enumerate() {
+            known.entry(plain(&state.ident)).or_insert(index);
+        }
+        Self { states: known, broken, paths: HashMap::new(), events: HashMap::new() }
+    }
+}
+
 impl Model {
-    fn add(&mut self, from: usize, written: Written, broken: &[Ident], errors: &Errors) {
-        let Some(event) = self.event_of(&written, errors) else {
+    fn add(&mut self, from: usize, written: Written, known: &mut Known<'_>, errors: &Errors) {
+        let Some(event) = self.event_of(&written, known, errors) else {
             self.incomplete = true;
             return;
         };
@@ -51,7 +73,7 @@ impl Model {
             errors.at(&written.event, message);
             return;
         }
-        let Some(to) = self.target(&written.target, broken, errors) else {
+        let Some(to) = self.target(&written.target, known, errors) else {
             self.incomplete = true;
             self.loose.push(Loose { from, event });
             return;
@@ -73,9 +95,9 @@ impl Model {
     }
 
     /// The state of a name; after a mistake the one that may have been meant.
-    fn target(&mut self, name: &Ident, broken: &[Ident], errors: &Errors) -> Option<usize> {
-        let found = self.states.iter().position(|state| same(&state.ident, name));
-        if found.is_some() || broken.iter().any(|ident| same(ident, name)) {
+    fn target(&mut self, name: &Ident, known: &Known<'_>, errors: &Errors) -> Option<usize> {
+        let found = known.states.get(&plain(name)).copied();
+        if found.is_some() || known.broken.iter().any(|ident| same(ident, name)) {
             return found;
         }
         self.incomplete = true;
@@ -91,27 +113,33 @@ impl Model {
     }
 
     /// The event at a path: known already, or new.
-    fn event_of(&mut self, edge: &Written, errors: &Errors) -> Option<usize> {
+    fn event_of(
+        &mut self,
+        edge: &Written,
+        known: &mut Known<'_>,
+        errors: &Errors,
+    ) -> Option<usize> {
         let last = edge.event.segments.last().map(|segment| &segment.ident);
         let ident = edge.alias.as_ref().or(last)?;
-        let path = spelled(&edge.event);
-        for (index, known) in self.events.iter().enumerate() {
-            let same_path = spelled(&known.path) == path;
-            let same_name = same(&known.ident, ident);
-            if same_path && same_name {
-                return Some(index);
+        let (path, name) = (spelled(&edge.event), plain(ident));
+        match (known.paths.get(&path), known.events.get(&name)) {
+            (Some(index), Some(same)) if index == same => Some(*index),
+            (Some(index), _) => {
+                errors.at(&edge.event, two_names(&self.event(*index).ident, edge, ident));
+                None
             }
-            if same_path {
-                errors.at(&edge.event, two_names(&known.ident, edge, ident));
-                return None;
+            (None, Some(index)) => {
+                errors.at(ident, one_name(&self.event(*index).path, &edge.event, ident));
+                None
             }
-            if same_name {
-                errors.at(ident, one_name(&known.path, &edge.event, ident));
-                return None;
+            (None, None) => {
+                let index = self.events.len();
+                self.events.push(Event { path: edge.event.clone(), ident: ident.clone() });
+                known.paths.insert(path, index);
+                known.events.insert(name, index);
+                Some(index)
             }
         }
-        self.events.push(Event { path: edge.event.clone(), ident: ident.clone() });
-        Some(self.events.len() - 1)
     }
 }
 
