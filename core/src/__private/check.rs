@@ -6,22 +6,27 @@
 use crate::event::{Event, Predecessor};
 use crate::lifecycle::Definition;
 
-/// For each event of the table the first one before it with its stored name. Names are compared by
-/// their hashes first: a lifecycle of hundreds of events has tens of thousands of pairs.
+/// For each event of the table the one before it with its stored name. Events are compared within
+/// buckets of a hash table, so that what it takes grows with the events and not with their pairs.
 #[expect(clippy::indexing_slicing, reason = "in a constant, where it is rustc's error")]
 pub const fn same_kinds<const EVENTS: usize>(table: &Definition) -> [Option<usize>; EVENTS] {
-    let (mut same_kinds, mut hashes) = ([None; EVENTS], [0; EVENTS]);
+    let mut same_kinds = [None; EVENTS];
+    // The newest event of each bucket, and the one before each event in its bucket.
+    let (mut newest, mut before) = ([None::<usize>; EVENTS], [None; EVENTS]);
     let mut index = 0;
     while index < EVENTS {
         let kind = table.events[index].kind;
-        hashes[index] = hash(kind);
-        let mut before = 0;
-        while before < index && same_kinds[index].is_none() {
-            if hashes[before] == hashes[index] && same(table.events[before].kind, kind) {
-                same_kinds[index] = Some(before);
+        let bucket = hash(kind) % EVENTS;
+        let mut other = newest[bucket];
+        while let Some(event) = other {
+            if same(table.events[event].kind, kind) {
+                same_kinds[index] = other;
+                break;
             }
-            before += 1;
+            other = before[event];
         }
+        before[index] = newest[bucket];
+        newest[bucket] = Some(index);
         index += 1;
     }
     same_kinds
@@ -50,12 +55,12 @@ pub const fn distinct_kind(table: &Definition, same_kinds: &[Option<usize>], ind
     panic!("{}", text.as_str());
 }
 
-/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>).
-const fn hash(text: &str) -> u64 {
-    let (mut hash, mut rest) = (0xcbf2_9ce4_8422_2325, text.as_bytes());
+/// In the manner of FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+const fn hash(text: &str) -> usize {
+    let (mut hash, mut rest) = (0x811c_9dc5_usize, text.as_bytes());
     while let [byte, bytes @ ..] = rest {
-        hash = (hash ^ u64::from_le_bytes([*byte, 0, 0, 0, 0, 0, 0, 0]))
-            .wrapping_mul(0x0100_0000_01b3);
+        // `From` is not for constants; nothing is lost.
+        hash = (hash ^ *byte as usize).wrapping_mul(0x0100_0193);
         rest = bytes;
     }
     hash
@@ -156,6 +161,7 @@ impl Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifecycle::EventDefinition;
 
     #[test]
     fn a_text_is_put_together() {
@@ -163,6 +169,29 @@ mod tests {
         assert_eq!(text.as_str(), "version 4294967295.");
         assert_eq!(Text::new().push_number(0).as_str(), "0");
         assert_eq!(Text::new().push(&"x".repeat(5000)).as_str().len(), Text::ROOM);
+    }
+
+    #[test]
+    fn of_many_events_those_of_one_name_are_found() {
+        const fn named(kind: &'static str) -> EventDefinition {
+            EventDefinition { name: "", kind, version: 1, schemas: || Ok(Vec::new()) }
+        }
+        static TABLE: Definition = Definition {
+            name: "",
+            states: &[],
+            events: &[
+                named("a"),
+                named("b"),
+                named("c.a"),
+                named("b"),
+                named("c.b"),
+                named("a"),
+                named("b"),
+            ],
+            edges: &[],
+        };
+        const SAME: [Option<usize>; 7] = same_kinds(&TABLE);
+        assert_eq!(SAME, [None, None, None, Some(1), None, Some(0), Some(3)]);
     }
 
     #[test]
