@@ -38,6 +38,7 @@ struct Draft;
 )]
 struct Done;
 /// The events of `Order`.
+#[allow(deprecated)]
 enum OrderEvent {
     /// Can happen in `Draft`.
     Placed(Placed),
@@ -48,6 +49,7 @@ enum OrderEvent {
 ///
 /// The functions are pure: they know the state, the event and its context, and nothing else, so that a life read back is the life that was lived.
 #[cfg_attr(doc, doc = ::vitae::__private::picture!("Order" ["Draft" initial, "Open", "Done" terminal] [0 "Placed" 1, 1 "Paid" 2]))]
+#[allow(deprecated)]
 trait OrderTransitions: ::vitae::__private::Sized {
     /// In state `Draft`, `Placed` happened: to `Open`.
     #[must_use]
@@ -60,6 +62,7 @@ trait OrderTransitions: ::vitae::__private::Sized {
     }
 }
 /// An aggregate of `Order`, sorted by its state.
+#[allow(deprecated)]
 enum OrderTyped {
     /// In state `Draft`.
     ///
@@ -76,6 +79,7 @@ enum OrderTyped {
     /// It is terminal: nothing can happen any more.
     Done(::vitae::__private::Aggregate<Order, Done>),
 }
+#[allow(deprecated)]
 const _: () = {
     use ::vitae::__private as __v;
     static __TABLE: __v::Definition = __v::Definition {
@@ -135,8 +139,8 @@ const _: () = {
                 (__state, _) => return __v::Err(__state),
             })
         }
-        fn typed(aggregate: __v::Aggregate<Self>) -> OrderTyped {
-            let (__parts, __state) = __v::split(aggregate);
+        fn typed(__aggregate: __v::Aggregate<Self>) -> OrderTyped {
+            let (__parts, __state) = __v::split(__aggregate);
             match __state {
                 Order::Draft => OrderTyped::Draft(__v::join(__parts, Draft)),
                 Order::Open(__state) => OrderTyped::Open(__v::join(__parts, __state)),
@@ -258,31 +262,31 @@ const _: () = {
     }
     #[automatically_derived]
     impl __v::From<Placed> for OrderEvent {
-        fn from(event: Placed) -> Self {
-            Self::Placed(event)
+        fn from(__event: Placed) -> Self {
+            Self::Placed(__event)
         }
     }
     #[automatically_derived]
     impl __v::From<Paid> for OrderEvent {
-        fn from(event: Paid) -> Self {
-            Self::Paid(event)
+        fn from(__event: Paid) -> Self {
+            Self::Paid(__event)
         }
     }
     #[automatically_derived]
     impl __v::Debug for OrderEvent {
-        fn fmt(&self, f: &mut __v::Formatter<'_>) -> __v::fmt::Result {
-            f.write_str(match self {
+        fn fmt(&self, __f: &mut __v::Formatter<'_>) -> __v::fmt::Result {
+            __f.write_str(match self {
                 Self::Placed(_) => "Placed",
                 Self::Paid(_) => "Paid",
             })
         }
     }
     impl __v::Debug for OrderTyped {
-        fn fmt(&self, f: &mut __v::Formatter<'_>) -> __v::fmt::Result {
+        fn fmt(&self, __f: &mut __v::Formatter<'_>) -> __v::fmt::Result {
             match self {
-                Self::Draft(aggregate) => __v::show(f, "Draft", aggregate),
-                Self::Open(aggregate) => __v::show(f, "Open", aggregate),
-                Self::Done(aggregate) => __v::show(f, "Done", aggregate),
+                Self::Draft(__aggregate) => __v::show(__f, "Draft", __aggregate),
+                Self::Open(__aggregate) => __v::show(__f, "Open", __aggregate),
+                Self::Done(__aggregate) => __v::show(__f, "Done", __aggregate),
             }
         }
     }

@@ -107,7 +107,7 @@ pub mod testing;
 mod time;
 
 pub use aggregate::{
-    Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, WrongState,
+    Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
     Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError, LoadError,

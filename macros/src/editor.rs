@@ -54,6 +54,9 @@ pub(crate) fn event(input: &DeriveInput) -> TokenStream {
 }
 
 fn for_editors(names: &TokenStream) -> TokenStream {
+    if names.is_empty() {
+        return TokenStream::new();
+    }
     // Cargo tells rustc which `cfg`s there are, and this is none of its own.
     quote! {
         #[allow(unexpected_cfgs)]

@@ -13,6 +13,7 @@ mod editor;
 mod error;
 mod event;
 mod lifecycle;
+mod mention;
 mod names;
 #[cfg(feature = "svg")]
 mod picture;
@@ -43,8 +44,9 @@ use proc_macro::TokenStream;
 /// * `crate = path`: where `vitae` is; `::vitae` unless given.
 ///
 /// # On a variant
-/// A variant holds one struct of the user's, which implements `Clone` and belongs to this state
-/// alone, or nothing; then the derive makes a unit struct of the variant's name beside the enum.
+/// A variant holds one struct of the user's, or nothing; then the derive makes a unit struct of the
+/// variant's name beside the enum. The user's struct is `Clone + Send + Sync + 'static`, belongs to this
+/// state alone, and is at most as visible as the enum: whoever sees it sees whose state it is.
 ///
 /// * `#[state(initial)]`: a life begins here. One state has it. If it holds data, that implements
 ///   `Default`.

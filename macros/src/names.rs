@@ -9,9 +9,19 @@ pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
-/// Tokens as a user would write them on one line, without blanks.
+/// Tokens as a user would write them on one line, with blanks only between words.
 pub(crate) fn spelled(tokens: impl ToTokens) -> String {
-    tokens.to_token_stream().to_string().replace(' ', "")
+    let tokens = tokens.to_token_stream().to_string();
+    let is_word =
+        |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
+    let mut spelled = String::new();
+    for part in tokens.split(' ').filter(|part| !part.is_empty()) {
+        if is_word(spelled.chars().next_back()) && is_word(part.chars().next()) {
+            spelled.push(' ');
+        }
+        spelled.push_str(part);
+    }
+    spelled
 }
 
 /// `IterationCompleted` as `iteration_completed`, `HTTPServer` as `http_server`.
@@ -29,7 +39,10 @@ pub(crate) fn snake(ident: &Ident) -> String {
         }
         snake.extend(char.to_lowercase());
     }
-    snake.trim_matches('_').to_owned()
+    let snake = snake.trim_matches('_');
+    // `_1` would be no name without its first character.
+    let digit = snake.starts_with(char::is_numeric);
+    if digit { format!("_{snake}") } else { snake.to_owned() }
 }
 
 /// `` `a`, `b` and `c` ``.
@@ -99,6 +112,14 @@ mod tests {
         assert_eq!(snake("Already_Snake"), "already_snake");
         assert_eq!(snake("r#Type"), "type");
         assert_eq!(snake("Type_"), "type");
+        assert_eq!(snake("_1"), "_1");
+    }
+
+    #[test]
+    fn words_stay_apart() {
+        let spelled = |tokens: &str| spelled(tokens.parse::<proc_macro2::TokenStream>().unwrap());
+        assert_eq!(spelled("a :: b :: < T >"), "a::b::<T>");
+        assert_eq!(spelled("a::<Box<dyn b::C>>"), "a::<Box<dyn b::C>>");
     }
 
     #[test]

@@ -264,6 +264,47 @@ mod ambiguous {
     impl AmbiguousTransitions for Ambiguous {}
 }
 
+/// Constants, statics and functions with the names that generated code has for its variables; states
+/// that are numbers; an event that is deprecated, and used only by what is derived.
+mod in_the_way {
+    #![expect(non_upper_case_globals, dead_code, reason = "names that are only in the way")]
+
+    use serde::{Deserialize, Serialize};
+
+    static f: u8 = 0;
+    const aggregate: u8 = 0;
+    const state: u8 = 0;
+
+    #[derive(vitae::Event, Serialize, Deserialize)]
+    #[event(name = "way.gone", tag = a)]
+    #[deprecated]
+    pub(super) struct Gone {
+        a: u8,
+    }
+
+    #[derive(vitae::Lifecycle)]
+    #[lifecycle(name = "way")]
+    pub(super) enum Way {
+        #[state(initial)]
+        #[on(Gone => _2)]
+        _1,
+        #[state(terminal)]
+        _2,
+    }
+
+    impl WayTransitions for Way {}
+}
+
+#[test]
+fn a_state_may_be_a_number() {
+    let names: Vec<_> = <in_the_way::Way as vitae::Lifecycle>::DEFINITION
+        .states
+        .iter()
+        .map(|state| state.name)
+        .collect();
+    assert_eq!(names, ["_1", "_2"]);
+}
+
 /// Names that are keywords.
 #[expect(non_camel_case_types, reason = "keywords are in lower case")]
 mod raw {

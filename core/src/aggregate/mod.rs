@@ -7,23 +7,22 @@
 mod draft;
 mod error;
 mod fold;
+mod record;
 pub(crate) mod split;
 
 pub(crate) use draft::{Attempt, Cause, Draft, Home};
 pub use error::{RecordError, RecordReason, WrongState};
 pub(crate) use fold::context_of;
 pub use fold::{Fold, FoldError, FoldReason};
+pub use record::Recordable;
 
 use std::fmt;
 
-use crate::event::{self, EncodeError, Event};
 use crate::id::{CommitId, CorrelationId, EventId};
-use crate::lifecycle::{
-    AnyState, Context, Illegal, Lifecycle, LifecycleEvent, Rejection, Stage, State, Transition,
-};
-use crate::name::{InvalidName, StreamId};
+use crate::lifecycle::{AnyState, Lifecycle, Stage, State};
+use crate::name::StreamId;
 use crate::number::StreamVersion;
-use crate::store::{Metadata, NameList};
+use crate::store::Metadata;
 use crate::time::Timestamp;
 
 /// One life of a lifecycle.
@@ -87,15 +86,29 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
         self.draft.cause = Cause { event: Some(event), correlation: Some(correlation) };
         self
     }
-}
 
-impl<L: Lifecycle> Aggregate<L> {
-    /// The state.
+    /// The state: its data where the compiler knows which it is, else the lifecycle.
     #[must_use]
-    pub const fn state(&self) -> &L {
+    pub const fn state(&self) -> &S::Held {
         &self.state
     }
 
+    /// Records an event. Where the state is known to the compiler, one that is not legal there does
+    /// not compile; else it is an error.
+    ///
+    /// # Errors
+    /// [`RecordError`], with the aggregate as it was in it, if the event is not legal in the present
+    /// state, the edge's guard refuses, the event or its tags cannot be encoded, or the stream is
+    /// full.
+    pub fn record<E: Recordable<L, S, To = To>, To: Stage<L>>(
+        self,
+        event: E,
+    ) -> Result<Aggregate<L, To>, RecordError<Self, L::Refusal>> {
+        event.record_in(self)
+    }
+}
+
+impl<L: Lifecycle> Aggregate<L> {
     /// The aggregate with its state known to the compiler.
     ///
     /// # Errors
@@ -113,106 +126,14 @@ impl<L: Lifecycle> Aggregate<L> {
     pub fn typed(self) -> L::Typed {
         L::typed(self)
     }
-
-    /// Records an event if it is legal in the present state and its guard agrees.
-    ///
-    /// # Errors
-    /// [`RecordError`], with the aggregate as it was in it.
-    pub fn record(self, event: impl Into<L::Event>) -> Result<Self, RecordError<Self, L::Refusal>> {
-        let index = self.draft.next_index();
-        self.record_at(event.into(), index)
-    }
-
-    /// [`record`](Self::record), with the event's place in its commit.
-    pub(crate) fn record_at(
-        self,
-        event: L::Event,
-        index: u32,
-    ) -> Result<Self, RecordError<Self, L::Refusal>> {
-        let Some(context) = self.draft.next_context(index) else {
-            return Err(RecordError::new(self, RecordReason::Full));
-        };
-        if let Err(rejection) = self.state.check(&event, &context) {
-            return Err(RecordError::new(self, rejection.into()));
-        }
-        self.take_on(event, &context)
-    }
-
-    /// Records an event without asking whether it may be.
-    pub(crate) fn take_on(
-        mut self,
-        event: L::Event,
-        context: &Context,
-    ) -> Result<Self, RecordError<Self, L::Refusal>> {
-        let encoded = match encoded(event.definition().kind, event.encode(), event.tags()) {
-            Ok(encoded) => encoded,
-            Err(reason) => return Err(RecordError::new(self, reason)),
-        };
-        self.draft.remember_origin(|| self.state.duplicate());
-        let Self { mut draft, state } = self;
-        match state.apply(&event, context) {
-            Ok(state) => {
-                draft.push(event, context, encoded);
-                Ok(Self { draft, state })
-            }
-            Err(state) => {
-                let illegal = Illegal::new(L::DEFINITION, state.state(), event.definition().name);
-                let reason = Rejection::Illegal(illegal).into();
-                Err(RecordError::new(Self { draft, state }, reason))
-            }
-        }
-    }
 }
 
 impl<L: Lifecycle, S: State<Lifecycle = L>> Aggregate<L, S> {
-    /// The state's data.
-    #[must_use]
-    pub const fn state(&self) -> &S {
-        &self.state
-    }
-
     /// The aggregate with its state known at run time only.
     #[must_use]
     pub fn untyped(self) -> Aggregate<L> {
         Aggregate { draft: self.draft, state: S::release(self.state) }
     }
-
-    /// Records an event that is legal in this state. Another one does not compile.
-    ///
-    /// # Errors
-    /// [`RecordError`], with the aggregate as it was in it, if the edge's guard refuses, the event or
-    /// its tags cannot be encoded, or the stream is full.
-    pub fn record<E: Transition<S>>(
-        mut self,
-        event: E,
-    ) -> Result<Aggregate<L, E::To>, RecordError<Self, L::Refusal>> {
-        let Some(context) = self.draft.next_context(self.draft.next_index()) else {
-            return Err(RecordError::new(self, RecordReason::Full));
-        };
-        if let Err(refusal) = event.guard(&self.state, &context) {
-            return Err(RecordError::new(self, RecordReason::Refused(refusal)));
-        }
-        let encoded = match encoded(E::KIND, event::encode(&event), Event::tags(&event)) {
-            Ok(encoded) => encoded,
-            Err(reason) => return Err(RecordError::new(self, reason)),
-        };
-        self.draft.remember_origin(|| S::duplicate(&self.state));
-        let Self { mut draft, state } = self;
-        let state = E::apply(state, &event, &context);
-        draft.push(event.into(), &context, encoded);
-        Ok(Aggregate { draft, state })
-    }
-}
-
-/// The payload and the tags of an event, or what is wrong with them.
-fn encoded<R>(
-    event: &'static str,
-    payload: Result<Vec<u8>, EncodeError>,
-    tags: Result<NameList, InvalidName>,
-) -> Result<(Vec<u8>, NameList), RecordReason<R>> {
-    let payload = payload.map_err(RecordReason::Encode)?;
-    let tags = tags.map_err(|source| RecordReason::Tag { event, source })?;
-    Ok((payload, tags))
 }
 
 impl<L: Lifecycle, S: Stage<L>> fmt::Debug for Aggregate<L, S> {

@@ -19,6 +19,7 @@ pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) ->
         let begin = quote_spanned!(place::before(upcast.span())=> upcast_chain);
         let call = quote_spanned!(place::behind(upcast.span())=> #begin::<#ident>());
         quote! {
+            #[allow(deprecated)]
             const _: () = {
                 use #krate::__private::upcast_chain;
                 #call
@@ -29,6 +30,7 @@ pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) ->
     quote! {
         #schema
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #krate::__private::Event for #ident {
             const KIND: &'static #krate::__private::str = #name;
             const VERSION: #krate::__private::u32 = #version;
@@ -48,6 +50,7 @@ pub(super) fn fallback(input: &DeriveInput, event: &Event) -> TokenStream {
     quote! {
         #schema
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #krate::__private::Event for #ident {
             const KIND: &'static #krate::__private::str = #name;
             const VERSION: #krate::__private::u32 = 1;

@@ -83,6 +83,7 @@ fn unit_structs(model: &mut Model, errors: &Errors) {
     let lifecycle = plain(&model.ident);
     let events = model.events.iter().filter_map(|event| event.path.get_ident());
     let events: Vec<String> = events.map(plain).collect();
+    let companions = model.companions();
     for state in &mut model.states {
         let Held::Unit(unit) = &mut state.held else {
             continue;
@@ -93,6 +94,8 @@ fn unit_structs(model: &mut Model, errors: &Errors) {
             "the lifecycle"
         } else if events.contains(&name) {
             "an event"
+        } else if companions.contains(&name) {
+            "what the derive makes"
         } else {
             continue;
         };

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenTree};
 use syn::parse::ParseStream;
-use syn::{Attribute, Meta, Path, Token};
+use syn::{Attribute, Meta, Path, PathSegment, Token};
 
 use crate::attribute::skip_to_comma;
 use crate::error::Errors;
@@ -13,7 +13,8 @@ pub(super) struct Edge {
     pub(super) event: Path,
     pub(super) alias: Option<Ident>,
     pub(super) guard: Option<Path>,
-    pub(super) target: Ident,
+    /// `None` after a mistake that was noted.
+    pub(super) target: Option<Ident>,
 }
 
 /// The edges of a variant, and whether some could not be read.
@@ -46,7 +47,10 @@ fn read_list(input: ParseStream<'_>, edges: &mut Vec<Edge>, errors: &Errors) -> 
     let mut incomplete = false;
     while !input.is_empty() {
         match errors.note(Edge::read(input, errors)) {
-            Some(edge) => edges.push(edge),
+            Some(edge) => {
+                incomplete |= edge.target.is_none();
+                edges.push(edge);
+            }
             None => {
                 incomplete = true;
                 skip_to_comma(input)?;
@@ -91,16 +95,19 @@ impl Edge {
             // What a mistaken guard has left.
             input.parse::<TokenTree>()?;
         }
-        let message = "an edge leads to a state: `Event => State`";
-        let missing = || syn::Error::new_spanned(&event, message);
-        if input.parse::<Option<Token![=>]>>()?.is_none() {
-            return Err(guard.err().unwrap_or_else(missing));
-        }
+        let arrow = input.parse::<Option<Token![=>]>>()?;
+        // Of two mistakes in one edge the first is said.
+        let guarded = guard.is_ok();
         let guard = errors.note(guard).flatten();
-        if input.is_empty() || input.peek(Token![,]) {
-            return Err(missing());
+        let mut target = None;
+        if arrow.is_some() && !input.is_empty() && !input.peek(Token![,]) {
+            target = errors.note(read_target(input, errors));
+            if target.is_none() {
+                skip_to_comma(input)?;
+            }
+        } else if arrow.is_some() || guarded {
+            errors.at(&event, "an edge leads to a state: `Event => State`");
         }
-        let target = read_target(input, errors)?;
         Ok(Self { event, alias, guard, target })
     }
 }
@@ -138,14 +145,20 @@ fn read_guard(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
     Ok(Some(guard))
 }
 
-/// `Self` would be another type in each place that the path is written to.
+/// `Self` would be another type in each place that the path is written to, and a path that ends in a
+/// module's keyword names no item.
 fn refuse_self(path: &Path) -> syn::Result<()> {
-    match path.segments.first() {
-        Some(first) if first.ident == "Self" => {
-            Err(syn::Error::new_spanned(first, "`Self` does not say which type; write its name"))
-        }
-        _ => Ok(()),
+    let is = |segment: &PathSegment, words: &[&str]| words.iter().any(|it| segment.ident == it);
+    if let Some(first) = path.segments.first().filter(|first| is(first, &["Self"])) {
+        let message = "`Self` does not say which type; write its name";
+        return Err(syn::Error::new_spanned(first, message));
     }
+    if let Some(last) = path.segments.last().filter(|it| is(it, &["self", "super", "crate"])) {
+        let message =
+            format!("`{}` is a module; write the name of what is meant in it", last.ident);
+        return Err(syn::Error::new_spanned(last, message));
+    }
+    Ok(())
 }
 
 fn refuse_cfg(input: ParseStream<'_>) -> syn::Result<()> {

@@ -1,9 +1,10 @@
 //! What a state holds, and so what its type is.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use syn::{Fields, GenericParam, Generics, Type};
 
+use crate::mention;
 use crate::names::{listed, plain, spelled};
 
 /// What a state's type is.
@@ -115,7 +116,7 @@ fn names_all(generics: &Generics, state: &Ident, ty: &Type) -> syn::Result<()> {
         );
         return Err(syn::Error::new_spanned(ty, message));
     }
-    let missing = parameters.iter().filter(|it| !mentions(ty.to_token_stream(), it));
+    let missing = parameters.iter().filter(|it| mention::named(ty, it).is_none());
     let missing: Vec<String> = missing.map(|it| plain(it)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -130,12 +131,4 @@ fn names_all(generics: &Generics, state: &Ident, ty: &Type) -> syn::Result<()> {
         parameters.join(", ")
     );
     Err(syn::Error::new_spanned(ty, message))
-}
-
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
 }

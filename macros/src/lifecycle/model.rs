@@ -62,6 +62,11 @@ impl Model {
         self.companion("Typed")
     }
 
+    /// The names of what the derive makes beside the enum.
+    pub(super) fn companions(&self) -> [String; 3] {
+        [self.event_enum(), self.transitions_trait(), self.typed_enum()].map(|it| names::plain(&it))
+    }
+
     fn companion(&self, suffix: &str) -> Ident {
         format_ident!("{}{suffix}", self.ident.unraw(), span = self.ident.span())
     }

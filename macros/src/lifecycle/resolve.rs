@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use proc_macro2::Ident;
-use syn::Path;
+use syn::{GenericParam, Path};
 
 use super::ast::{Lifecycle, State};
 use super::edge::Edge as Written;
 use super::model::{Edge, Event, Loose, Model};
 use crate::error::Errors;
+use crate::mention;
 use crate::names::{self, plain, spelled};
 
 /// Every edge that can be looked up becomes one of the model; the others are mistakes.
@@ -61,19 +62,25 @@ impl Model {
     fn add(&mut self, from: usize, written: Written, known: &mut Known<'_>, errors: &Errors) {
         let Some(event) = self.event_of(&written, known, errors) else {
             self.incomplete = true;
+            if let Some(state) = self.states.get_mut(from) {
+                state.incomplete = true;
+            }
             return;
         };
         if self.has_edge(from, event) {
-            let (state, event) = (&self.state(from).ident, &self.event(event).ident);
             let message = format!(
                 "`{}` has two edges in state `{}`; keep one, and let its guard decide whether it may happen",
-                plain(event),
-                plain(state)
+                plain(&self.event(event).ident),
+                plain(&self.state(from).ident)
             );
             errors.at(&written.event, message);
+            // The other may be the one that was meant: what it leads to is no mistake.
+            self.incomplete = true;
             return;
         }
-        let Some(to) = self.target(&written.target, known, errors) else {
+        let target =
+            written.target.and_then(|name| Some((self.target(&name, known, errors)?, name)));
+        let Some((to, target)) = target else {
             self.incomplete = true;
             self.loose.push(Loose { from, event });
             return;
@@ -84,7 +91,7 @@ impl Model {
             to,
             guard: written.guard,
             place: written.event,
-            target: written.target,
+            target,
         });
     }
 
@@ -92,6 +99,31 @@ impl Model {
         let mut loose = self.loose.iter();
         self.edges_from(from).any(|edge| edge.event == event)
             || loose.any(|edge| (edge.from, edge.event) == (from, event))
+    }
+
+    /// An event has no parameters, and none of the names that the derive makes beside the enum.
+    fn refuse_event(&self, event: &Path) -> syn::Result<()> {
+        let companion = event.get_ident().filter(|name| self.companions().contains(&plain(name)));
+        if let Some(name) = companion {
+            let message = format!(
+                "`{name}` is what the derive calls what it makes of `{}`; \
+                 call the event's type otherwise (its stored name can stay)",
+                plain(&self.ident)
+            );
+            return Err(syn::Error::new_spanned(name, message));
+        }
+        let parameters = self.generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+        let mut named = parameters.filter_map(|parameter| mention::named(event, parameter));
+        let Some(parameter) = named.next() else { return Ok(()) };
+        let message = format!(
+            "an event cannot depend on `{parameter}`: one stored name has one shape; \
+             write the type that is meant"
+        );
+        Err(syn::Error::new_spanned(parameter, message))
     }
 
     /// The state of a name; after a mistake the one that may have been meant.
@@ -133,6 +165,7 @@ impl Model {
                 None
             }
             (None, None) => {
+                errors.note(self.refuse_event(&edge.event))?;
                 let index = self.events.len();
                 self.events.push(Event { path: edge.event.clone(), ident: ident.clone() });
                 known.paths.insert(path, index);

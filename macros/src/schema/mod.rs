@@ -1,6 +1,5 @@
 //! `#[derive(Schema)]`.
 
-mod mention;
 pub(crate) mod serde_attrs;
 pub(crate) mod shape;
 
@@ -10,6 +9,7 @@ use syn::{DeriveInput, Path, WherePredicate, parse_quote};
 
 use crate::attribute::{self, Group};
 use crate::error::Errors;
+use crate::mention;
 
 const SCHEMA: Group = Group { name: "schema", keys: &["crate"], repeatable: &[] };
 
@@ -58,6 +58,7 @@ pub(crate) fn implementation(
     let (before, arguments, clause) = generics.split_for_impl();
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #before #krate::__private::Schema for #ident #arguments #clause {
             const SHAPE: #krate::__private::Shape = #shape;
         }

@@ -5,8 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Type};
 
-use super::{mention, serde_attrs};
+use super::serde_attrs;
 use crate::error::Errors;
+use crate::mention;
 use crate::names::plain;
 
 /// The shape as an expression. What it cannot say is noted as a mistake.

@@ -20,6 +20,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     });
     quote! {
         #title
+        #[allow(deprecated)]
         #vis enum #events { #(#variants)* }
     }
 }
@@ -27,12 +28,13 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
 /// How each event becomes one of the enum, and how they are shown.
 pub(in super::super) fn conversions(model: &Model) -> TokenStream {
     let (p, events) = (short(), model.event_enum());
+    let (event, f) = (local("event"), local("f"));
     let from = model.events.iter().map(|Event { path, ident }| {
         quote! {
             #[automatically_derived]
             impl #p::From<#path> for #events {
-                fn from(event: #path) -> Self {
-                    Self::#ident(event)
+                fn from(#event: #path) -> Self {
+                    Self::#ident(#event)
                 }
             }
         }
@@ -49,8 +51,8 @@ pub(in super::super) fn conversions(model: &Model) -> TokenStream {
         #(#from)*
         #[automatically_derived]
         impl #p::Debug for #events {
-            fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                f.write_str(#shown)
+            fn fmt(&self, #f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
+                #f.write_str(#shown)
             }
         }
     }

@@ -232,15 +232,15 @@ fn sort(model: &Model) -> TokenStream {
     let p = short();
     let (lifecycle, typed) = (&model.ident, model.typed_enum());
     let (_, arguments, _) = model.generics.split_for_impl();
-    let (parts, state) = (local("parts"), local("state"));
+    let (aggregate, parts, state) = (local("aggregate"), local("parts"), local("state"));
     let arms = model.states.iter().map(|it| {
         let (ident, pattern) = (&it.ident, it.variant(lifecycle, &state));
         let data = it.held.value(&p, &state);
         quote!(#pattern => #typed::#ident(#p::join(#parts, #data)),)
     });
     quote! {
-        fn typed(aggregate: #p::Aggregate<Self>) -> #typed #arguments {
-            let (#parts, #state) = #p::split(aggregate);
+        fn typed(#aggregate: #p::Aggregate<Self>) -> #typed #arguments {
+            let (#parts, #state) = #p::split(#aggregate);
             match #state { #(#arms)* }
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn block(model: &Model, implementations: &TokenStream) -> TokenStream
     let (private, short) = (model.private(), short());
     let (conversions, shown) = (event::conversions(model), typed::shown(model));
     quote! {
+        #[allow(deprecated)]
         const _: () = {
             use #private as #short;
             #implementations

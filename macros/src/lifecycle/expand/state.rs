@@ -55,8 +55,10 @@ fn implementation(model: &Model, index: usize) -> TokenStream {
     let (made, name) = (state.variant(&model.ident, &value), plain(&state.ident));
     let generics = model.bounded();
     let (before, _, clause) = generics.split_for_impl();
+    // Where the type stands: that is where rustc shows it if it is more visible than the lifecycle.
+    let whose = quote_spanned!(ty.span()=> type Lifecycle = #lifecycle;);
     let items = quote! {
-        type Lifecycle = #lifecycle;
+        #whose
         const DEFINITION: &'static #p::StateDefinition = &__TABLE.states[#row];
     };
     let implementation = placed(ty.span(), &quote!(#before #p::State for #ty #clause), &items);

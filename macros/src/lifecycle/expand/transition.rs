@@ -35,6 +35,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     quote! {
         #title
         #picture
+        #[allow(deprecated)]
         #vis trait #transitions #generics: #p::Sized #clause {
             #(#functions)*
             #(#loose)*

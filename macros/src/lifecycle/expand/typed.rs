@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::super::model::Model;
-use super::short;
 use super::state::legal;
+use super::{local, short};
 use crate::attribute::doc;
 use crate::names::plain;
 
@@ -37,6 +37,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     let clause = &generics.where_clause;
     quote! {
         #title
+        #[allow(deprecated)]
         #vis enum #typed #generics #clause { #(#variants)* #left_out }
     }
 }
@@ -45,17 +46,18 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
 /// variants hold.
 pub(in super::super) fn shown(model: &Model) -> TokenStream {
     let (p, typed) = (short(), model.typed_enum());
+    let (f, aggregate) = (local("f"), local("aggregate"));
     let arms = model.states.iter().map(|state| {
         let (ident, name) = (&state.ident, plain(&state.ident));
-        quote!(Self::#ident(aggregate) => #p::show(f, #name, aggregate),)
+        quote!(Self::#ident(#aggregate) => #p::show(#f, #name, #aggregate),)
     });
     let otherwise =
-        (incomplete(model) || model.states.is_empty()).then(|| quote!(_ => f.write_str(""),));
+        (incomplete(model) || model.states.is_empty()).then(|| quote!(_ => #f.write_str(""),));
     let generics = model.bounded();
     let (before, arguments, clause) = generics.split_for_impl();
     quote! {
         impl #before #p::Debug for #typed #arguments #clause {
-            fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
+            fn fmt(&self, #f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
                 match self { #(#arms)* #otherwise }
             }
         }

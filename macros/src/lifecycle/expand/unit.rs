@@ -6,6 +6,7 @@ use quote::quote;
 use super::super::ast::State;
 use super::super::held::{Held, UnitStruct};
 use super::super::model::Model;
+use super::local;
 use super::state::{legal, title};
 use crate::attribute::doc;
 use crate::names::plain;
@@ -55,7 +56,7 @@ fn phantom(model: &Model, unit: &UnitStruct) -> TokenStream {
     let vis = &model.vis;
     let parameters = generics.type_params().map(|parameter| &parameter.ident);
     let (before, arguments, clause) = generics.split_for_impl();
-    let (name, value) = (plain(ident), quote!(Self(#p::PhantomData)));
+    let (f, name, value) = (local("f"), plain(ident), quote!(Self(#p::PhantomData)));
     quote! {
         #vis struct #ident #generics (#p::PhantomData<fn() -> (#(#parameters,)*)>) #clause;
         #[automatically_derived]
@@ -68,8 +69,8 @@ fn phantom(model: &Model, unit: &UnitStruct) -> TokenStream {
         impl #before #p::Copy for #ident #arguments #clause {}
         #[automatically_derived]
         impl #before #p::Debug for #ident #arguments #clause {
-            fn fmt(&self, f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
-                f.write_str(#name)
+            fn fmt(&self, #f: &mut #p::Formatter<'_>) -> #p::fmt::Result {
+                #f.write_str(#name)
             }
         }
         #[automatically_derived]

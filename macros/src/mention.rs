@@ -8,17 +8,22 @@ use syn::Type;
 
 /// The first place where a value of the type would hold one of type `name`. A path that leads to it
 /// or on from it is another type, and a `PhantomData` holds nothing.
-pub(super) fn held(ty: &Type, name: &Ident) -> Option<Ident> {
-    find(ty.to_token_stream(), &|ident| ident == name)
+pub(crate) fn held(ty: &Type, name: &Ident) -> Option<Ident> {
+    find(ty.to_token_stream(), &|ident| ident == name, Phantoms::HoldNothing)
 }
 
 /// As [`held`], where `Self` is the type too.
-pub(super) fn held_itself(ty: &Type, name: &Ident) -> Option<Ident> {
-    find(ty.to_token_stream(), &|ident| ident == name || ident == "Self")
+pub(crate) fn held_itself(ty: &Type, name: &Ident) -> Option<Ident> {
+    find(ty.to_token_stream(), &|ident| ident == name || ident == "Self", Phantoms::HoldNothing)
+}
+
+/// The first place where a type is named by itself, be it in a `PhantomData`.
+pub(crate) fn named(tokens: impl ToTokens, name: &Ident) -> Option<Ident> {
+    find(tokens.to_token_stream(), &|ident| ident == name, Phantoms::AreTypes)
 }
 
 /// Whether it is `PhantomData`, as serde recognises it: by the last name of its path.
-pub(super) fn is_phantom(ty: &Type) -> bool {
+pub(crate) fn is_phantom(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => path.path.segments.last().is_some_and(|it| it.ident == "PhantomData"),
         Type::Group(group) => is_phantom(&group.elem),
@@ -26,12 +31,26 @@ pub(super) fn is_phantom(ty: &Type) -> bool {
     }
 }
 
-fn find(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> Option<Ident> {
+#[derive(Clone, Copy, PartialEq)]
+enum Phantoms {
+    HoldNothing,
+    AreTypes,
+}
+
+fn find(
+    tokens: TokenStream,
+    wanted: &impl Fn(&Ident) -> bool,
+    phantoms: Phantoms,
+) -> Option<Ident> {
     let mut tokens = tokens.into_iter().peekable();
     let mut in_path = false;
     while let Some(token) = tokens.next() {
         match token {
-            TokenTree::Ident(ident) if ident == "PhantomData" => skip_arguments(&mut tokens),
+            TokenTree::Ident(ident)
+                if ident == "PhantomData" && phantoms == Phantoms::HoldNothing =>
+            {
+                skip_arguments(&mut tokens);
+            }
             TokenTree::Ident(ident) if !in_path && wanted(&ident) => match tokens.peek() {
                 Some(TokenTree::Punct(next)) if next.as_char() == ':' => {}
                 Some(TokenTree::Ident(next)) if next == "as" => {}
@@ -42,7 +61,7 @@ fn find(tokens: TokenStream, wanted: &impl Fn(&Ident) -> bool) -> Option<Ident> 
                 continue;
             }
             TokenTree::Group(group) => {
-                if let Some(found) = find(group.stream(), wanted) {
+                if let Some(found) = find(group.stream(), wanted, phantoms) {
                     return Some(found);
                 }
             }
