@@ -26,6 +26,12 @@ pub struct RenderError {
     pub reason: &'static str,
 }
 
+impl RenderError {
+    /// The reason that lies in the bound on values: serde and the schema may well agree.
+    pub(crate) const TOO_MANY_VALUES: &'static str =
+        "it holds more values than its bytes can stand for";
+}
+
 impl StoredSchema {
     /// Turns a payload into something to read.
     ///
@@ -119,7 +125,7 @@ impl Reader<'_> {
     fn count_value(&mut self) -> Result<(), RenderError> {
         match self.values_left.checked_sub(1) {
             Some(left) => self.values_left = left,
-            None => return Err(self.error("it holds more values than its bytes can stand for")),
+            None => return Err(self.error(RenderError::TOO_MANY_VALUES)),
         }
         Ok(())
     }
@@ -218,8 +224,6 @@ mod tests {
     use super::*;
     use crate::schema::Schema;
 
-    const TOO_MANY: &str = "it holds more values than its bytes can stand for";
-
     /// Renders what postcard wrote, through the JSON text of the schema.
     fn rendered<T: Schema + Serialize>(value: &T) -> String {
         let schema = StoredSchema::parse(&T::SHAPE.to_json()).unwrap();
@@ -267,7 +271,7 @@ mod tests {
     fn a_claim_of_endless_nothing_is_bounded() {
         let schema = StoredSchema::parse(r#"{"list":"unit"}"#).unwrap();
         let claim = postcard::to_allocvec(&u64::MAX).unwrap();
-        assert_eq!(schema.render(&claim).unwrap_err().reason, TOO_MANY);
+        assert_eq!(schema.render(&claim).unwrap_err().reason, RenderError::TOO_MANY_VALUES);
         // However many have bytes, they are shown.
         let many = postcard::to_allocvec(&vec![(7_u8,); 600_000]).unwrap();
         let schema = StoredSchema::parse(r#"{"list":{"tuple":["u8"]}}"#).unwrap();
@@ -280,7 +284,7 @@ mod tests {
         let wrapped = format!("{{\"list\":{open}\"u8\"{close}}}");
         let payload = postcard::to_allocvec(&vec![0_u8; 100_000]).unwrap();
         let error = StoredSchema::parse(&wrapped).unwrap().render(&payload).unwrap_err();
-        assert_eq!(error.reason, TOO_MANY);
+        assert_eq!(error.reason, RenderError::TOO_MANY_VALUES);
     }
 
     #[test]

@@ -59,16 +59,18 @@ impl<L: Lifecycle> Coverage<L> {
     }
 
     /// What some tests take.
+    // Not an array of functions: whether different ones may be written in a place where an array of
+    // one type is expected depends on the version of the compiler.
     #[must_use]
     #[track_caller]
-    pub fn of<T: Covers<L>, const N: usize>(tests: [fn() -> T; N]) -> Self {
+    pub fn of<F: Fn() -> T, T: Covers<L>>(tests: impl IntoIterator<Item = F>) -> Self {
         Self::new().tests(tests)
     }
 
     /// Adds what some more tests take, of another type maybe.
     #[must_use]
     #[track_caller]
-    pub fn tests<T: Covers<L>, const N: usize>(self, tests: [fn() -> T; N]) -> Self {
+    pub fn tests<F: Fn() -> T, T: Covers<L>>(self, tests: impl IntoIterator<Item = F>) -> Self {
         let mut coverage = self;
         for test in tests {
             coverage = coverage.with(&test());

@@ -22,7 +22,10 @@ pub(super) fn read_back<E: LifecycleEvent>(
 ) -> Result<E, PayloadFault> {
     let event = definition.name;
     let written = render(definition, payload)
-        .map_err(|source| PayloadFault::Schema { event, source })?
+        .map_err(|source| match source.reason {
+            RenderError::TOO_MANY_VALUES => PayloadFault::TooManyValues { event, source },
+            _ => PayloadFault::Schema { event, source },
+        })?
         .to_string();
     let read = E::decode(definition.kind, definition.version, payload)
         .map_err(|source| PayloadFault::Decode { event, source })?;
@@ -53,6 +56,11 @@ pub(super) enum PayloadFault {
          `Serialize` or `Schema` is not derived"
     )]
     Schema { event: &'static str, source: RenderError },
+    #[error(
+        "`{event}` holds more values than can be shown; keep values without a byte, such as `()`, out \
+         of its lists, or, if there are none, look at the types in it whose `Schema` is not derived"
+    )]
+    TooManyValues { event: &'static str, source: RenderError },
     #[error(
         "serde does not read what it wrote of `{event}`; look at the types in it whose `Serialize` \
          or `Deserialize` is not derived"

@@ -43,6 +43,31 @@ fn edges_that_no_test_takes_are_listed() {
     assert_eq!(nothing, ["Nothing --Requested--> Packing", "Packing --Sent--> Gone"]);
 }
 
+/// In an array, different functions are pointers, and one function is still itself.
+#[test]
+fn tests_are_listed_in_place_or_before() {
+    let one = [reminding];
+    let two = [reminding, cancelling];
+    for coverage in [
+        Coverage::<Order>::of(one),
+        Coverage::of([reminding]),
+        Coverage::<Order>::new().tests(one),
+        Coverage::<Order>::new().tests([reminding]),
+    ] {
+        assert_eq!(coverage.taken().as_slice(), [1, 1, 0, 0]);
+    }
+    for coverage in [
+        Coverage::<Order>::of(two),
+        Coverage::of([reminding, cancelling]),
+        Coverage::<Order>::new().tests(two),
+        Coverage::<Order>::new().tests([reminding, cancelling]),
+        Coverage::of(vec![reminding, cancelling]),
+        Coverage::of([|| reminding(), || cancelling()]),
+    ] {
+        assert_eq!(coverage.taken().as_slice(), [2, 1, 1, 0]);
+    }
+}
+
 #[test]
 fn scenarios_and_worlds_cover_together() {
     let coverage = Coverage::<Order>::of([reminding, cancelling]).tests([paying]);

@@ -190,6 +190,23 @@ fn what_the_disk_says_is_told() {
     );
 }
 
+/// Tests that share a lock run beside each other, and each of them may be the one that writes it.
+#[test]
+fn threads_that_write_one_file_do_not_disturb_each_other() {
+    let (_folder, path) = file(TEXT);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    lock().write(&path).unwrap();
+                    lock().check(&path).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
 /// The variable holds for a whole process, so this one is asked to check a file in another.
 #[test]
 fn the_variable_rewrites_the_file() {

@@ -70,6 +70,10 @@ pub struct B(Growing);
 pub struct C(Halved);
 
 #[derive(Event, Serialize, Deserialize)]
+#[event(name = "faulty.crowded")]
+pub struct D(Vec<(u8, [(); 32])>);
+
+#[derive(Event, Serialize, Deserialize)]
 #[event(name = "faulty.counted")]
 pub struct Counted {}
 
@@ -77,7 +81,7 @@ pub struct Counted {}
 #[lifecycle(name = "faulty")]
 pub enum Faulty {
     #[state(initial)]
-    #[on(A => End, B => End, C => End, Counted => Sum)]
+    #[on(A => End, B => End, C => End, D => End, Counted => Sum)]
     Begin,
     #[on(Counted => Sum)]
     Sum(Sum),
@@ -112,6 +116,21 @@ fn a_schema_that_does_not_fit_what_serde_writes_fails() {
     );
 }
 
+/// Serde and the schema agree here; it is only too much.
+#[test]
+fn a_payload_of_too_many_values_without_bytes_fails() {
+    let crowd = |many| Scenario::<Faulty>::new().when(D(vec![(7, [(); 32]); many]));
+    let text = failure::of(|| crowd(10_000));
+    assert_eq!(
+        text,
+        "`D` holds more values than can be shown; keep values without a byte, such as `()`, out of \
+         its lists, or, if there are none, look at the types in it whose `Schema` is not derived: the \
+         payload does not fit its schema at byte 4161: it holds more values than its bytes can stand \
+         for"
+    );
+    let _ = crowd(1_000).then(Faulty::End);
+}
+
 #[test]
 fn a_payload_that_is_read_as_another_one_fails() {
     let text = failure::of(|| Scenario::<Faulty>::new().given(B(Growing(7))));
@@ -144,7 +163,7 @@ fn a_body_that_is_not_pure_fails() {
         "scenario of `faulty`, when Counted {} in state `Begin`\n  \
          expected: state Sum(Sum(1)), recorded and read back\n       \
          got: state Sum(Sum(2)), read back; a body must be pure\n  \
-         legal in `Begin`: `A`, `B`, `C`, `Counted`\n  \
+         legal in `Begin`: `A`, `B`, `C`, `D`, `Counted`\n  \
          history:\n    \
          1. Counted {}: Begin -> Sum"
     );

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use proptest::collection::SizeRange;
+use proptest::collection::{SizeRange, size_range};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use vitae::lifecycle::LifecycleEvent;
 use vitae::testing::{Coverage, History, Scenario, Walk};
 use vitae::{Context, Event, Lifecycle, Refusal};
+
+use crate::failure;
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[event(name = "account.opened")]
@@ -251,6 +253,19 @@ fn every_smaller_walk_could_have_happened_too() {
         }
         assert!(tree.current().events().len() <= before.max(1));
     }
+}
+
+#[test]
+fn a_range_without_lengths_is_refused() {
+    let (few, many) = (3, 5);
+    for empty in [size_range(0..0), size_range(5..5), size_range(many..few), size_range(many..=few)]
+    {
+        let text = failure::of(|| accounts_of(empty));
+        assert_eq!(text, "a walk needs a range of lengths that is not empty");
+    }
+    // No events is a length.
+    let none = accounts_of(0).new_tree(&mut runner(6)).unwrap().current();
+    assert!(none.events().is_empty());
 }
 
 #[test]

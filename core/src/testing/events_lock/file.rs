@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{EventsLockError, Schemas};
 
 /// The first line: says what the file is.
 const HEADER: &str =
     "# The shapes of every event, kept by vitae: VITAE_EVENTS_LOCK=write rewrites this file.\n";
+
+/// How many files this process has begun to write.
+static WRITES: AtomicU64 = AtomicU64::new(0);
 
 /// The text of the file. A kind with a space or the like stands as a JSON text.
 pub(super) fn text(schemas: &Schemas) -> String {
@@ -63,10 +67,12 @@ fn parse(line: &str) -> Option<((String, u32), &str)> {
     Some(((kind, version.parse().ok()?), schema))
 }
 
-/// Writes the file under a temporary name and moves it to its place.
+/// Writes the file under a temporary name, which no other thread or process has, and moves it to its
+/// place.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), EventsLockError> {
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    name.push(format!(".{}.{write}.tmp", std::process::id()));
     let temporary = Path::new(&name);
     let written = File::create(temporary)
         .and_then(|mut file| {

@@ -89,8 +89,17 @@ type Payload<E> = Box<dyn ValueTree<Value = Drawn<E>>>;
 
 impl<L: Lifecycle> Walk<L> {
     /// A walk of so many events, unless it ends before.
+    ///
+    /// # Panics
+    /// If the range of lengths is empty, as `0..0` is.
+    #[track_caller]
     pub fn new(length: impl Into<SizeRange>) -> Self {
-        Self { length: length.into(), events: Vec::new() }
+        let length = length.into();
+        // Asked before all else: an empty range from 0 has no last length that could be computed.
+        if length.start() >= length.end_excl() {
+            fail(&"a walk needs a range of lengths that is not empty");
+        }
+        Self { length, events: Vec::new() }
     }
 
     /// The payloads of an event. Every event of the lifecycle needs them; the last ones given hold.
