@@ -40,7 +40,7 @@ use crate::time::{Clock, ManualClock, Timestamp};
 /// # #[derive(Event, Serialize, Deserialize)]
 /// # #[event(name = "parcel.requested")]
 /// # struct Requested {}
-/// # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+/// # #[derive(Lifecycle, Debug, PartialEq)]
 /// # #[lifecycle(name = "order")]
 /// # enum Order {
 /// #     #[state(initial)]
@@ -50,7 +50,7 @@ use crate::time::{Clock, ManualClock, Timestamp};
 /// #     Settled,
 /// # }
 /// # impl OrderTransitions for Order {}
-/// # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+/// # #[derive(Lifecycle, Debug, PartialEq)]
 /// # #[lifecycle(name = "parcel")]
 /// # enum Parcel {
 /// #     #[state(initial)]
