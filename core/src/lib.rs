@@ -21,7 +21,7 @@
 //! #[event(name = "order.paid")]
 //! pub struct Paid {}
 //!
-//! #[derive(Lifecycle, Clone, Debug)]
+//! #[derive(Lifecycle, Debug)]
 //! #[lifecycle(name = "order")]
 //! pub enum Order {
 //!     #[state(initial)]

@@ -25,7 +25,7 @@ use crate::lifecycle::{Definition, EdgeCounts, EdgeDefinition, Lifecycle};
 /// # #[derive(Event, Serialize, Deserialize)]
 /// # #[event(name = "lamp.off")]
 /// # struct Off;
-/// # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+/// # #[derive(Lifecycle, Debug, PartialEq)]
 /// # #[lifecycle(name = "lamp")]
 /// # enum Lamp {
 /// #     #[state(initial)]

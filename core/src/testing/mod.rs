@@ -16,7 +16,7 @@
 //! # #[derive(Event, Serialize, Deserialize)]
 //! # #[event(name = "order.paid")]
 //! # struct Paid { cents: u64 }
-//! # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+//! # #[derive(Lifecycle, Debug, PartialEq)]
 //! # #[lifecycle(name = "order")]
 //! # enum Order {
 //! #     #[state(initial)]

@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 /// # #[derive(Event, Serialize, Deserialize)]
 /// # #[event(name = "lamp.off")]
 /// # struct Off;
-/// # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+/// # #[derive(Lifecycle, Debug, PartialEq)]
 /// # #[lifecycle(name = "lamp")]
 /// # enum Lamp {
 /// #     #[state(initial)]

@@ -35,6 +35,10 @@ type Schemas = BTreeMap<(String, u32), String>;
 ///
 /// It is written by running the test with `VITAE_EVENTS_LOCK=write`.
 ///
+/// It holds the events of one build: an event that is there only under a `cfg`, such as a feature, by
+/// itself or by its edges, makes the lock differ between builds. Give each build a file of its own,
+/// or run the test in one of them only.
+///
 /// ```no_run
 /// # use serde::{Deserialize, Serialize};
 /// # use vitae::{Event, Lifecycle};
@@ -42,7 +46,7 @@ type Schemas = BTreeMap<(String, u32), String>;
 /// # #[derive(Event, Serialize, Deserialize)]
 /// # #[event(name = "lamp.on")]
 /// # struct On;
-/// # #[derive(Lifecycle, Clone)]
+/// # #[derive(Lifecycle)]
 /// # #[lifecycle(name = "lamp")]
 /// # enum Lamp {
 /// #     #[state(initial)]

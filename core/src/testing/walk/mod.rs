@@ -43,7 +43,7 @@ const PAYLOADS: usize = 16;
 /// # #[derive(Event, Serialize, Deserialize, Debug)]
 /// # #[event(name = "count.ended")]
 /// # struct Ended;
-/// # #[derive(Lifecycle, Clone, Debug)]
+/// # #[derive(Lifecycle, Debug)]
 /// # #[lifecycle(name = "count")]
 /// # enum Count {
 /// #     #[state(initial)]

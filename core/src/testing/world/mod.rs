@@ -1,26 +1,25 @@
 //! Given, when, then for several lifecycles with their policies and projections.
 
 mod failure;
+mod then;
 mod when;
 
 pub use when::WorldWhen;
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::fmt::{self, Debug};
+use std::fmt;
 use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
-use self::failure::{listed, what};
+use self::failure::what;
 use self::when::Refused;
 use super::life::{BEGINNING, happened, read_back};
 use super::payload::shown;
 use super::{fail, told};
 use crate::aggregate::{Aggregate, RecordReason};
 use crate::bus::{Bus, BusBuilder, CommitReason};
-use crate::lifecycle::{EdgeCounts, Lifecycle, LifecycleEvent, State};
+use crate::lifecycle::{EdgeCounts, Lifecycle, LifecycleEvent};
 use crate::memory::MemoryStore;
 use crate::number::GlobalPosition;
 use crate::store::EventStore;
@@ -40,7 +39,7 @@ use crate::time::{Clock, ManualClock, Timestamp};
 /// # #[derive(Event, Serialize, Deserialize)]
 /// # #[event(name = "parcel.requested")]
 /// # struct Requested {}
-/// # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+/// # #[derive(Lifecycle, Debug, PartialEq)]
 /// # #[lifecycle(name = "order")]
 /// # enum Order {
 /// #     #[state(initial)]
@@ -50,7 +49,7 @@ use crate::time::{Clock, ManualClock, Timestamp};
 /// #     Settled,
 /// # }
 /// # impl OrderTransitions for Order {}
-/// # #[derive(Lifecycle, Clone, Debug, PartialEq)]
+/// # #[derive(Lifecycle, Debug, PartialEq)]
 /// # #[lifecycle(name = "parcel")]
 /// # enum Parcel {
 /// #     #[state(initial)]
@@ -160,81 +159,6 @@ impl World {
             }
             Err(error) => Err(error.into_parts().1),
         }
-    }
-
-    /// A life is in this state, read back from its events.
-    #[track_caller]
-    pub fn then<L>(self, id: impl AsRef<str>, state: L) -> Self
-    where
-        L: Lifecycle + PartialEq + Debug,
-    {
-        let life = self.load::<L>(id);
-        if *life.state() != state {
-            let (expected, got) = (format!("state {state:?}"), format!("state {:?}", life.state()));
-            self.failed(format!("`{}`", life.stream()), expected, got);
-        }
-        self
-    }
-
-    /// A life is in a state of this type.
-    #[track_caller]
-    pub fn then_in<S: State>(self, id: impl AsRef<str>) -> Self {
-        let life = self.load::<S::Lifecycle>(id);
-        if life.state().state().name != S::NAME {
-            let expected = format!("state `{}`", S::DEFINITION.name);
-            let got = format!("state `{}`", life.state().state().name);
-            self.failed(format!("`{}`", life.stream()), expected, got);
-        }
-        self
-    }
-
-    /// A life's state is looked at by a function that panics if it is not as it should be.
-    #[track_caller]
-    pub fn then_state<L: Lifecycle>(self, id: impl AsRef<str>, look: impl FnOnce(&L)) -> Self {
-        look(self.load::<L>(id).state());
-        self
-    }
-
-    /// The last `when` put exactly these events on the log, in this order: each as the stream and
-    /// the stored name, `parcel/7 parcel.requested`.
-    #[track_caller]
-    pub fn then_events<E: AsRef<str>>(self, events: impl IntoIterator<Item = E>) -> Self {
-        let expected: Vec<_> = events.into_iter().map(|event| event.as_ref().to_owned()).collect();
-        let got = match self.last {
-            Some((first, last)) => self.events(first, last, false),
-            None => Vec::new(),
-        };
-        if got != expected {
-            let list = |events: &[String]| match events {
-                [] => "no events".to_owned(),
-                events => events.join(", "),
-            };
-            self.failed("the last commit".to_owned(), list(&expected), list(&got));
-        }
-        self
-    }
-
-    /// A view has exactly these rows, in bytewise order of their keys.
-    #[track_caller]
-    pub fn then_rows<K, T>(self, view: &str, rows: impl IntoIterator<Item = (K, T)>) -> Self
-    where
-        K: AsRef<[u8]>,
-        T: DeserializeOwned + PartialEq + Debug,
-    {
-        let expected: Vec<_> =
-            rows.into_iter().map(|(key, row)| (key.as_ref().to_vec(), row)).collect();
-        let view_read = match self.bus.view::<T>(view) {
-            Ok(read) => read,
-            Err(error) => fail(&format!("`{view}` is not the name of a view: {error}")),
-        };
-        let got: Vec<_> = match view_read.scan("").collect::<Result<_, _>>() {
-            Ok(rows) => rows,
-            Err(error) => fail(&format!("view `{view}`: {}", told(&error))),
-        };
-        if got != expected {
-            self.failed(format!("view `{view}`"), listed(&expected), listed(&got));
-        }
-        self
     }
 
     /// The bus, for everything else: what is committed there is part of this world.
