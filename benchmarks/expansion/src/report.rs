@@ -105,11 +105,12 @@ fn resolved(ratio: Option<Quartiles>) -> String {
     ratio.map_or_else(|| "not resolved".to_owned(), |ratio| ratio.to_string())
 }
 
-/// None where the quartiles lie on both sides of what counts as linear.
+/// None where the quartiles lie on both sides of what counts as linear: more rounds do not bring them
+/// nearer to each other, a quieter machine does.
 fn verdict(growth: Option<Quartiles>) -> &'static str {
     match growth {
         Some(growth) if growth.upper < LINEAR => "linear",
         Some(growth) if growth.lower > LINEAR => "more than linear",
-        _ => "not resolved; try more rounds",
+        _ => "not resolved",
     }
 }

@@ -12,13 +12,10 @@ pub use core::marker::{Copy, PhantomData, Send, Sized, Sync};
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{bool, str, u8, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
-pub use std::vec::Vec;
 
 pub use crate::aggregate::Aggregate;
 pub use crate::aggregate::split::{join, split};
-pub use crate::event::{
-    AnyEvent, DecodeError, Event, NoPredecessor, TagValue, decode, schemas, tag,
-};
+pub use crate::event::{AnyEvent, DecodeError, Event, NoPredecessor, decode, schemas};
 pub use crate::lifecycle::{
     Context, Definition, EdgeDefinition, EventDefinition, Lifecycle, LifecycleEvent, Refusal,
     Rejection, Stage, State, StateDefinition, Transition,
@@ -29,6 +26,7 @@ pub use crate::store::NameList;
 #[cfg(feature = "svg")]
 pub use vitae_macros::picture;
 
+use crate::event::{TagValue, tag};
 use crate::lifecycle::Illegal;
 
 mod check;
