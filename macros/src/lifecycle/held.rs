@@ -100,15 +100,19 @@ impl UnitStruct {
     }
 }
 
-/// The parameters of a lifecycle must all stand in the type of each state: else one type could be a
-/// state of several.
-fn names_all(generics: &Generics, state: &Ident, ty: &Type) -> syn::Result<()> {
-    let parameters = generics.params.iter().filter_map(|parameter| match parameter {
+/// The names of the parameters. Lifetimes were refused.
+pub(super) fn parameters(generics: &Generics) -> impl Iterator<Item = &Ident> {
+    generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Type(parameter) => Some(&parameter.ident),
         GenericParam::Const(parameter) => Some(&parameter.ident),
         GenericParam::Lifetime(_) => None,
-    });
-    let parameters: Vec<&Ident> = parameters.collect();
+    })
+}
+
+/// The parameters of a lifecycle must all stand in the type of each state: else one type could be a
+/// state of several.
+fn names_all(generics: &Generics, state: &Ident, ty: &Type) -> syn::Result<()> {
+    let parameters: Vec<&Ident> = parameters(generics).collect();
     if let Some(parameter) = parameters.iter().find(|it| spelled(ty) == plain(it)) {
         let message = format!(
             "a state is a type of your own, and `{parameter}` may be any; \

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use proc_macro2::Ident;
-use syn::{GenericParam, Path};
+use syn::Path;
 
 use super::ast::{Lifecycle, State};
 use super::edge::Edge as Written;
+use super::held::parameters;
 use super::model::{Edge, Event, Loose, Model};
 use crate::error::Errors;
 use crate::mention;
@@ -112,12 +113,8 @@ impl Model {
             );
             return Err(syn::Error::new_spanned(name, message));
         }
-        let parameters = self.generics.params.iter().filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter) => Some(&parameter.ident),
-            GenericParam::Const(parameter) => Some(&parameter.ident),
-            GenericParam::Lifetime(_) => None,
-        });
-        let mut named = parameters.filter_map(|parameter| mention::named(event, parameter));
+        let mut named =
+            parameters(&self.generics).filter_map(|parameter| mention::named(event, parameter));
         let Some(parameter) = named.next() else { return Ok(()) };
         let message = format!(
             "an event cannot depend on `{parameter}`: one stored name has one shape; \

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Attribute;
 use syn::spanned::Spanned;
 
 use super::super::ast::State;
@@ -12,7 +13,7 @@ use crate::attribute::doc;
 use crate::names::{listed, plain};
 
 /// What can happen in a state, as documentation.
-pub(in super::super) fn legal(model: &Model, state: usize) -> String {
+fn legal(model: &Model, state: usize) -> String {
     if model.state(state).terminal {
         return "It is terminal: nothing can happen any more.".to_owned();
     }
@@ -22,6 +23,18 @@ pub(in super::super) fn legal(model: &Model, state: usize) -> String {
         format!("* `{}`, which leads to `{}`{guarded}", plain(&event.ident), plain(&to.ident))
     });
     format!("What can happen:\n{}", edges.collect::<Vec<_>>().join("\n"))
+}
+
+/// A state as documentation: the user's words, what it is, and what can happen in it.
+pub(super) fn described(
+    model: &Model,
+    index: usize,
+    docs: &[Attribute],
+    title: &str,
+) -> TokenStream {
+    let blank = (!docs.is_empty()).then(|| doc(""));
+    let (title, legal) = (doc(title), doc(&legal(model, index)));
+    quote!(#(#docs)* #blank #title #[doc = ""] #legal)
 }
 
 /// What a state's type is, as documentation.
@@ -88,8 +101,7 @@ fn implementation(model: &Model, index: usize) -> TokenStream {
     // A unit struct says it itself.
     let told = match state.held {
         Held::Unit(_) => None,
-        Held::Data(_) => Some((doc(&title(model, state)), doc(&legal(model, index)))),
+        Held::Data(_) => Some(described(model, index, &[], &title(model, state))),
     };
-    let told = told.map(|(title, legal)| quote!(#title #[doc = ""] #legal));
     quote!(#told #implementation #stage)
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::super::model::Model;
-use super::state::legal;
+use super::state::described;
 use super::{local, short};
 use crate::attribute::doc;
 use crate::names::plain;
@@ -16,15 +16,10 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     let title = doc(&format!("An aggregate of `{}`, sorted by its state.", plain(&model.ident)));
     let variants = model.states.iter().enumerate().map(|(index, state)| {
         let (ident, ty) = (&state.ident, state.ty());
-        let (docs, name) = (&state.docs, doc(&format!("In state `{}`.", plain(ident))));
-        let blank = (!docs.is_empty()).then(|| doc(""));
-        let legal = doc(&legal(model, index));
+        let title = format!("In state `{}`.", plain(ident));
+        let described = described(model, index, &state.docs, &title);
         quote! {
-            #(#docs)*
-            #blank
-            #name
-            #[doc = ""]
-            #legal
+            #described
             #ident(#p::Aggregate<#lifecycle, #ty>),
         }
     });

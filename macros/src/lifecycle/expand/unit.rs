@@ -3,18 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::super::ast::State;
 use super::super::held::{Held, UnitStruct};
 use super::super::model::Model;
 use super::local;
-use super::state::{legal, title};
-use crate::attribute::doc;
+use super::state::{described, title};
 use crate::names::plain;
 
 pub(in super::super) fn structs(model: &Model) -> TokenStream {
     let structs = model.states.iter().enumerate().map(|(index, state)| match &state.held {
         Held::Unit(unit) => {
-            let docs = docs(model, state, index);
+            let docs = described(model, index, &state.docs, &title(model, state));
             let declared =
                 if unit.is_phantom() { phantom(model, unit) } else { plain_unit(model, unit) };
             quote!(#docs #declared)
@@ -22,14 +20,6 @@ pub(in super::super) fn structs(model: &Model) -> TokenStream {
         Held::Data(_) => TokenStream::new(),
     });
     structs.collect()
-}
-
-fn docs(model: &Model, state: &State, index: usize) -> TokenStream {
-    let docs = &state.docs;
-    let blank = (!docs.is_empty()).then(|| doc(""));
-    let title = doc(&title(model, state));
-    let legal = doc(&legal(model, index));
-    quote!(#(#docs)* #blank #title #[doc = ""] #legal)
 }
 
 fn plain_unit(model: &Model, unit: &UnitStruct) -> TokenStream {
