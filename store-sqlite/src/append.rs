@@ -1,21 +1,35 @@
-//! One commit, in the transaction that holds the file.
+//! Commits, in the transaction that holds the file.
 //!
-//! Owns the order in which a commit is checked, and how it is written. Never begins or ends the
-//! transaction: what it has written before it refuses is rolled back by who called it.
+//! Owns the order in which a commit is checked, and how it is written. Everything is checked before
+//! anything is written, so that a commit that is refused leaves no trace in a transaction that holds
+//! others too. Never begins or ends the transaction.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use rusqlite::{CachedStatement, Connection};
+use lru::LruCache;
+use rusqlite::Connection;
 use vitae::store::{
-    AppendError, Checkpoint, Commit, Digest, EventHeader, InvalidCommit, NewEvent, Page,
-    PayloadDigest, Read, Receipt, RowChange, StreamAppend,
+    AppendError, Checkpoint, Commit, Digest, EventHeader, ExpectedVersion, InvalidCommit, NewEvent,
+    Page, Read, Receipt, RegisteredSchema, RowChange, StreamAppend,
 };
-use vitae::{EventId, GlobalPosition, KindVersion, Name, StreamVersion, Timestamp};
+use vitae::{
+    CommitId, EventId, GlobalPosition, KindVersion, Name, StreamId, StreamVersion, Timestamp,
+};
 
+use crate::body::{self, Opening, Place};
 use crate::error::Fault;
 use crate::inspect::FORMAT;
-use crate::row::causation_bytes;
+use crate::list::StreamList;
+use crate::moment::Moment;
+use crate::names::Names;
+use crate::queue::Answer;
+use crate::tail::Tail;
 use crate::{connect, lookup, read, sql};
+
+/// How many streams the writer remembers.
+const STREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(0xffff);
 
 /// Why a commit is not written: refused by a rule, or stopped by a fault.
 pub(crate) enum Stop {
@@ -25,307 +39,403 @@ pub(crate) enum Stop {
 
 type Step<T> = Result<T, Stop>;
 
+/// What is said of a commit, and whether that holds whatever becomes of the transaction.
+pub(crate) struct Taken {
+    pub(crate) answer: Answer,
+    pub(crate) certain: bool,
+}
+
+/// What the writer remembers of the file between transactions. Never the truth: it is dropped when a
+/// transaction is undone or somebody else has written.
+pub(crate) struct Memory {
+    /// Each stream's number and version.
+    streams: LruCache<StreamId, (i64, u64)>,
+    kinds: HashMap<(Name, KindVersion), (i64, Arc<str>)>,
+    names: Names,
+    /// The position of the last event.
+    head: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            streams: LruCache::new(STREAMS),
+            kinds: HashMap::new(),
+            names: Names::default(),
+            head: 0,
+        }
+    }
+}
+
+pub(crate) struct Transaction<'c> {
+    moment: Moment<'c>,
+    memory: &'c mut Memory,
+    now: Timestamp,
+    /// What the transaction has added.
+    pending: Tail,
+    receipts: HashMap<CommitId, Receipt>,
+    /// The version that was given last to a view row.
+    row_version: i64,
+    body: Vec<u8>,
+    wrote: bool,
+}
+
 /// What the checks have found, and the writing needs.
 struct Plan {
-    number: i64,
-    /// The position of the last event before the commit.
-    head: u64,
-    now: Timestamp,
-    streams: Vec<Stream>,
-    kinds: HashMap<(Name, KindVersion), i64>,
+    /// For each stream of the commit its number, `None` if it has none yet, and its version.
+    streams: Vec<(Option<i64>, u64)>,
 }
 
-struct Stream {
-    /// `None` if the commit only expects something of it.
-    row: Option<i64>,
-    version: u64,
-}
-
-/// Takes a commit that has passed [`Commit::check`].
-pub(crate) fn append(
-    connection: &Connection,
-    commit: &Commit,
-    digest: Digest,
-    now: Timestamp,
-) -> Step<Receipt> {
-    let found = connect::format(connection)?;
-    if found > FORMAT {
-        return Err(Stop::Refused(AppendError::FormatChanged { found, known: FORMAT }));
+impl<'c> Transaction<'c> {
+    /// Looks at a transaction that has just begun. Refuses a format that has become too new.
+    pub(crate) fn begin(moment: Moment<'c>, memory: &'c mut Memory, now: Timestamp) -> Step<Self> {
+        let found = connect::format(moment.connection)?;
+        if found > FORMAT {
+            return Err(Stop::Refused(AppendError::FormatChanged { found, known: FORMAT }));
+        }
+        if memory.head != moment.head {
+            *memory = Memory { head: moment.head, ..Memory::default() };
+        }
+        let row_version = moment
+            .connection
+            .prepare_cached(sql::LAST_ROW_VERSION)?
+            .query_row((), |row| row.get(0))?;
+        let pending = Tail::starting_after(moment.head);
+        let (receipts, body) = (HashMap::new(), Vec::new());
+        Ok(Self { moment, memory, now, pending, receipts, row_version, body, wrote: false })
     }
-    if let Some(first) = lookup::receipt(connection, commit.id)? {
-        return if first.digest == digest {
-            Ok(first.repeated())
+
+    /// Ends the work: whether anything was written, the moment it began in, and what it has added.
+    pub(crate) fn end(self) -> (bool, Moment<'c>, Tail) {
+        self.memory.head = self.pending.head();
+        (self.wrote, self.moment, self.pending)
+    }
+
+    /// Takes a commit that has passed [`Commit::check`].
+    pub(crate) fn take(&mut self, commit: &Commit, digest: Digest) -> Step<Taken> {
+        if let Some(taken) = self.repeated(commit.id, digest)? {
+            return Ok(taken);
+        }
+        self.check_schemas(&commit.schemas)?;
+        let plan = Plan { streams: self.check_streams(commit)? };
+        self.check_conditions(commit)?;
+        let head = self.head_after(commit)?;
+        self.check_checkpoints(commit, head)?;
+        self.check_rows(commit)?;
+
+        self.wrote = true;
+        let receipt = self.write(commit, digest, plan)?;
+        self.receipts.insert(commit.id, receipt.clone());
+        Ok(Taken { answer: Ok(receipt), certain: false })
+    }
+
+    const fn connection(&self) -> &'c Connection {
+        self.moment.connection
+    }
+
+    /// What is said of a commit whose id is in the log.
+    fn repeated(&self, id: CommitId, digest: Digest) -> Step<Option<Taken>> {
+        let (receipt, certain) = match self.receipts.get(&id) {
+            Some(receipt) => (receipt.clone(), false),
+            None => match self.moment.receipt(id)? {
+                Some(receipt) => (receipt, true),
+                None => return Ok(None),
+            },
+        };
+        let answer = if receipt.digest == digest {
+            Ok(receipt.repeated())
         } else {
-            Err(Stop::Refused(AppendError::IdempotencyConflict { commit: commit.id }))
+            Err(AppendError::IdempotencyConflict { commit: id })
         };
+        Ok(Some(Taken { answer, certain }))
     }
-    let (last_number, head) = lookup::last_commit(connection)?;
-    let count = u64::try_from(commit.events.len()).map_err(|_| too_many())?;
-    let new_head = head.checked_add(count).ok_or_else(too_many)?;
-    let mut plan = Plan {
-        number: signed(last_number.saturating_add(1)).ok_or_else(too_many)?,
-        head,
-        now,
-        kinds: check_schemas(connection, commit)?,
-        streams: check_streams(connection, commit)?,
-    };
-    check_conditions(connection, commit)?;
-    move_checkpoints(connection, commit, new_head)?;
-    change_rows(connection, commit, plan.number)?;
-    write_events(connection, commit, &mut plan)?;
-    write_commit(connection, commit, &plan, digest, new_head)
-}
 
-/// Registers the kinds that are new, and gives each its number in this file.
-fn check_schemas(
-    connection: &Connection,
-    commit: &Commit,
-) -> Step<HashMap<(Name, KindVersion), i64>> {
-    let mut select = connection.prepare_cached(sql::KIND)?;
-    let mut kinds = HashMap::new();
-    for schema in &commit.schemas {
-        let mut rows = select.query((schema.kind.as_str(), schema.version.get()))?;
-        let number = match rows.next()? {
-            Some(row) => {
-                let stored: String = row.get(1)?;
-                if *stored != *schema.schema {
-                    return Err(Stop::Refused(AppendError::SchemaMismatch {
-                        kind: schema.kind.clone(),
-                        version: schema.version,
-                        stored: stored.into(),
-                        offered: schema.schema.clone(),
-                    }));
-                }
-                row.get(0)?
+    fn check_schemas(&mut self, schemas: &[RegisteredSchema]) -> Step<()> {
+        let mut offered: HashMap<_, &Arc<str>> = HashMap::new();
+        for schema in schemas {
+            let key = (schema.kind.clone(), schema.version);
+            let stored = match self.kind(&key)? {
+                Some((_, stored)) => stored,
+                None => Arc::clone(offered.entry(key).or_insert(&schema.schema)),
+            };
+            if *stored != *schema.schema {
+                return Err(Stop::Refused(AppendError::SchemaMismatch {
+                    kind: schema.kind.clone(),
+                    version: schema.version,
+                    stored,
+                    offered: Arc::clone(&schema.schema),
+                }));
             }
-            None => connection.prepare_cached(sql::INSERT_KIND)?.insert((
-                schema.kind.as_str(),
-                schema.version.get(),
-                &*schema.schema,
-            ))?,
-        };
-        kinds.insert((schema.kind.clone(), schema.version), number);
-    }
-    Ok(kinds)
-}
-
-fn check_streams(connection: &Connection, commit: &Commit) -> Step<Vec<Stream>> {
-    let mut streams = Vec::with_capacity(commit.streams.len());
-    for (StreamAppend { id, expected }, appended) in commit.streams.iter().zip(commit.appended()) {
-        let found = lookup::stream(connection, id)?;
-        let actual = found.and_then(|(_, version)| StreamVersion::new(version));
-        if !expected.accepts(actual) {
-            return Err(Stop::Refused(AppendError::Conflict {
-                stream: id.clone(),
-                expected: *expected,
-                actual,
-            }));
         }
-        let (row, version) = match found {
-            _ if !appended => (None, 0),
-            Some((row, version)) => (Some(row), version),
-            None => {
-                let names = (id.category().as_str(), id.id().as_str(), 0);
-                (Some(connection.prepare_cached(sql::INSERT_STREAM)?.insert(names)?), 0)
+        Ok(())
+    }
+
+    /// The number of a kind in this file and its schema.
+    fn kind(&mut self, key: &(Name, KindVersion)) -> Step<Option<(i64, Arc<str>)>> {
+        if let Some((number, schema)) = self.memory.kinds.get(key) {
+            return Ok(Some((*number, Arc::clone(schema))));
+        }
+        let mut select = self.connection().prepare_cached(sql::KIND)?;
+        let mut rows = select.query((key.0.as_str(), key.1.get()))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let found: (i64, Arc<str>) = (row.get(0)?, row.get(1)?);
+        self.memory.kinds.insert(key.clone(), found.clone());
+        Ok(Some(found))
+    }
+
+    fn check_streams(&mut self, commit: &Commit) -> Step<Vec<(Option<i64>, u64)>> {
+        let mut streams = Vec::with_capacity(commit.streams.len());
+        for StreamAppend { id, expected } in &commit.streams {
+            let found = self.stream(id)?;
+            let actual = found.and_then(|(_, version)| StreamVersion::new(version));
+            if !expected.accepts(actual) {
+                return Err(conflict(id, *expected, actual));
             }
+            streams.push(found.map_or((None, 0), |(number, version)| (Some(number), version)));
+        }
+        Ok(streams)
+    }
+
+    /// The number of a stream in this file and its version.
+    fn stream(&mut self, id: &StreamId) -> Step<Option<(i64, u64)>> {
+        if let Some(found) = self.memory.streams.get(id) {
+            return Ok(Some(*found));
+        }
+        let Some(mut list) = StreamList::find(self.connection(), id)? else {
+            return Ok(None);
         };
-        streams.push(Stream { row, version });
+        self.moment.complete(&mut list)?;
+        list.extend(self.pending.stream(list.number, self.moment.head));
+        let found = (list.number, list.version());
+        self.memory.streams.put(id.clone(), found);
+        Ok(Some(found))
     }
-    Ok(streams)
-}
 
-fn check_conditions(connection: &Connection, commit: &Commit) -> Step<()> {
-    let mut page = Page::new();
-    for (index, condition) in commit.conditions.iter().enumerate() {
-        let mut question = Read::log(condition.query.clone()).page_of(1);
-        if let Some(after) = condition.after {
-            let Some(from) = after.next() else { continue };
-            question = question.from_position(from);
+    fn check_conditions(&mut self, commit: &Commit) -> Step<()> {
+        if commit.conditions.is_empty() {
+            return Ok(());
         }
-        page.clear();
-        read::read(connection, &question, &mut page)?;
-        if let Some(event) = page.iter().next() {
-            return Err(Stop::Refused(AppendError::ConditionFailed {
-                condition: index,
-                position: event.position(),
-            }));
+        let moment = self.moment.later(self.pending.head());
+        let mut page = Page::new();
+        for (index, condition) in commit.conditions.iter().enumerate() {
+            let mut question = Read::log(condition.query.clone()).page_of(1);
+            if let Some(after) = condition.after {
+                let Some(from) = after.next() else { continue };
+                question = question.from_position(from);
+            }
+            read::read(&moment, &mut self.memory.names, &question, &mut page)?;
+            if let Some(event) = page.iter().next() {
+                return Err(Stop::Refused(AppendError::ConditionFailed {
+                    condition: index,
+                    position: event.position(),
+                }));
+            }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-fn move_checkpoints(connection: &Connection, commit: &Commit, head: u64) -> Step<()> {
-    for moved in &commit.checkpoints {
-        let actual = lookup::checkpoint(connection, &moved.name)?;
-        if actual != moved.from {
-            return Err(Stop::Refused(AppendError::CheckpointConflict {
-                name: moved.name.clone(),
-                actual,
-            }));
-        }
-        let Checkpoint { position, checksum, cursor } = &moved.to;
-        let position = match position.map(GlobalPosition::get) {
-            Some(position) if position > head => {
+    /// The position of the last event after a commit.
+    fn head_after(&self, commit: &Commit) -> Step<u64> {
+        u64::try_from(commit.events.len())
+            .ok()
+            .and_then(|events| self.pending.head().checked_add(events))
+            .filter(|head| i64::try_from(*head).is_ok())
+            .ok_or_else(|| out_of_range("the position of an event"))
+    }
+
+    fn check_checkpoints(&self, commit: &Commit, head: u64) -> Step<()> {
+        for moved in &commit.checkpoints {
+            let actual = lookup::checkpoint(self.connection(), &moved.name)?;
+            if actual != moved.from {
+                return Err(Stop::Refused(AppendError::CheckpointConflict {
+                    name: moved.name.clone(),
+                    actual,
+                }));
+            }
+            if moved.to.position.is_some_and(|position| position.get() > head) {
                 return Err(out_of_range("a checkpoint's position"));
             }
-            position => position.map(in_range).transpose()?,
-        };
-        connection.prepare_cached(sql::PUT_CHECKPOINT)?.execute((
-            moved.name.as_str(),
+        }
+        Ok(())
+    }
+
+    fn check_rows(&self, commit: &Commit) -> Step<()> {
+        for RowChange { view, key, expected, .. } in &commit.rows {
+            let actual = lookup::row_version(self.connection(), view, key)?;
+            if actual != *expected {
+                return Err(Stop::Refused(AppendError::StaleRow {
+                    view: view.clone(),
+                    key: key.clone(),
+                    actual,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, commit: &Commit, digest: Digest, mut plan: Plan) -> Step<Receipt> {
+        let before = self.pending.head();
+        let kinds = self.write_kinds(&commit.schemas)?;
+        self.name_streams(commit, &mut plan)?;
+        for (event, index) in commit.events.iter().zip(0_u32..) {
+            let place = if index == 0 {
+                let events = u32::try_from(commit.events.len()).map_err(|_| too_many())?;
+                Place::First(Opening { commit: commit.id, digest, events })
+            } else {
+                Place::Later(index)
+            };
+            let kind = kinds.get(&(&event.kind, event.kind_version)).copied();
+            self.write_event(commit, event, place, kind, &mut plan)?;
+        }
+        for (stream, (number, version)) in commit.streams.iter().zip(plan.streams) {
+            if let Some(number) = number {
+                self.memory.streams.put(stream.id.clone(), (number, version));
+            }
+        }
+        self.write_checkpoints(commit)?;
+        self.write_rows(commit)?;
+        if commit.events.is_empty() {
+            self.connection().prepare_cached(sql::PUT_BARE_COMMIT)?.execute((
+                commit.id.as_bytes().as_slice(),
+                self.now.as_micros(),
+                digest.0.cast_signed(),
+            ))?;
+        }
+        let first = GlobalPosition::new(before.saturating_add(1));
+        let positions = first.zip(GlobalPosition::new(self.pending.head()));
+        let positions = positions.filter(|_| !commit.events.is_empty());
+        Ok(Receipt::new(commit.id, positions, self.now, digest))
+    }
+
+    /// Registers the kinds that are new, and gives each its number in this file.
+    fn write_kinds<'s>(
+        &mut self,
+        schemas: &'s [RegisteredSchema],
+    ) -> Step<HashMap<(&'s Name, KindVersion), i64>> {
+        let mut kinds = HashMap::with_capacity(schemas.len());
+        for schema in schemas {
+            let key = (schema.kind.clone(), schema.version);
+            let number =
+                match self.kind(&key)? {
+                    Some((number, _)) => number,
+                    None => {
+                        let number = self.connection().prepare_cached(sql::INSERT_KIND)?.insert(
+                            (schema.kind.as_str(), schema.version.get(), &*schema.schema),
+                        )?;
+                        self.memory.kinds.insert(key, (number, Arc::clone(&schema.schema)));
+                        number
+                    }
+                };
+            kinds.insert((&schema.kind, schema.version), number);
+        }
+        Ok(kinds)
+    }
+
+    /// Gives each new stream a number, those apart of which something is only expected.
+    fn name_streams(&self, commit: &Commit, plan: &mut Plan) -> Step<()> {
+        let appended = commit.appended();
+        for ((stream, appended), (number, _)) in
+            commit.streams.iter().zip(appended).zip(&mut plan.streams)
+        {
+            if appended && number.is_none() {
+                let names = (stream.id.category().as_str(), stream.id.id().as_str());
+                let mut insert = self.connection().prepare_cached(sql::INSERT_STREAM)?;
+                *number = Some(insert.insert(names)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_event(
+        &mut self,
+        commit: &Commit,
+        event: &NewEvent,
+        place: Place,
+        kind: Option<i64>,
+        plan: &mut Plan,
+    ) -> Step<()> {
+        let no_stream =
+            || Stop::Refused(InvalidCommit::NoSuchStream { index: event.stream }.into());
+        let append = commit.streams.get(event.stream).ok_or_else(no_stream)?;
+        let stream = plan.streams.get_mut(event.stream);
+        let (number, version) = stream.ok_or_else(no_stream)?;
+        let number = number.ok_or_else(no_stream)?;
+        *version = version.saturating_add(1);
+        let position = self.pending.head().saturating_add(1);
+        let header = EventHeader {
             position,
-            checksum.map(|checksum| checksum.0.cast_signed()),
-            cursor,
-        ))?;
-    }
-    Ok(())
-}
-
-fn change_rows(connection: &Connection, commit: &Commit, number: i64) -> Step<()> {
-    for RowChange { view, key, expected, value } in &commit.rows {
-        let actual = lookup::row_version(connection, view, key)?;
-        if actual != *expected {
-            return Err(Stop::Refused(AppendError::StaleRow {
-                view: view.clone(),
-                key: key.clone(),
-                actual,
-            }));
-        }
-        match value {
-            Some(value) => connection.prepare_cached(sql::PUT_ROW)?.execute((
-                view.as_str(),
-                key,
-                number,
-                value,
-            ))?,
-            None => connection.prepare_cached(sql::DELETE_ROW)?.execute((view.as_str(), key))?,
+            category: append.id.category().as_str(),
+            stream: append.id.id().as_str(),
+            version: *version,
+            kind: event.kind.as_str(),
+            kind_version: event.kind_version.get(),
+            id: EventId { commit: commit.id, index: place.index() },
+            occurred_at: event.occurred_at.as_micros(),
+            recorded_at: self.now.as_micros(),
+            correlation: event.correlation.as_bytes(),
+            causation: event.causation,
+            tags: event.tags.as_bytes(),
+            metadata: event.metadata.as_bytes(),
         };
-    }
-    Ok(())
-}
-
-fn write_events(connection: &Connection, commit: &Commit, plan: &mut Plan) -> Step<()> {
-    let mut insert = connection.prepare_cached(sql::INSERT_EVENT)?;
-    let mut insert_tag = connection.prepare_cached(sql::INSERT_TAG)?;
-    let mut position = plan.head;
-    for (index, event) in commit.events.iter().enumerate() {
-        position = position.checked_add(1).ok_or_else(too_many)?;
-        let place = Place { position, index: u32::try_from(index).map_err(|_| too_many())? };
-        let (header, stream) = header(commit, event, place, plan)?;
-        let kind = (event.kind.clone(), event.kind_version);
-        let numbers = Numbers { stream, kind: plan.kinds.get(&kind).copied(), commit: plan.number };
-        insert_event(&mut insert, &numbers, &header, &event.payload)?;
+        body::encode(&mut self.body, &header, place, Ok(&event.payload));
+        self.connection().prepare_cached(sql::INSERT_EVENT)?.execute((
+            position.cast_signed(),
+            number,
+            version.cast_signed(),
+            kind,
+            header.occurred_at,
+            header.recorded_at,
+            self.body.as_slice(),
+        ))?;
         for tag in event.tags.iter() {
-            insert_tag.execute((tag, in_range(position)?))?;
+            let mut insert = self.connection().prepare_cached(sql::INSERT_TAG)?;
+            insert.execute((tag, position.cast_signed()))?;
         }
+        self.pending.push(position, number, &place);
+        Ok(())
     }
-    Ok(())
-}
 
-/// Where an event stands in the log and in its commit.
-struct Place {
-    position: u64,
-    index: u32,
-}
-
-/// What an event refers to, by its number in this file.
-struct Numbers {
-    stream: i64,
-    kind: Option<i64>,
-    commit: i64,
-}
-
-/// The header of the next event of its stream, and the number of the stream.
-fn header<'a>(
-    commit: &'a Commit,
-    event: &'a NewEvent,
-    place: Place,
-    plan: &mut Plan,
-) -> Step<(EventHeader<'a>, i64)> {
-    let no_stream = || Stop::Refused(InvalidCommit::NoSuchStream { index: event.stream }.into());
-    let append = commit.streams.get(event.stream).ok_or_else(no_stream)?;
-    let stream = plan.streams.get_mut(event.stream).ok_or_else(no_stream)?;
-    let row = stream.row.ok_or_else(no_stream)?;
-    stream.version = stream.version.checked_add(1).ok_or_else(too_many)?;
-    let header = EventHeader {
-        position: place.position,
-        category: append.id.category().as_str(),
-        stream: append.id.id().as_str(),
-        version: stream.version,
-        kind: event.kind.as_str(),
-        kind_version: event.kind_version.get(),
-        id: EventId { commit: commit.id, index: place.index },
-        occurred_at: event.occurred_at.as_micros(),
-        recorded_at: plan.now.as_micros(),
-        correlation: event.correlation.as_bytes(),
-        causation: event.causation,
-        tags: event.tags.as_bytes(),
-        metadata: event.metadata.as_bytes(),
-    };
-    Ok((header, row))
-}
-
-fn insert_event(
-    insert: &mut CachedStatement<'_>,
-    numbers: &Numbers,
-    header: &EventHeader<'_>,
-    payload: &[u8],
-) -> Step<()> {
-    let checksum = header.checksum(PayloadDigest::of(payload));
-    let correlation = Some(header.correlation.as_slice())
-        .filter(|_| header.correlation != header.id.commit.as_bytes());
-    insert.execute((
-        in_range(header.position)?,
-        numbers.stream,
-        in_range(header.version)?,
-        numbers.kind,
-        numbers.commit,
-        header.occurred_at,
-        correlation,
-        header.causation.map(causation_bytes),
-        checksum.0.cast_signed(),
-        unless_empty(header.tags),
-        unless_empty(header.metadata),
-        payload,
-    ))?;
-    Ok(())
-}
-
-fn write_commit(
-    connection: &Connection,
-    commit: &Commit,
-    plan: &Plan,
-    digest: Digest,
-    head: u64,
-) -> Step<Receipt> {
-    let mut update = connection.prepare_cached(sql::UPDATE_STREAM)?;
-    for stream in &plan.streams {
-        if let Some(row) = stream.row {
-            update.execute((row, in_range(stream.version)?))?;
+    fn write_checkpoints(&self, commit: &Commit) -> Step<()> {
+        for moved in &commit.checkpoints {
+            let Checkpoint { position, checksum, cursor } = &moved.to;
+            self.connection().prepare_cached(sql::PUT_CHECKPOINT)?.execute((
+                moved.name.as_str(),
+                position.map(|position| position.get().cast_signed()),
+                checksum.map(|checksum| checksum.0.cast_signed()),
+                cursor,
+            ))?;
         }
+        Ok(())
     }
-    let first = (head > plan.head).then(|| plan.head.saturating_add(1));
-    connection.prepare_cached(sql::INSERT_COMMIT)?.execute((
-        plan.number,
-        commit.id.as_bytes().as_slice(),
-        first.map(in_range).transpose()?,
-        in_range(head)?,
-        plan.now.as_micros(),
-        digest.0.to_be_bytes().as_slice(),
-    ))?;
-    let positions = first.and_then(GlobalPosition::new).zip(GlobalPosition::new(head));
-    Ok(Receipt::new(commit.id, positions, plan.now, digest))
+
+    fn write_rows(&mut self, commit: &Commit) -> Step<()> {
+        if commit.rows.is_empty() {
+            return Ok(());
+        }
+        self.row_version = self.row_version.checked_add(1).ok_or_else(too_many)?;
+        self.connection()
+            .prepare_cached(sql::PUT_LAST_ROW_VERSION)?
+            .execute((self.row_version,))?;
+        for RowChange { view, key, value, .. } in &commit.rows {
+            match value {
+                Some(value) => self.connection().prepare_cached(sql::PUT_ROW)?.execute((
+                    view.as_str(),
+                    key,
+                    self.row_version,
+                    value,
+                ))?,
+                None => self
+                    .connection()
+                    .prepare_cached(sql::DELETE_ROW)?
+                    .execute((view.as_str(), key))?,
+            };
+        }
+        Ok(())
+    }
 }
 
-fn unless_empty(bytes: &[u8]) -> Option<&[u8]> {
-    Some(bytes).filter(|bytes| !bytes.is_empty())
-}
-
-fn signed(number: u64) -> Option<i64> {
-    i64::try_from(number).ok()
-}
-
-fn in_range(number: u64) -> Step<i64> {
-    signed(number).ok_or_else(too_many)
+fn conflict(id: &StreamId, expected: ExpectedVersion, actual: Option<StreamVersion>) -> Stop {
+    Stop::Refused(AppendError::Conflict { stream: id.clone(), expected, actual })
 }
 
 fn too_many() -> Stop {

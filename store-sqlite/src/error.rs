@@ -111,6 +111,8 @@ pub enum OpenError {
 /// What went wrong in SQLite, by its extended result code.
 #[derive(Debug)]
 pub(crate) enum Fault {
+    /// The log was indexed while it was read: ask again.
+    Outdated,
     Busy,
     Full,
     ReadOnly,
@@ -169,7 +171,7 @@ impl From<ReadError> for Fault {
 impl From<Fault> for ReadError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Busy => Self::Busy,
+            Fault::Busy | Fault::Outdated => Self::Busy,
             Fault::Damaged(damage) => Self::Damaged(damage),
             Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
             Fault::Full => Self::Backend(Arc::new(Unexpected("the disk is full"))),
@@ -181,7 +183,7 @@ impl From<Fault> for ReadError {
 impl From<Fault> for AppendError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Busy => Self::Busy,
+            Fault::Busy | Fault::Outdated => Self::Busy,
             Fault::Full => Self::StorageFull,
             Fault::ReadOnly => Self::ReadOnly,
             Fault::Damaged(damage) => Self::Damaged(damage),
@@ -193,7 +195,7 @@ impl From<Fault> for AppendError {
 impl Fault {
     pub(crate) fn on_open(self, path: PathBuf) -> OpenError {
         match self {
-            Self::Busy => OpenError::Busy { path },
+            Self::Busy | Self::Outdated => OpenError::Busy { path },
             Self::SharedMemory(_) => OpenError::WalUnsupported { path },
             Self::Damaged(damage) => OpenError::Damaged { path, damage },
             Self::Other(source) => OpenError::Failed { path, source },
@@ -211,7 +213,7 @@ impl Fault {
         match self {
             Self::SharedMemory(source) | Self::Other(source) => source,
             Self::Damaged(damage) => Arc::new(damage),
-            Self::Busy => Arc::new(Unexpected("the store is busy")),
+            Self::Busy | Self::Outdated => Arc::new(Unexpected("the store is busy")),
             Self::Full => Arc::new(Unexpected("the disk is full")),
             Self::ReadOnly => Arc::new(Unexpected("the file is read-only")),
         }

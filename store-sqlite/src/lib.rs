@@ -18,18 +18,26 @@
 //! [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
 
 mod append;
+mod body;
 mod connect;
 mod create;
 mod error;
+mod flush;
 mod inspect;
+mod list;
 mod lookup;
+mod moment;
+mod names;
 mod options;
 mod pool;
+mod positions;
+mod queue;
 mod read;
 mod row;
 mod sql;
 mod store;
 mod tagged;
+mod tail;
 mod verify;
 mod writer;
 

@@ -18,32 +18,6 @@ pub(crate) fn log_id(connection: &Connection) -> Result<LogId, Fault> {
         .ok_or_else(|| damage("the log has no identity"))
 }
 
-/// The number of the last commit and the position of the last event, each 0 if there is none.
-pub(crate) fn last_commit(connection: &Connection) -> Result<(u64, u64), Fault> {
-    connection
-        .prepare_cached(sql::LAST_COMMIT)?
-        .query_row((), |row| Ok((unsigned(row, 0), unsigned(row, 1))))
-        .optional()?
-        .map_or(Ok((0, 0)), |(number, head)| Ok((number?, head?)))
-}
-
-/// The position of the last event, 0 if there is none.
-pub(crate) fn head(connection: &Connection) -> Result<u64, Fault> {
-    Ok(last_commit(connection)?.1)
-}
-
-/// The number of a stream in this file, and its version.
-pub(crate) fn stream(connection: &Connection, id: &StreamId) -> Result<Option<(i64, u64)>, Fault> {
-    connection
-        .prepare_cached(sql::STREAM)?
-        .query_row((id.category().as_str(), id.id().as_str()), |row| {
-            Ok((row.get(0)?, unsigned(row, 1)))
-        })
-        .optional()?
-        .map(|(number, version)| Ok((number, version?)))
-        .transpose()
-}
-
 pub(crate) fn streams(
     connection: &Connection,
     category: &Name,
@@ -60,23 +34,19 @@ pub(crate) fn streams(
     Ok(streams)
 }
 
-pub(crate) fn receipt(connection: &Connection, commit: CommitId) -> Result<Option<Receipt>, Fault> {
-    let mut statement = connection.prepare_cached(sql::COMMIT_BY_ID)?;
+/// The receipt of a commit that holds no event.
+pub(crate) fn bare_receipt(
+    connection: &Connection,
+    commit: CommitId,
+) -> Result<Option<Receipt>, Fault> {
+    let mut statement = connection.prepare_cached(sql::BARE_COMMIT)?;
     let mut rows = statement.query((commit.as_bytes().as_slice(),))?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let positions = match optional::<i64>(row, 0)? {
-        None => None,
-        Some(_) => {
-            let position = |column| Ok::<_, Fault>(GlobalPosition::new(unsigned(row, column)?));
-            let range = position(0)?.zip(position(1)?);
-            Some(range.ok_or_else(|| damage("a commit has position 0"))?)
-        }
-    };
-    let recorded_at = Timestamp::from_micros(row.get(2)?);
-    let digest = Digest(u128::from_be_bytes(row.get(3)?));
-    Ok(Some(Receipt::new(commit, positions, recorded_at, digest)))
+    let recorded_at = Timestamp::from_micros(row.get(0)?);
+    let digest = Digest(row.get::<_, i64>(1)?.cast_unsigned());
+    Ok(Some(Receipt::new(commit, None, recorded_at, digest)))
 }
 
 pub(crate) fn schemas(connection: &Connection) -> Result<Vec<RegisteredSchema>, Fault> {

@@ -20,6 +20,9 @@ pub struct Options {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) durability: Durability,
     pub(crate) queue: usize,
+    pub(crate) queue_bytes: usize,
+    pub(crate) queue_timeout: Duration,
+    pub(crate) close_timeout: Duration,
     pub(crate) max_pages: Option<u32>,
 }
 
@@ -43,6 +46,9 @@ impl fmt::Debug for Options {
             .field("busy_timeout", &self.busy_timeout)
             .field("durability", &self.durability)
             .field("queue", &self.queue)
+            .field("queue_bytes", &self.queue_bytes)
+            .field("queue_timeout", &self.queue_timeout)
+            .field("close_timeout", &self.close_timeout)
             .field("max_pages", &self.max_pages)
             .finish_non_exhaustive()
     }
@@ -56,6 +62,9 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             durability: Durability::Full,
             queue: 1_024,
+            queue_bytes: 64 << 20,
+            queue_timeout: Duration::from_secs(5),
+            close_timeout: Duration::from_secs(30),
             max_pages: None,
         }
     }
@@ -91,11 +100,36 @@ impl Options {
         self
     }
 
-    /// How many commits may wait for the disk before further ones are answered `Busy`: 1,024 unless
-    /// set; 0 is taken as 1.
+    /// How many commits may be queued for the disk: 1,024 unless set; 0 is taken as 1. Further ones
+    /// wait for room, 16 times as many at the most; beyond that they are answered `Busy` at once.
     #[must_use]
     pub const fn queue(mut self, commits: usize) -> Self {
         self.queue = commits;
+        self
+    }
+
+    /// About how many bytes of memory the queued commits may take together: 64 MiB unless set. One
+    /// commit always has room, however large.
+    #[must_use]
+    pub const fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue_bytes = bytes;
+        self
+    }
+
+    /// How long a commit may wait for room in the queue before it is answered `Busy`, not queued and
+    /// nothing written: 5 seconds unless set.
+    #[must_use]
+    pub const fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.queue_timeout = timeout;
+        self
+    }
+
+    /// How long dropping the store may wait for the commits that it has accepted: 30 seconds unless
+    /// set. What the writer has not begun then is answered `Closed`, what it has begun
+    /// `OutcomeUnknown`.
+    #[must_use]
+    pub const fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
         self
     }
 

@@ -4,46 +4,87 @@
 //! writes, and never waits for a writer.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::Connection;
 
 use crate::connect;
 use crate::error::Fault;
+use crate::moment::Moment;
+use crate::names::Names;
 use crate::options::Options;
+use crate::tail::Tail;
 
 /// How many connections are kept when nobody reads.
 const IDLE: usize = 8;
 
+/// How often a question is asked anew because the log was indexed meanwhile.
+const ATTEMPTS: usize = 16;
+
 pub(crate) struct Pool {
     path: PathBuf,
     options: Options,
-    idle: Mutex<Vec<Connection>>,
+    tail: Arc<RwLock<Tail>>,
+    idle: Mutex<Vec<Reader>>,
+}
+
+/// A connection, and what it remembers.
+struct Reader {
+    connection: Connection,
+    names: Names,
 }
 
 impl Pool {
-    pub(crate) const fn new(path: PathBuf, options: Options) -> Self {
-        Self { path, options, idle: Mutex::new(Vec::new()) }
+    pub(crate) const fn new(path: PathBuf, options: Options, tail: Arc<RwLock<Tail>>) -> Self {
+        Self { path, options, tail, idle: Mutex::new(Vec::new()) }
     }
 
     /// Asks something of one moment of the log.
     pub(crate) fn ask<T>(
         &self,
+        mut question: impl FnMut(&Moment<'_>, &mut Names) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut answer = Err(Fault::Outdated);
+        for _ in 0..ATTEMPTS {
+            answer = self.in_transaction(|reader| {
+                let moment = Moment::of(&reader.connection, &self.tail)?;
+                question(&moment, &mut reader.names)
+            });
+            if !matches!(answer, Err(Fault::Outdated)) {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// Asks something for which it matters not which events there are.
+    pub(crate) fn ask_file<T>(
+        &self,
         question: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.in_transaction(|reader| question(&reader.connection))
+    }
+
+    fn in_transaction<T>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         // Two steps, so that the lock is not held while a connection is opened.
         let idle = self.idle().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect::reader(&self.path, &self.options)?,
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => Reader {
+                connection: connect::reader(&self.path, &self.options)?,
+                names: Names::default(),
+            },
         };
-        connection.prepare_cached("BEGIN")?.execute(())?;
-        let answer = question(&connection);
+        reader.connection.prepare_cached("BEGIN")?.execute(())?;
+        let answer = question(&mut reader);
         // A fault may have ended the transaction already: that is no reason to lose what it says.
-        if connection.is_autocommit() || end(&connection).is_ok() {
+        if reader.connection.is_autocommit() || end(&reader.connection).is_ok() {
             let mut idle = self.idle();
             if idle.len() < IDLE {
-                idle.push(connection);
+                idle.push(reader);
             }
         }
         answer
@@ -54,7 +95,7 @@ impl Pool {
         self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,13 +117,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.db");
         drop(SqliteStore::open(&path).unwrap());
-        let pool = Pool::new(path, Options::default());
-        let found = pool.ask(|connection| {
+        let pool = Pool::new(path, Options::default(), Arc::default());
+        let found = pool.ask_file(|connection| {
             end(connection)?;
             Err::<(), _>(Damage::elsewhere("found").into())
         });
         assert!(matches!(found, Err(Fault::Damaged(damage)) if damage.reason == "found"));
         // The connection is as good as before.
-        assert!(pool.ask(end).is_ok());
+        assert!(pool.ask_file(end).is_ok());
     }
 }

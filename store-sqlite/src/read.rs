@@ -3,91 +3,124 @@
 //! Owns the order and the bounds of a read, and that nothing is missing between them. Never skips
 //! damage: an event that is read to be filtered is checked like one that is shown.
 
+use std::rc::Rc;
+
+use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Params};
 use vitae::store::{Damage, Direction, Page, Query, Read, Selection};
 use vitae::{GlobalPosition, StreamId, StreamVersion};
 
 use crate::error::Fault;
-use crate::row::StoredEvent;
-use crate::{lookup, sql, tagged};
+use crate::moment::Moment;
+use crate::names::{EventNames, Names};
+use crate::row::{StoredRow, missing};
+use crate::{sql, tagged};
 
-/// Fills a page. The connection must be in a transaction: a read asks more than one question.
-pub(crate) fn read(connection: &Connection, read: &Read, page: &mut Page) -> Result<(), Fault> {
+/// How many events of a stream are fetched at a time.
+const BATCH: u64 = 512;
+
+/// Fills a page.
+pub(crate) fn read(
+    moment: &Moment<'_>,
+    names: &mut Names,
+    read: &Read,
+    page: &mut Page,
+) -> Result<(), Fault> {
+    page.clear();
     match &read.selection {
         Selection::Stream { id, from } => {
-            read_stream(connection, read, id, from.map(StreamVersion::get), page)
+            read_stream(moment, names, read, id, from.map(StreamVersion::get), page)
         }
         Selection::Log { query, from } => {
-            let head = lookup::head(connection)?;
             let from = from.map(GlobalPosition::get);
-            let Some(walk) = Walk::new(read.direction, from, head)? else {
+            let Some(walk) = Walk::new(read.direction, from, moment.head)? else {
                 return Ok(());
             };
             if tagged::drives(query) {
-                return tagged::read(connection, read, query, walk, page);
+                return tagged::read(moment, names, read, query, walk, page);
             }
-            read_log(connection, read, query, walk, page)
+            read_log(moment, names, read, query, walk, page)
         }
     }
 }
 
 fn read_stream(
-    connection: &Connection,
+    moment: &Moment<'_>,
+    names: &mut Names,
     read: &Read,
     id: &StreamId,
     from: Option<u64>,
     page: &mut Page,
 ) -> Result<(), Fault> {
-    let Some((stream, version)) = lookup::stream(connection, id)? else {
+    let Some(list) = moment.stream(id)? else {
         return Ok(());
     };
-    let Some(mut walk) = Walk::new(read.direction, from, version)? else {
+    let Some(mut walk) = Walk::new(read.direction, from, list.version())? else {
         return Ok(());
     };
-    let mut statement = connection.prepare_cached(match read.direction {
-        Direction::Forwards => sql::STREAM_FORWARDS,
-        Direction::Backwards => sql::STREAM_BACKWARDS,
-    })?;
-    let mut rows = statement.query((stream, walk.next))?;
-    while let Some(row) = rows.next()? {
-        if page.is_full(read) {
-            page.set_more();
-            return Ok(());
+    let mut statement = moment.connection.prepare_cached(sql::EVENTS_AT)?;
+    while walk.is_under_way() {
+        let versions = walk.ahead(BATCH.min(wanted(read, page)));
+        let mut positions = list.positions(moment.connection, versions)?;
+        if read.direction == Direction::Backwards {
+            positions.reverse();
         }
-        let event = StoredEvent::of(row, Some(id))?;
-        if !walk.step(event.version()) {
-            break;
+        let mut rows = statement.query((array(&positions),))?;
+        for position in positions {
+            let Some(row) = rows.next()? else { return Err(missing(position)) };
+            let row = StoredRow::of(row)?;
+            if row.position != position {
+                return Err(missing(position));
+            }
+            if row.stream != list.number || !walk.step(row.version) {
+                return Err(
+                    row.damaged("a stream's list leads to it, and it is not the next of it")
+                );
+            }
+            let names = names.of(moment.connection, &row)?;
+            if page.is_full(read) {
+                row.check(&names)?;
+                page.set_more();
+                return Ok(());
+            }
+            row.push_to(&names, page)?;
         }
-        event.push_to(page)?;
     }
-    match walk.missing() {
-        None => Ok(()),
-        Some(version) => {
-            Err(Damage::elsewhere(format!("stream `{id}` has no version {version}")).into())
-        }
-    }
+    Ok(())
+}
+
+/// How many events a page may still take, and one more, to know whether there is one.
+fn wanted(read: &Read, page: &Page) -> u64 {
+    let room = read.max_events.saturating_sub(page.len()).saturating_add(1);
+    u64::try_from(room).unwrap_or(u64::MAX)
+}
+
+/// Positions as a statement takes them.
+pub(crate) fn array(positions: &[u64]) -> Rc<Vec<Value>> {
+    Rc::new(positions.iter().map(|position| Value::Integer(position.cast_signed())).collect())
 }
 
 fn read_log(
-    connection: &Connection,
+    moment: &Moment<'_>,
+    names: &mut Names,
     read: &Read,
     query: &Query,
     walk: Walk,
     page: &mut Page,
 ) -> Result<(), Fault> {
-    let mut statement = log_statement(connection, read.direction)?;
+    let mut statement = log_statement(moment.connection, read.direction)?;
     let all = query.items.is_empty();
-    walk_log(&mut statement, (walk.next,), walk, |event| {
-        if !all && !event.matches(query) {
-            event.check()?;
+    walk_log(moment.connection, names, &mut statement, (walk.next,), walk, |row, names| {
+        if !all && !row.matches(names, query) {
+            row.check(names)?;
             return Ok(true);
         }
         if page.is_full(read) {
-            event.check()?;
+            row.check(names)?;
             page.set_more();
             return Ok(false);
         }
-        event.push_to(page)?;
+        row.push_to(names, page)?;
         Ok(true)
     })
 }
@@ -104,31 +137,28 @@ pub(crate) fn log_statement(
 
 /// Shows every event of a walk, each position once, until `visit` says that it is enough.
 pub(crate) fn walk_log(
+    connection: &Connection,
+    names: &mut Names,
     statement: &mut CachedStatement<'_>,
     params: impl Params,
     mut walk: Walk,
-    mut visit: impl FnMut(&StoredEvent<'_>) -> Result<bool, Fault>,
+    mut visit: impl FnMut(&StoredRow<'_>, &EventNames<'_>) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
     let mut rows = statement.query(params)?;
-    while let Some(row) = rows.next()? {
-        let event = StoredEvent::of(row, None)?;
-        if !walk.step(event.position()) {
+    while walk.is_under_way() {
+        let Some(row) = rows.next()? else { break };
+        let row = StoredRow::of(row)?;
+        if !walk.step(row.position) {
             break;
         }
-        if !visit(&event)? {
+        if !visit(&row, &names.of(connection, &row)?)? {
             return Ok(());
         }
     }
     match walk.missing() {
         None => Ok(()),
-        Some(position) => Err(missing(position)),
+        Some(position) => Err(missing(position.cast_unsigned())),
     }
-}
-
-/// The damage of an event that is not there.
-pub(crate) fn missing(position: i64) -> Fault {
-    let position = u64::try_from(position).ok().and_then(GlobalPosition::new);
-    Fault::Damaged(Damage { position, reason: "the event is missing".to_owned() })
 }
 
 /// The numbers that a read must come by, one after the other.
@@ -164,6 +194,17 @@ impl Walk {
             i64::try_from(number).map_err(|_| Damage::elsewhere("a number is out of range"))
         };
         Ok(Some(Self { next: signed(first)?, last: signed(last)?, step }))
+    }
+
+    /// The numbers that come next, at most so many, from the smallest to the largest.
+    fn ahead(&self, most: u64) -> std::ops::RangeInclusive<u64> {
+        let (next, last) = (self.next.cast_unsigned(), self.last.cast_unsigned());
+        let more = most.saturating_sub(1);
+        if self.step > 0 {
+            next..=next.saturating_add(more).min(last)
+        } else {
+            next.saturating_sub(more).max(last)..=next
+        }
     }
 
     /// Comes by a number. False if it is not the one that must come next.

@@ -13,27 +13,35 @@ statements! {
     CREATE_META = "create_meta";
     LOG_ID = "log_id";
 
-    LAST_COMMIT = "last_commit";
-    COMMIT_BY_ID = "commit_by_id";
-    COMMITS = "commits";
-    INSERT_COMMIT = "insert_commit";
+    MOMENT = "moment";
+    PUT_INDEXED = "put_indexed";
 
     KIND = "kind";
     KINDS = "kinds";
+    KIND_NAME = "kind_name";
     INSERT_KIND = "insert_kind";
 
     STREAM = "stream";
+    STREAM_NUMBERED = "stream_numbered";
+    STREAM_NAMES = "stream_names";
+    STREAMS = "streams";
     STREAMS_OF_CATEGORY = "streams_of_category";
-    STREAM_VERSIONS = "stream_versions";
     INSERT_STREAM = "insert_stream";
-    UPDATE_STREAM = "update_stream";
+    PUT_STREAM = "put_stream";
+    CHUNK = "chunk";
+    PUT_CHUNK = "put_chunk";
+
+    COMMITS = "commits";
+    COMMITS_WITH = "commits_with";
+    PUT_COMMIT = "put_commit";
+    BARE_COMMIT = "bare_commit";
+    PUT_BARE_COMMIT = "put_bare_commit";
 
     INSERT_EVENT = "insert_event";
-    LOG_FORWARDS = "event_columns" "event_of_log" "log_forwards";
-    LOG_BACKWARDS = "event_columns" "event_of_log" "log_backwards";
-    EVENT_AT = "event_columns" "event_of_log" "event_at";
-    STREAM_FORWARDS = "event_columns" "event_of_stream" "stream_forwards";
-    STREAM_BACKWARDS = "event_columns" "event_of_stream" "stream_backwards";
+    BODY_AT = "body_at";
+    LOG_FORWARDS = "event_columns" "log_forwards";
+    LOG_BACKWARDS = "event_columns" "log_backwards";
+    EVENTS_AT = "event_columns" "events_at";
 
     INSERT_TAG = "insert_tag";
     HAS_TAG = "has_tag";
@@ -50,4 +58,6 @@ statements! {
     ROWS_AFTER = "rows_after";
     PUT_ROW = "put_row";
     DELETE_ROW = "delete_row";
+    LAST_ROW_VERSION = "last_row_version";
+    PUT_LAST_ROW_VERSION = "put_last_row_version";
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use vitae::store::{
     AppendError, Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt,
@@ -16,6 +16,8 @@ use crate::error::{Fault, OpenError};
 use crate::inspect::{Found, check_format, inspect};
 use crate::options::Options;
 use crate::pool::Pool;
+use crate::queue::Bounds;
+use crate::tail::Tail;
 use crate::writer::Writer;
 use crate::{connect, create, lookup, read, verify};
 
@@ -93,23 +95,31 @@ impl SqliteStore {
     pub(crate) fn open_present(path: &Path, options: Options) -> Result<Self, OpenError> {
         let path = present(path)?;
         let connection = connect::writer(&path, &options)?;
-        let writer = Writer::start(connection, Arc::clone(&options.clock), options.queue)
+        let bounds = Bounds {
+            commits: options.queue,
+            bytes: options.queue_bytes,
+            timeout: options.queue_timeout,
+        };
+        let tail = Arc::new(RwLock::new(Tail::default()));
+        let (clock, for_writer) = (Arc::clone(&options.clock), Arc::clone(&tail));
+        let writer = Writer::start(connection, for_writer, clock, bounds, options.close_timeout)
             .map_err(|error| Fault::from(error).on_open(path.clone()))?;
-        Self::with_readers(path, options, Some(writer))
+        Self::with_readers(path, options, tail, Some(writer))
     }
 
     pub(crate) fn open_for_reading(path: &Path, options: Options) -> Result<Self, OpenError> {
-        Self::with_readers(present(path)?, options, None)
+        Self::with_readers(present(path)?, options, Arc::default(), None)
     }
 
     fn with_readers(
         path: PathBuf,
         options: Options,
+        tail: Arc<RwLock<Tail>>,
         writer: Option<Writer>,
     ) -> Result<Self, OpenError> {
         let limits = options.limits;
-        let readers = Pool::new(path.clone(), options);
-        let found = readers.ask(|connection| {
+        let readers = Pool::new(path.clone(), options, tail);
+        let found = readers.ask_file(|connection| {
             let format = check_format(&path, connect::format(connection)?);
             let mode = format.and_then(|()| connect::require_wal(&path, connection));
             Ok(match mode {
@@ -166,11 +176,11 @@ impl EventStore for SqliteStore {
 
     fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
         page.clear();
-        Ok(self.readers.ask(|connection| read::read(connection, read, page))?)
+        Ok(self.readers.ask(|moment, names| read::read(moment, names, read, page))?)
     }
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
-        Ok(self.readers.ask(lookup::head).map(GlobalPosition::new)?)
+        Ok(self.readers.ask(|moment, _| Ok(moment.head)).map(GlobalPosition::new)?)
     }
 
     fn streams(
@@ -179,19 +189,22 @@ impl EventStore for SqliteStore {
         after: Option<&Name>,
         limit: usize,
     ) -> Result<Vec<StreamId>, ReadError> {
-        Ok(self.readers.ask(|connection| lookup::streams(connection, category, after, limit))?)
+        Ok(self
+            .readers
+            .ask_file(|connection| lookup::streams(connection, category, after, limit))?)
     }
 
     fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
-        Ok(self.readers.ask(|connection| lookup::receipt(connection, commit))?)
+        Ok(self.readers.ask(|moment, _| moment.receipt(commit))?)
     }
 
     fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
-        Ok(self.readers.ask(lookup::schemas)?)
+        Ok(self.readers.ask_file(lookup::schemas)?)
     }
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
-        let checkpoint = self.readers.ask(|connection| lookup::checkpoint(connection, name))?;
+        let checkpoint =
+            self.readers.ask_file(|connection| lookup::checkpoint(connection, name))?;
         if let Some(checkpoint) = &checkpoint {
             checkpoint.confirm(name, self)?;
         }
@@ -199,7 +212,7 @@ impl EventStore for SqliteStore {
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
-        Ok(self.readers.ask(|connection| lookup::row(connection, view, key))?)
+        Ok(self.readers.ask_file(|connection| lookup::row(connection, view, key))?)
     }
 
     fn rows(
@@ -209,7 +222,9 @@ impl EventStore for SqliteStore {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<ViewRow>, ReadError> {
-        Ok(self.readers.ask(|connection| lookup::rows(connection, view, prefix, after, limit))?)
+        Ok(self
+            .readers
+            .ask_file(|connection| lookup::rows(connection, view, prefix, after, limit))?)
     }
 
     fn verify(&self) -> Result<u64, ReadError> {

@@ -8,9 +8,11 @@ use vitae::Name;
 use vitae::store::{Direction, Page, Query, QueryItem, Read};
 
 use crate::error::Fault;
-use crate::read::{Walk, missing};
-use crate::row::StoredEvent;
-use crate::sql;
+use crate::moment::Moment;
+use crate::names::{EventNames, Names};
+use crate::read::{Walk, array};
+use crate::row::{StoredRow, missing};
+use crate::{lookup, sql};
 
 /// How many positions are fetched of a tag at a time.
 const BATCH: usize = 256;
@@ -22,33 +24,38 @@ pub(crate) fn drives(query: &Query) -> bool {
 
 /// Fills a page from the events to which the tags of the alternatives lead.
 pub(crate) fn read(
-    connection: &Connection,
+    moment: &Moment<'_>,
+    names: &mut Names,
     read: &Read,
     query: &Query,
     mut walk: Walk,
     page: &mut Page,
 ) -> Result<(), Fault> {
     let tag_sets = tag_sets(query);
-    let mut statement = connection.prepare_cached(sql::EVENT_AT)?;
+    let mut statement = moment.connection.prepare_cached(sql::EVENTS_AT)?;
     let mut positions = Vec::new();
     while walk.is_under_way() {
-        let up_to = batch(connection, &tag_sets, walk, read.direction, &mut positions)?;
+        let up_to = batch(moment.connection, &tag_sets, walk, read.direction, &mut positions)?;
+        let mut rows = statement.query((array(&positions),))?;
         for position in &positions {
-            let mut rows = statement.query((position,))?;
-            let Some(row) = rows.next()? else {
-                return Err(missing(*position));
+            let row = match rows.next()? {
+                Some(row) => StoredRow::of(row)?,
+                None => return Err(missing(*position)),
             };
-            let event = StoredEvent::of(row, None)?;
-            if !event.matches(query) {
-                check_tagged(&event, &tag_sets)?;
+            if row.position != *position {
+                return Err(missing(*position));
+            }
+            let names = names.of(moment.connection, &row)?;
+            if !row.matches(&names, query) {
+                check_tagged(&row, &names, &tag_sets)?;
                 continue;
             }
             if page.is_full(read) {
-                event.check()?;
+                row.check(&names)?;
                 page.set_more();
                 return Ok(());
             }
-            event.push_to(page)?;
+            row.push_to(&names, page)?;
         }
         match up_to.checked_add(walk.step) {
             Some(next) => walk.next = next,
@@ -73,13 +80,13 @@ fn batch(
     tag_sets: &[&[Name]],
     walk: Walk,
     direction: Direction,
-    positions: &mut Vec<i64>,
+    positions: &mut Vec<u64>,
 ) -> Result<i64, Fault> {
     let mut statement = connection.prepare_cached(match direction {
         Direction::Forwards => sql::TAGGED_FORWARDS,
         Direction::Backwards => sql::TAGGED_BACKWARDS,
     })?;
-    positions.clear();
+    let mut all = Vec::new();
     let mut up_to = walk.last;
     let behind = |position: i64, end: i64| (position > end) == (walk.step > 0) && position != end;
     for tags in tag_sets {
@@ -92,9 +99,13 @@ fn batch(
         {
             up_to = last;
         }
-        positions.extend(found);
+        all.extend(found);
     }
-    positions.retain(|position| !behind(*position, up_to));
+    all.retain(|position| !behind(*position, up_to));
+    positions.clear();
+    for position in all {
+        positions.push(u64::try_from(position).map_err(|_| lookup::damage("a tag is nowhere"))?);
+    }
     positions.sort_unstable();
     positions.dedup();
     if direction == Direction::Backwards {
@@ -153,15 +164,19 @@ fn next_common(
 }
 
 /// Checks an event that matches no alternative: it must at least have the tags of one.
-fn check_tagged(event: &StoredEvent<'_>, tag_sets: &[&[Name]]) -> Result<(), Fault> {
-    event.check()?;
+fn check_tagged(
+    row: &StoredRow<'_>,
+    names: &EventNames<'_>,
+    tag_sets: &[&[Name]],
+) -> Result<(), Fault> {
+    row.check(names)?;
     let has = |tags: &[Name]| {
         let tags = tags.to_vec();
         let item = QueryItem { tags, ..QueryItem::default() };
-        event.matches(&Query { items: vec![item] })
+        row.matches(names, &Query { items: vec![item] })
     };
     if tag_sets.iter().any(|tags| has(tags)) {
         return Ok(());
     }
-    Err(event.damaged("the table of tags leads to an event without the tag"))
+    Err(row.damaged("the table of tags leads to an event without the tag"))
 }

@@ -8,89 +8,172 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 use vitae::store::{Direction, Page};
 
+use crate::body::Place;
 use crate::error::Fault;
-use crate::lookup::{self, damage, optional, unsigned};
+use crate::flush::prefix;
+use crate::list::StreamList;
+use crate::lookup::{damage, unsigned};
+use crate::moment::Moment;
+use crate::names::Names;
 use crate::read::{Walk, log_statement, walk_log};
+use crate::row::StoredRow;
 use crate::sql;
 
 /// Checks the whole file and returns the number of events.
-pub(crate) fn verify(connection: &Connection) -> Result<u64, Fault> {
-    let head = lookup::head(connection)?;
-    let (versions, tags) = walk_events(connection, head)?;
-    check_streams(connection, versions)?;
-    check_commits(connection)?;
+pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Fault> {
+    let connection = moment.connection;
+    // What is remembered may be better than what the file has.
+    *names = Names::default();
+    let mut found = Found { indexed: moment.indexed, ..Found::default() };
+    if let Some(walk) = Walk::new(Direction::Forwards, None, moment.head)? {
+        found.walk(connection, names, walk)?;
+    }
+    check_streams(connection, found.streams)?;
+    check_commits(connection, &found.commits)?;
     let stored: u64 =
         connection.prepare_cached(sql::COUNT_TAGS)?.query_row((), |row| Ok(unsigned(row, 0)))??;
-    if stored != tags {
+    if stored != found.tags {
         return Err(damage("the table of tags holds tags that no event has"));
     }
     check_structure(connection)?;
-    Ok(head)
+    Ok(moment.head)
 }
 
-/// Checks every event. Returns the version of every stream's last one, and the number of tags.
-fn walk_events(connection: &Connection, head: u64) -> Result<(HashMap<i64, u64>, u64), Fault> {
-    let mut versions = HashMap::new();
-    let mut tags = 0;
-    let mut page = Page::new();
-    let Some(walk) = Walk::new(Direction::Forwards, None, head)? else {
-        return Ok((versions, tags));
-    };
-    let mut has_tag = connection.prepare_cached(sql::HAS_TAG)?;
-    let mut statement = log_statement(connection, Direction::Forwards)?;
-    walk_log(&mut statement, (walk.next,), walk, |event| {
-        page.clear();
-        event.push_to(&mut page)?;
-        let version: &mut u64 = versions.entry(event.stream).or_default();
-        *version = version.saturating_add(1);
-        if *version != event.version() {
-            return Err(event.damaged("a version of its stream is missing before it"));
+/// What the events say, to be held against the indexes.
+#[derive(Default)]
+struct Found {
+    /// Up to which position there are indexes.
+    indexed: u64,
+    streams: HashMap<i64, Stream>,
+    commits: Sum,
+    tags: u64,
+    /// The events of the commit under way that are still to come.
+    to_come: u32,
+    /// The place in its commit of the event before.
+    place: u32,
+}
+
+#[derive(Default)]
+struct Stream {
+    version: u64,
+    indexed: Sum,
+}
+
+/// How many numbers there were, and a hash of them and their order.
+#[derive(Default, PartialEq, Eq, Clone, Copy)]
+struct Sum {
+    count: u64,
+    hash: u64,
+}
+
+impl Sum {
+    fn add(&mut self, number: u64) {
+        self.count = self.count.saturating_add(1);
+        // FNV-1a's step over whole numbers.
+        self.hash = (self.hash ^ number).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    }
+
+    /// Without regard to order.
+    fn add_unordered(&mut self, number: u64) {
+        let mut alone = Self::default();
+        alone.add(number);
+        alone.add(number);
+        self.count = self.count.saturating_add(1);
+        self.hash = self.hash.wrapping_add(alone.hash);
+    }
+}
+
+impl Found {
+    fn walk(
+        &mut self,
+        connection: &Connection,
+        names: &mut Names,
+        walk: Walk,
+    ) -> Result<(), Fault> {
+        let mut page = Page::new();
+        let mut has_tag = connection.prepare_cached(sql::HAS_TAG)?;
+        let mut statement = log_statement(connection, Direction::Forwards)?;
+        walk_log(connection, names, &mut statement, (walk.next,), walk, |row, names| {
+            page.clear();
+            row.push_to(names, &mut page)?;
+            self.add(row)?;
+            for tag in page.iter().flat_map(|event| event.tags()) {
+                self.tags = self.tags.saturating_add(1);
+                if !has_tag.exists((tag, row.position.cast_signed()))? {
+                    return Err(row.damaged("the table of tags does not lead to the event"));
+                }
+            }
+            Ok(true)
+        })?;
+        if self.to_come > 0 {
+            return Err(damage("the last commit has lost its last events"));
         }
-        for tag in page.iter().flat_map(|event| event.tags()) {
-            tags += 1;
-            if !has_tag.exists((tag, event.position().cast_signed()))? {
-                return Err(event.damaged("the table of tags does not lead to the event"));
+        Ok(())
+    }
+
+    fn add(&mut self, row: &StoredRow<'_>) -> Result<(), Fault> {
+        let stream = self.streams.entry(row.stream).or_default();
+        stream.version = stream.version.saturating_add(1);
+        if stream.version != row.version {
+            return Err(row.damaged("a version of its stream is missing before it"));
+        }
+        if row.position <= self.indexed {
+            stream.indexed.add(row.position);
+        }
+        match row.body.place {
+            Place::First(opening) if self.to_come == 0 => {
+                self.to_come = opening.events;
+                if row.position <= self.indexed {
+                    self.commits.add_unordered(prefix(opening.commit).cast_unsigned());
+                    self.commits.add_unordered(row.position);
+                }
+            }
+            Place::Later(place) if self.to_come > 0 && place == self.place.saturating_add(1) => {}
+            _ => return Err(row.damaged("it does not stand at its place in its commit")),
+        }
+        self.place = row.body.place.index();
+        self.to_come = self.to_come.saturating_sub(1);
+        Ok(())
+    }
+}
+
+/// Every stream's list must hold what its events say.
+fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(sql::STREAMS)?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        let list = StreamList::numbered(connection, number)?;
+        let mut sum = Sum::default();
+        if list.indexed > 0 {
+            for position in list.positions(connection, 1..=list.indexed)? {
+                sum.add(position);
             }
         }
-        Ok(true)
-    })?;
-    Ok((versions, tags))
-}
-
-/// Every stream must be as long as its events say.
-fn check_streams(connection: &Connection, mut versions: HashMap<i64, u64>) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(sql::STREAM_VERSIONS)?;
-    let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
-        let stream: i64 = row.get(0)?;
-        if versions.remove(&stream) != Some(unsigned(row, 1)?) {
-            return Err(damage("a stream's version is not that of its last event"));
+        let events = found.remove(&number).unwrap_or_default();
+        if sum != events.indexed || events.version == 0 {
+            return Err(damage("a stream's list does not hold its events"));
         }
     }
-    Ok(())
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(damage("a stream is missing"))
 }
 
-/// Commits must be numbered without gaps, and each must begin where the one before ended.
-fn check_commits(connection: &Connection) -> Result<(), Fault> {
+/// The index of commits must lead to the first event of each.
+fn check_commits(connection: &Connection, found: &Sum) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(sql::COMMITS)?;
     let mut rows = statement.query(())?;
-    let (mut number, mut head) = (0_u64, 0_u64);
+    let mut sum = Sum::default();
     while let Some(row) = rows.next()? {
-        number = number.saturating_add(1);
-        if unsigned(row, 0)? != number {
-            return Err(damage("a commit is missing"));
-        }
-        let next = unsigned(row, 2)?;
-        let fits = match optional::<i64>(row, 1)? {
-            Some(_) => unsigned(row, 1)? == head.saturating_add(1) && next > head,
-            None => next == head,
-        };
-        if !fits {
-            return Err(damage("a commit does not begin where the one before ended"));
-        }
-        head = next;
+        sum.add_unordered(row.get::<_, i64>(0)?.cast_unsigned());
+        sum.add_unordered(unsigned(row, 1)?);
     }
-    Ok(())
+    if sum == *found {
+        return Ok(());
+    }
+    Err(damage("the index of commits does not hold the commits of the events"))
 }
 
 /// What SQLite itself knows to check, indexes against their tables too.

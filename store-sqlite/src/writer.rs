@@ -1,157 +1,275 @@
 //! The thread that writes.
 //!
-//! Owns the only connection that writes, the transactions on it, and the three answers that a
-//! commit can have. Never takes a commit after one whose outcome is unknown.
+//! Owns the only connection that writes, the transactions on it, each of which holds the commits of
+//! many callers (group commit), and the three answers that a commit can have. Never takes a commit
+//! after one whose outcome is unknown.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
-use vitae::store::{AppendError, Commit, Completer, Digest, Receipt, Ticket};
+use vitae::store::{AppendError, Commit, Digest, Ticket};
 use vitae::{Clock, CommitId, Timestamp};
 
-use crate::append::{self, Stop};
+use crate::append::{Memory, Stop, Taken, Transaction};
 use crate::error::Fault;
+use crate::flush;
+use crate::moment::Moment;
+use crate::queue::{Answer, Bounds, Queue, Task};
+use crate::tail::Tail;
 
 /// The queue of commits, and the thread behind it.
 pub(crate) struct Writer {
-    /// `None` only while it is dropped.
-    queue: Option<SyncSender<Queued>>,
+    queue: Arc<Queue>,
+    close_timeout: Duration,
     thread: Option<JoinHandle<()>>,
-}
-
-struct Queued {
-    commit: Commit,
-    digest: Digest,
-    completer: Completer,
 }
 
 impl Writer {
     pub(crate) fn start(
         connection: Connection,
+        tail: Arc<RwLock<Tail>>,
         clock: Arc<dyn Clock>,
-        commits: usize,
+        bounds: Bounds,
+        close_timeout: Duration,
     ) -> std::io::Result<Self> {
-        let (queue, waiting) = sync_channel(commits.max(1));
+        let queue = Queue::new(bounds);
+        let desk = Desk { connection, tail, clock, memory: Memory::default(), closed: None };
+        let tasks = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
-            .spawn(move || run(connection, &*clock, &waiting))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+            .spawn(move || desk.run(&Ended(tasks)))?;
+        Ok(Self { queue, close_timeout, thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
-        let (ticket, completer) = Ticket::pending(commit.id);
-        let Some(queue) = &self.queue else {
-            return Ticket::ready(Err(AppendError::Closed));
-        };
-        let queued = Queued { commit, digest, completer };
-        let (queued, answer) = match queue.try_send(queued) {
-            Ok(()) => return ticket,
-            Err(TrySendError::Full(queued)) => (queued, AppendError::Busy),
-            Err(TrySendError::Disconnected(queued)) => (queued, AppendError::Closed),
-        };
-        queued.completer.complete(Err(answer));
-        ticket
+        self.queue.submit(digest, commit)
     }
 }
 
 impl Drop for Writer {
-    /// Waits until every queued commit has its answer.
+    /// Waits until every queued commit has its answer, but not for ever.
     fn drop(&mut self) {
-        self.queue = None;
         if let Some(thread) = self.thread.take()
             // A ticket's waker may hold the last handle: a thread cannot wait for itself.
             && thread.thread().id() != std::thread::current().id()
         {
-            // A panic there has left its tickets answered: unknown.
-            let _ = thread.join();
+            self.queue.close(self.close_timeout);
+            if thread.is_finished() {
+                // A panic there has left its tickets answered: unknown.
+                let _ = thread.join();
+            }
+        } else {
+            self.queue.close(Duration::ZERO);
         }
     }
 }
 
-fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
-    let mut closed: Option<AppendError> = None;
-    for queued in queue {
-        if let Some(reason) = &closed {
-            queued.completer.complete(Err(after(reason, queued.commit.id)));
-            continue;
+/// Says that the writer has ended, however it did.
+struct Ended(Arc<Queue>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.writer_ended();
+    }
+}
+
+/// What the writer has at hand.
+struct Desk {
+    connection: Connection,
+    tail: Arc<RwLock<Tail>>,
+    clock: Arc<dyn Clock>,
+    memory: Memory,
+    /// Why no more commits are taken.
+    closed: Option<Closed>,
+}
+
+/// Why a store takes no more commits.
+struct Closed {
+    /// What those are answered that come after.
+    answer: AppendError,
+    /// The commits whose outcome is unknown, and what happened to them.
+    uncertain: Vec<AppendError>,
+}
+
+impl Closed {
+    const fn with(answer: AppendError) -> Self {
+        Self { answer, uncertain: Vec::new() }
+    }
+
+    fn answer(&self, commit: CommitId) -> AppendError {
+        // Of an uncertain commit nothing is known now either.
+        let same = |error: &&AppendError| matches!(error, AppendError::OutcomeUnknown { commit: uncertain, .. } if *uncertain == commit);
+        self.uncertain.iter().find(same).unwrap_or(&self.answer).clone()
+    }
+}
+
+impl Desk {
+    fn run(mut self, queue: &Ended) {
+        while let Some(tasks) = queue.0.take() {
+            queue.0.answer(self.answer(&tasks));
+        }
+        if self.closed.is_none() {
+            // Of no harm if it fails: whoever opens the file next does it.
+            let _ = self.index();
+        }
+        // Here, so that the file is closed when the store is.
+        drop(self.connection);
+    }
+
+    fn answer(&mut self, tasks: &[Task]) -> Vec<Answer> {
+        if let Some(closed) = &self.closed {
+            return tasks.iter().map(|task| Err(closed.answer(task.commit.id))).collect();
         }
         // The clock is somebody else's code: it is asked before the file is held.
-        let now = clock.now();
-        let answer = commit_to(&connection, &queued.commit, queued.digest, now);
-        closed = match &answer {
-            Err(
-                reason @ (AppendError::OutcomeUnknown { .. } | AppendError::FormatChanged { .. }),
-            ) => Some(reason.clone()),
-            _ if !connection.is_autocommit() => Some(AppendError::Closed),
-            _ => None,
+        let now = self.clock.now();
+        match self.commit(tasks, now) {
+            Ok(answers) => answers,
+            // Something that one of them had to look at: each for itself tells which.
+            Err(AppendError::Damaged(_) | AppendError::Backend(_)) if tasks.len() > 1 => {
+                tasks.iter().flat_map(|task| self.answer(std::slice::from_ref(task))).collect()
+            }
+            Err(error) => tasks.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// Takes commits in one transaction. Fails if nothing was written because of a fault.
+    fn commit(&mut self, tasks: &[Task], now: Timestamp) -> Result<Vec<Answer>, AppendError> {
+        // Takes the file before it looks at it: what it finds stays true until the end.
+        run_sql(&self.connection, "BEGIN IMMEDIATE")?;
+        let taken = self.take(tasks, now);
+        let (answers, added) = match taken {
+            Ok(taken) => taken,
+            Err(stop) => {
+                self.roll_back();
+                return Err(match stop {
+                    Stop::Refused(refusal) => {
+                        self.closed = Some(Closed::with(refusal.clone()));
+                        refusal
+                    }
+                    Stop::Fault(fault) => fault.into(),
+                });
+            }
         };
-        queued.completer.complete(answer);
+        let Some(added) = added else {
+            self.roll_back();
+            return Ok(answers.into_iter().map(|taken| taken.answer).collect());
+        };
+        match run_sql(&self.connection, "COMMIT") {
+            Ok(()) => {
+                self.keep(added);
+                Ok(answers.into_iter().map(|taken| taken.answer).collect())
+            }
+            Err(fault) => self.give_up(tasks, answers, fault),
+        }
+    }
+
+    /// Checks and writes commits. `None` beside the answers if none of them wrote anything. Refuses
+    /// only what all are refused.
+    fn take(
+        &mut self,
+        tasks: &[Task],
+        now: Timestamp,
+    ) -> Result<(Vec<Taken>, Option<Added>), Stop> {
+        let moment = Moment::of(&self.connection, &self.tail)?;
+        let mut transaction = Transaction::begin(moment, &mut self.memory, now)?;
+        let mut answers = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            answers.push(match transaction.take(&task.commit, task.digest) {
+                Ok(taken) => taken,
+                Err(Stop::Refused(refusal)) => Taken { answer: Err(refusal), certain: false },
+                Err(fault) => return Err(fault),
+            });
+        }
+        let (wrote, moment, pending) = transaction.end();
+        if !wrote {
+            return Ok((answers, None));
+        }
+        let due = pending.head().saturating_sub(moment.indexed) >= flush::EVENTS;
+        let indexed = if due { Some(write_index(&moment, &pending)?) } else { None };
+        Ok((answers, Some(Added { pending, indexed })))
+    }
+
+    fn keep(&self, added: Added) {
+        let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
+        tail.absorb(added.pending);
+        if let Some(indexed) = added.indexed {
+            tail.forget(indexed);
+        }
+    }
+
+    /// Says what is known of commits whose `COMMIT` failed.
+    fn give_up(
+        &mut self,
+        tasks: &[Task],
+        answers: Vec<Taken>,
+        fault: Fault,
+    ) -> Result<Vec<Answer>, AppendError> {
+        let still_open = !self.connection.is_autocommit();
+        self.roll_back();
+        let source = match fault {
+            // No room for the last frame, or no lock: the log holds no end of this transaction.
+            Fault::Full => return Err(AppendError::StorageFull),
+            Fault::Busy if still_open => return Err(AppendError::Busy),
+            fault => fault.into_source(),
+        };
+        let mut closed = Closed::with(AppendError::Closed);
+        let mut known = Vec::with_capacity(tasks.len());
+        for (task, taken) in tasks.iter().zip(answers) {
+            known.push(match taken.answer {
+                answer if taken.certain => answer,
+                Ok(_) => {
+                    let (commit, source) = (task.commit.id, Arc::clone(&source));
+                    let unknown = AppendError::OutcomeUnknown { commit, source };
+                    closed.uncertain.push(unknown.clone());
+                    Err(unknown)
+                }
+                // It was refused because of commits of which nothing is known, perhaps.
+                Err(_) => Err(AppendError::Closed),
+            });
+        }
+        self.closed = Some(closed);
+        Ok(known)
+    }
+
+    fn roll_back(&mut self) {
+        self.memory = Memory::default();
+        if run_sql(&self.connection, "ROLLBACK").is_err() && !self.connection.is_autocommit() {
+            self.closed = Some(Closed::with(AppendError::Closed));
+        }
+    }
+
+    /// Indexes what has no index, in a transaction of its own.
+    fn index(&mut self) -> Result<(), Fault> {
+        run_sql(&self.connection, "BEGIN IMMEDIATE")?;
+        let moment = Moment::of(&self.connection, &self.tail)?;
+        if moment.head > moment.indexed {
+            write_index(&moment, &Tail::starting_after(moment.head))?;
+        }
+        run_sql(&self.connection, "COMMIT")
     }
 }
 
-/// The answer to a commit that comes after the one that closed the store.
-fn after(reason: &AppendError, commit: CommitId) -> AppendError {
-    match reason {
-        // Of the uncertain commit nothing is known now either.
-        AppendError::OutcomeUnknown { commit: uncertain, .. } if *uncertain != commit => {
-            AppendError::Closed
-        }
-        reason => reason.clone(),
-    }
+/// What a transaction has added to the log.
+struct Added {
+    pending: Tail,
+    /// Up to which position it has written an index, if it has.
+    indexed: Option<u64>,
 }
 
-fn commit_to(
-    connection: &Connection,
-    commit: &Commit,
-    digest: Digest,
-    now: Timestamp,
-) -> Result<Receipt, AppendError> {
-    // Takes the file before it looks at it: what it finds stays true until the end.
-    run_sql(connection, "BEGIN IMMEDIATE")?;
-    match append::append(connection, commit, digest, now) {
-        Ok(receipt) if receipt.already_appended => {
-            // If it fails, the writer stops: the connection is still in the transaction.
-            let _ = run_sql(connection, "ROLLBACK");
-            Ok(receipt)
-        }
-        Ok(receipt) => {
-            finish(connection, commit)?;
-            Ok(receipt)
-        }
-        Err(stop) => {
-            let _ = run_sql(connection, "ROLLBACK");
-            Err(match stop {
-                Stop::Refused(refusal) => refusal,
-                Stop::Fault(fault) => fault.into(),
-            })
-        }
-    }
-}
-
-/// Commits, and says what is known if that fails.
-fn finish(connection: &Connection, commit: &Commit) -> Result<(), AppendError> {
-    let Err(fault) = run_sql(connection, "COMMIT") else {
-        return Ok(());
-    };
-    let still_open = !connection.is_autocommit();
-    let _ = run_sql(connection, "ROLLBACK");
-    match fault {
-        // No room for the last frame, or no lock: the log holds no end of this transaction.
-        Fault::Full => Err(AppendError::StorageFull),
-        Fault::Busy if still_open => Err(AppendError::Busy),
-        fault => {
-            Err(AppendError::OutcomeUnknown { commit: commit.id, source: fault.into_source() })
-        }
-    }
+/// Writes the index of everything that has none.
+fn write_index(moment: &Moment<'_>, pending: &Tail) -> Result<u64, Fault> {
+    let mut all = moment.unindexed()?;
+    all.absorb(pending.clone());
+    flush::flush(moment.connection, &all)?;
+    Ok(all.head())
 }
 
 fn run_sql(connection: &Connection, sql: &str) -> Result<(), Fault> {
     connection.prepare_cached(sql)?.execute(())?;
     Ok(())
 }
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,7 +291,12 @@ mod tests {
         let fails = Arc::clone(&failing);
         // COMMIT itself fails, as it does when the disk does.
         connection.commit_hook(Some(move || fails.load(Ordering::Relaxed))).unwrap();
-        let writer = Writer::start(connection, Arc::new(SystemClock), 4).unwrap();
+        let writer = {
+            let bounds =
+                crate::queue::Bounds { commits: 4, bytes: 1 << 20, timeout: Duration::ZERO };
+            let clock = Arc::new(SystemClock);
+            Writer::start(connection, Arc::default(), clock, bounds, Duration::MAX).unwrap()
+        };
         let append = |commit: &Commit| writer.submit(commit.digest(), commit.clone()).wait();
 
         append(&row(b"a")).unwrap();

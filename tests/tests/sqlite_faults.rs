@@ -109,7 +109,7 @@ fn flip(tables: &[&str]) {
             }
         }
     }
-    assert!(reported * 4 > trials, "{reported} of {trials} reported");
+    assert!(reported * 16 > trials, "{reported} of {trials} reported");
     assert!(placed > 0, "none of {trials} with a position");
 }
 
@@ -120,7 +120,7 @@ fn r11_a_flipped_bit_in_the_events_is_never_shown() {
 
 #[test]
 fn r11_a_flipped_bit_in_what_events_refer_to_is_never_shown() {
-    flip(&["commits", "kinds", "streams", "sqlite_autoindex_events_1"]);
+    flip(&["kinds", "streams"]);
 }
 
 #[test]
@@ -153,22 +153,22 @@ fn r11_verify_finds_what_no_read_can() {
         "DELETE FROM tags WHERE position = 3",
         "INSERT INTO tags VALUES ('u', 3)",
         "DELETE FROM events WHERE position = 20",
-        "DELETE FROM commits WHERE seq = 10",
-        "UPDATE commits SET head = head + 1 WHERE seq = 10",
-        "UPDATE commits SET first_position = 18 WHERE seq = 10",
-        "UPDATE streams SET version = 11 WHERE id = 1",
+        "DELETE FROM commits WHERE position = 19",
+        "UPDATE commits SET prefix = prefix + 1 WHERE position = 19",
+        "UPDATE commits SET position = 18 WHERE position = 19",
+        "UPDATE commits SET position = -1 WHERE position = 19",
+        "UPDATE streams SET length = 11 WHERE id = 1",
+        "UPDATE streams SET length = 9, recent = x'' WHERE id = 1",
         "UPDATE streams SET category = 'c' WHERE id = 1",
         "UPDATE kinds SET kind = 'z' WHERE id = 1",
         "UPDATE kinds SET version = 9223372036854775807 WHERE id = 1",
         "UPDATE events SET version = 11 WHERE position = 19",
         "UPDATE events SET position = 9223372036854775807 WHERE position = 20",
         "UPDATE events SET position = -1 WHERE position = 1",
-        "UPDATE events SET payload = NULL WHERE position = 2",
-        "UPDATE events SET payload_digest = 1 WHERE position = 2",
-        "UPDATE events SET causation = x'00' WHERE position = 2",
+        "UPDATE events SET body = x'' WHERE position = 2",
         "UPDATE events SET stream = 99 WHERE position = 2",
-        "UPDATE commits SET head = 9223372036854775807 WHERE seq = 10",
-        "UPDATE commits SET head = -1 WHERE seq = 10",
+        "UPDATE meta SET indexed = 0",
+        "UPDATE meta SET indexed = 21",
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.db");
@@ -181,21 +181,6 @@ fn r11_verify_finds_what_no_read_can() {
         // What a commit does on a damaged file is open, but it neither panics nor hangs.
         let _ = Draft::new().on("a/1").event("x", b"").tag("t").try_on(&store);
     }
-}
-
-#[test]
-fn r11_a_payload_can_be_erased_and_everything_else_holds() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    specimen(&path, &[]);
-    let digest = vitae::store::PayloadDigest::of(b"payload").0.cast_signed();
-    let erase = "UPDATE events SET payload = NULL, payload_digest = ?1 WHERE position = 1";
-    Connection::open(&path).unwrap().execute(erase, [digest]).unwrap();
-    let store = SqliteStore::open(&path).unwrap();
-    assert_eq!(store.verify().unwrap(), 20);
-    let mut page = Page::new();
-    store.read(&Read::log(Query::all()), &mut page).unwrap();
-    assert!(page.iter().next().unwrap().payload().is_err());
 }
 
 #[test]

@@ -1,1 +1,1 @@
-SELECT seq, first_position, head FROM commits ORDER BY seq
+SELECT prefix, position FROM commits

@@ -2,19 +2,15 @@
 -- Times are microseconds since the Unix epoch. Hashes are the 64 bits of an unsigned number in a
 -- signed one. Ids are the 16 bytes of a UUID.
 
+-- indexed: the last position that `streams` and `commits` know of, 0 if none. What follows is read from
+-- the events themselves.
+-- row_version: the version that was given last to a view row.
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     log_id BLOB NOT NULL,
-    created_at INTEGER NOT NULL
-) STRICT;
-
--- version: that of the stream's last event.
-CREATE TABLE streams (
-    id INTEGER PRIMARY KEY,
-    category TEXT NOT NULL,
-    stream TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    UNIQUE (category, stream)
+    created_at INTEGER NOT NULL,
+    indexed INTEGER NOT NULL,
+    row_version INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE kinds (
@@ -25,40 +21,50 @@ CREATE TABLE kinds (
     UNIQUE (kind, version)
 ) STRICT;
 
--- seq: 1, 2, 3 … without gaps; it is also the version of the view rows that the commit wrote.
--- first_position: NULL if the commit holds no event.
--- head: the position of the last event of the log after the commit, 0 if there is none. The head
--- of the log is that of its last commit, so that an event lost at the end is noticed.
-CREATE TABLE commits (
-    seq INTEGER PRIMARY KEY,
-    id BLOB NOT NULL UNIQUE,
-    first_position INTEGER,
-    head INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    digest BLOB NOT NULL
-) STRICT;
-
--- Its place in its commit is position - first_position; recorded_at is its commit's.
--- correlation: NULL if it is the id of the commit.
--- causation: the 16 bytes of a commit's id and 4 of the place in it, big-endian.
--- tags, metadata: NULL if empty.
--- payload: NULL once it is erased; payload_digest: NULL until then.
+-- body: everything else (`body.rs`).
 CREATE TABLE events (
     position INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL,
     version INTEGER NOT NULL,
     kind INTEGER NOT NULL,
-    commit_seq INTEGER NOT NULL,
     occurred_at INTEGER NOT NULL,
-    correlation BLOB,
-    causation BLOB,
-    checksum INTEGER NOT NULL,
-    payload_digest INTEGER,
-    tags BLOB,
-    metadata BLOB,
-    payload BLOB,
-    UNIQUE (stream, version)
+    recorded_at INTEGER NOT NULL,
+    body BLOB NOT NULL
 ) STRICT;
+
+-- length: how many of the stream's events are indexed.
+-- recent: the positions of the last of them (`positions.rs`), those that fill no chunk.
+CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    category TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    recent BLOB NOT NULL,
+    UNIQUE (category, stream)
+) STRICT;
+
+-- The positions of 128 events of a stream, from a version on: 1, 129, 257 …
+CREATE TABLE stream_chunks (
+    stream INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    positions BLOB NOT NULL,
+    PRIMARY KEY (stream, version)
+) STRICT, WITHOUT ROWID;
+
+-- Which commit an event is the first of. prefix: the first 8 bytes of the commit's id, big-endian; the
+-- rest is read from the event.
+CREATE TABLE commits (
+    prefix INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (prefix, position)
+) STRICT, WITHOUT ROWID;
+
+-- The commits that hold no event.
+CREATE TABLE bare_commits (
+    id BLOB PRIMARY KEY,
+    recorded_at INTEGER NOT NULL,
+    digest INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tags (
     tag TEXT NOT NULL,
@@ -100,18 +106,25 @@ SELECT
         || printf('.%06dZ', (e.occurred_at % 1000000 + 1000000) % 1000000) AS occurred_at,
     strftime(
         '%Y-%m-%dT%H:%M:%S',
-        (c.recorded_at - (c.recorded_at % 1000000 + 1000000) % 1000000) / 1000000,
+        (e.recorded_at - (e.recorded_at % 1000000 + 1000000) % 1000000) / 1000000,
         'unixepoch'
     )
-        || printf('.%06dZ', (c.recorded_at % 1000000 + 1000000) % 1000000) AS recorded_at,
-    lower(
-        substr(hex(c.id), 1, 8) || '-' || substr(hex(c.id), 9, 4) || '-'
-        || substr(hex(c.id), 13, 4) || '-' || substr(hex(c.id), 17, 4) || '-'
-        || substr(hex(c.id), 21, 12)
+        || printf('.%06dZ', (e.recorded_at % 1000000 + 1000000) % 1000000) AS recorded_at,
+    (
+        -- The id stands in the body of the commit's first event, which has the lowest flag.
+        SELECT
+            lower(
+                substr(hex(f.body), 19, 8) || '-' || substr(hex(f.body), 27, 4) || '-'
+                || substr(hex(f.body), 31, 4) || '-' || substr(hex(f.body), 35, 4) || '-'
+                || substr(hex(f.body), 39, 12)
+            )
+        FROM events AS f
+        WHERE f.position <= e.position AND instr('13579BDF', substr(hex(f.body), 2, 1)) > 0
+        ORDER BY f.position DESC
+        LIMIT 1
     ) AS commit_id,
-    length(e.payload) AS payload_bytes
+    length(e.body) AS body_bytes
 FROM events AS e
 JOIN streams AS s ON s.id = e.stream
 JOIN kinds AS k ON k.id = e.kind
-JOIN commits AS c ON c.seq = e.commit_seq
 ORDER BY e.position;

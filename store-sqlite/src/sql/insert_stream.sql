@@ -1,1 +1,1 @@
-INSERT INTO streams (category, stream, version) VALUES (?1, ?2, ?3)
+INSERT INTO streams (category, stream, length, recent) VALUES (?1, ?2, 0, x'')

@@ -1,1 +1,1 @@
-WHERE e.position <= ?1 ORDER BY e.position DESC
+events WHERE position <= ?1 ORDER BY position DESC

@@ -1,1 +1,1 @@
-WHERE e.position >= ?1 ORDER BY e.position
+events WHERE position >= ?1 ORDER BY position

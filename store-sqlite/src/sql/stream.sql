@@ -1,1 +1,1 @@
-SELECT id, version FROM streams WHERE category = ?1 AND stream = ?2
+SELECT id, length, recent FROM streams WHERE category = ?1 AND stream = ?2

@@ -1,0 +1,111 @@
+//! What the numbers in an event's row stand for.
+//!
+//! Owns a bounded memory of it for each connection that reads. Nothing in it ever changes in a file:
+//! a stream keeps its name, a kind its own, an event its commit.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension};
+use vitae::CommitId;
+use vitae::store::Damage;
+
+use crate::body::{self, Place};
+use crate::error::Fault;
+use crate::row::StoredRow;
+use crate::sql;
+
+/// How many streams are remembered.
+const STREAMS: usize = 16_384;
+
+#[derive(Default)]
+pub(crate) struct Names {
+    streams: HashMap<i64, (Box<str>, Box<str>)>,
+    kinds: HashMap<i64, (Box<str>, u32)>,
+    /// The commit that was met last, and the position of its first event.
+    commit: Option<(u64, CommitId)>,
+}
+
+/// The names of one event.
+pub(crate) struct EventNames<'n> {
+    pub(crate) category: &'n str,
+    pub(crate) stream: &'n str,
+    pub(crate) kind: &'n str,
+    pub(crate) kind_version: u32,
+    pub(crate) commit: CommitId,
+}
+
+impl Names {
+    /// The names that the row of an event refers to.
+    pub(crate) fn of(
+        &mut self,
+        connection: &Connection,
+        row: &StoredRow<'_>,
+    ) -> Result<EventNames<'_>, Fault> {
+        let commit = self.commit_of(connection, row)?;
+        if !self.streams.contains_key(&row.stream) {
+            let names = stream_names(connection, row.stream)?
+                .ok_or_else(|| row.damaged("its stream is missing"))?;
+            if self.streams.len() >= STREAMS {
+                self.streams.clear();
+            }
+            self.streams.insert(row.stream, names);
+        }
+        if !self.kinds.contains_key(&row.kind) {
+            let kind = kind_name(connection, row.kind)?
+                .ok_or_else(|| row.damaged("its kind is missing"))?;
+            self.kinds.insert(row.kind, kind);
+        }
+        let missing = || row.damaged("its stream or kind is missing");
+        let (category, stream) = self.streams.get(&row.stream).ok_or_else(missing)?;
+        let (kind, kind_version) = self.kinds.get(&row.kind).ok_or_else(missing)?;
+        Ok(EventNames { category, stream, kind, kind_version: *kind_version, commit })
+    }
+
+    fn commit_of(
+        &mut self,
+        connection: &Connection,
+        row: &StoredRow<'_>,
+    ) -> Result<CommitId, Fault> {
+        let index = match row.body.place {
+            Place::First(opening) => {
+                self.commit = Some((row.position, opening.commit));
+                return Ok(opening.commit);
+            }
+            Place::Later(index) => u64::from(index),
+        };
+        let damaged = || row.damaged("the first event of its commit is missing");
+        let first = row.position.checked_sub(index).ok_or_else(damaged)?;
+        if let Some((known, commit)) = self.commit
+            && known == first
+        {
+            return Ok(commit);
+        }
+        let Some(Place::First(opening)) = place_at(connection, first)? else {
+            return Err(damaged());
+        };
+        self.commit = Some((first, opening.commit));
+        Ok(opening.commit)
+    }
+}
+
+/// Where the event at a position stands in its commit, if there is one.
+pub(crate) fn place_at(connection: &Connection, position: u64) -> Result<Option<Place>, Fault> {
+    let mut statement = connection.prepare_cached(sql::BODY_AT)?;
+    let mut rows = statement.query((position.cast_signed(),))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let bytes = row.get_ref(0)?.as_blob().map_err(|_| Damage::elsewhere("a body is no bytes"))?;
+    Ok(body::decode(bytes).map(|body| body.place))
+}
+
+fn stream_names(
+    connection: &Connection,
+    stream: i64,
+) -> Result<Option<(Box<str>, Box<str>)>, Fault> {
+    let mut statement = connection.prepare_cached(sql::STREAM_NAMES)?;
+    Ok(statement.query_row((stream,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+fn kind_name(connection: &Connection, kind: i64) -> Result<Option<(Box<str>, u32)>, Fault> {
+    let mut statement = connection.prepare_cached(sql::KIND_NAME)?;
+    Ok(statement.query_row((kind,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}

@@ -1,0 +1,258 @@
+//! The commits that wait for the writer.
+//!
+//! Owns their order and their bounds: how many there may be, how large they may be together, how long
+//! one may wait for room. Never blocks who hands one in, and never loses one: each ticket is answered.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use vitae::store::{AppendError, Commit, Completer, Digest, Receipt, RowChange, Ticket};
+
+/// What a ticket is answered.
+pub(crate) type Answer = Result<Receipt, AppendError>;
+
+/// The most commits in one transaction, and about the most bytes.
+const GROUP: usize = 1_024;
+const GROUP_BYTES: usize = 4 << 20;
+
+/// For each commit that may be queued, so many may wait for room. Further ones are answered at once.
+const WAITING_FACTOR: usize = 16;
+
+/// The bounds of a queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) commits: usize,
+    pub(crate) bytes: usize,
+    pub(crate) timeout: Duration,
+}
+
+pub(crate) struct Queue {
+    bounds: Bounds,
+    state: Mutex<State>,
+    arrived: Condvar,
+    left: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    ready: VecDeque<Queued>,
+    /// The bytes of what is ready.
+    bytes: usize,
+    /// What has no room yet, each with the moment at which it is turned away. Earliest first: all wait
+    /// equally long.
+    waiting: VecDeque<(Instant, Queued)>,
+    /// The tickets of the commits that the writer has taken.
+    under_way: Vec<Completer>,
+    writer_sleeps: bool,
+    usher: bool,
+    closing: bool,
+    writer_ended: bool,
+}
+
+struct Queued {
+    task: Task,
+    bytes: usize,
+    completer: Completer,
+}
+
+/// A commit for the writer.
+pub(crate) struct Task {
+    pub(crate) commit: Commit,
+    pub(crate) digest: Digest,
+}
+
+impl Queue {
+    pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
+        let bounds = Bounds { commits: bounds.commits.max(1), ..bounds };
+        Arc::new(Self {
+            bounds,
+            state: Mutex::default(),
+            arrived: Condvar::new(),
+            left: Condvar::new(),
+        })
+    }
+
+    /// Hands a commit in.
+    pub(crate) fn submit(self: &Arc<Self>, digest: Digest, commit: Commit) -> Ticket {
+        let (ticket, completer) = Ticket::pending(commit.id);
+        let bytes = size(&commit);
+        let queued = Queued { task: Task { commit, digest }, bytes, completer };
+        let turned_away = {
+            let mut state = self.lock();
+            if state.closing {
+                Some((queued, AppendError::Closed))
+            } else if state.waiting.is_empty() && state.has_room(&self.bounds, bytes) {
+                self.admit(&mut state, queued);
+                None
+            } else {
+                self.let_wait(&mut state, queued).map(|queued| (queued, AppendError::Busy))
+            }
+        };
+        if let Some((queued, answer)) = turned_away {
+            queued.completer.complete(Err(answer));
+        }
+        ticket
+    }
+
+    fn admit(&self, state: &mut State, queued: Queued) {
+        state.bytes = state.bytes.saturating_add(queued.bytes);
+        state.ready.push_back(queued);
+        if state.writer_sleeps {
+            state.writer_sleeps = false;
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Lets a commit wait for room. Gives it back if too many do.
+    fn let_wait(self: &Arc<Self>, state: &mut State, queued: Queued) -> Option<Queued> {
+        let most = self.bounds.commits.saturating_mul(WAITING_FACTOR);
+        let deadline = Instant::now().checked_add(self.bounds.timeout);
+        let Some(deadline) = deadline.filter(|_| state.waiting.len() < most) else {
+            return Some(queued);
+        };
+        if !state.usher {
+            let queue = Arc::clone(self);
+            let usher = std::thread::Builder::new()
+                .name("vitae-sqlite-queue".to_owned())
+                .spawn(move || queue.turn_away());
+            if usher.is_err() {
+                return Some(queued);
+            }
+            state.usher = true;
+        }
+        state.waiting.push_back((deadline, queued));
+        None
+    }
+
+    /// Turns away what has waited too long, as long as something waits.
+    fn turn_away(&self) {
+        let mut state = self.lock();
+        loop {
+            let now = Instant::now();
+            let late = state.waiting.iter().take_while(|(deadline, _)| *deadline <= now).count();
+            let late: Vec<_> = state.waiting.drain(..late).collect();
+            if !late.is_empty() {
+                drop(state);
+                for (_, queued) in late {
+                    queued.completer.complete(Err(AppendError::Busy));
+                }
+                state = self.lock();
+                continue;
+            }
+            let Some((deadline, _)) = state.waiting.front() else {
+                state.usher = false;
+                return;
+            };
+            let left = deadline.saturating_duration_since(now);
+            let waited = self.left.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes what is ready, up to what one transaction holds. Blocks until there is something; `None`
+    /// once the queue is closed and empty.
+    pub(crate) fn take(&self) -> Option<Vec<Task>> {
+        let mut state = self.lock();
+        while state.ready.is_empty() {
+            if state.closing {
+                return None;
+            }
+            state.writer_sleeps = true;
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.writer_sleeps = false;
+        let (mut tasks, mut bytes) = (Vec::new(), 0_usize);
+        while tasks.len() < GROUP && bytes < GROUP_BYTES {
+            let Some(queued) = state.ready.pop_front() else { break };
+            bytes = bytes.saturating_add(queued.bytes);
+            state.under_way.push(queued.completer);
+            tasks.push(queued.task);
+        }
+        state.bytes = state.bytes.saturating_sub(bytes);
+        let mut admitted = false;
+        while let Some((_, queued)) = state.waiting.front()
+            && state.has_room(&self.bounds, queued.bytes)
+            && let Some((_, queued)) = state.waiting.pop_front()
+        {
+            self.admit(&mut state, queued);
+            admitted = true;
+        }
+        if admitted {
+            self.left.notify_all();
+        }
+        Some(tasks)
+    }
+
+    /// Answers what was taken last, in its order.
+    pub(crate) fn answer(&self, answers: Vec<Answer>) {
+        let under_way = std::mem::take(&mut self.lock().under_way);
+        for (completer, answer) in under_way.into_iter().zip(answers) {
+            completer.complete(answer);
+        }
+    }
+
+    /// Takes no more commits, and waits until the writer has dealt with all there are, or the time is
+    /// over: then what it has not taken is turned away, and of what it has taken nothing is known.
+    pub(crate) fn close(&self, timeout: Duration) {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.lock();
+        state.closing = true;
+        self.arrived.notify_all();
+        while !state.writer_ended {
+            let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.left.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.bytes = 0;
+        let waiting: Vec<_> = state.waiting.drain(..).map(|(_, queued)| queued).collect();
+        let unwritten: Vec<_> = state.ready.drain(..).chain(waiting).collect();
+        let under_way = std::mem::take(&mut state.under_way);
+        self.left.notify_all();
+        drop(state);
+        for queued in unwritten {
+            queued.completer.complete(Err(AppendError::Closed));
+        }
+        // A ticket that nobody can answer any more says that its outcome is unknown.
+        drop(under_way);
+    }
+
+    /// Says that there is no writer any more.
+    pub(crate) fn writer_ended(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        state.writer_ended = true;
+        self.left.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_room(&self, bounds: &Bounds, bytes: usize) -> bool {
+        // One always has, however large.
+        self.ready.is_empty()
+            || (self.ready.len() < bounds.commits
+                && self.bytes.saturating_add(bytes) <= bounds.bytes)
+    }
+}
+
+/// About how many bytes of memory a commit takes.
+fn size(commit: &Commit) -> usize {
+    let events = commit.events.iter().map(|event| {
+        let texts = event.tags.as_bytes().len() + event.metadata.as_bytes().len();
+        size_of_val(event) + texts + event.payload.len()
+    });
+    let rows = commit.rows.iter().map(|row: &RowChange| {
+        size_of_val(row) + row.key.len() + row.value.as_ref().map_or(0, Vec::len)
+    });
+    let streams = size_of_val(commit.streams.as_slice());
+    let checkpoints =
+        commit.checkpoints.iter().map(|moved| size_of_val(moved) + moved.to.cursor.len());
+    size_of::<Queued>() + streams + events.chain(rows).chain(checkpoints).sum::<usize>()
+}

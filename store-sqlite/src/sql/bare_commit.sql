@@ -1,0 +1,1 @@
+SELECT recorded_at, digest FROM bare_commits WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT body FROM events WHERE position = ?1

@@ -1,0 +1,1 @@
+SELECT position FROM commits WHERE prefix = ?1

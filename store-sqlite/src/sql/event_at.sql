@@ -1,1 +1,0 @@
-WHERE e.position = ?1

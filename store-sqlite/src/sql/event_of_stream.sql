@@ -1,3 +1,0 @@
-FROM events AS e
-LEFT JOIN kinds AS k ON k.id = e.kind
-LEFT JOIN commits AS c ON c.seq = e.commit_seq

@@ -1,0 +1,1 @@
+rarray(?1) CROSS JOIN events ON position = value

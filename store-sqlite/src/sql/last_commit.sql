@@ -1,1 +1,0 @@
-SELECT seq, head FROM commits ORDER BY seq DESC LIMIT 1

@@ -1,0 +1,1 @@
+SELECT indexed, (SELECT max(position) FROM events) FROM meta

@@ -1,0 +1,1 @@
+INSERT INTO commits (prefix, position) VALUES (?1, ?2)

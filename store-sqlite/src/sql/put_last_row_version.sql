@@ -1,0 +1,1 @@
+UPDATE meta SET row_version = ?1

@@ -1,1 +1,0 @@
-WHERE e.stream = ?1 AND e.version <= ?2 ORDER BY e.version DESC

@@ -1,0 +1,1 @@
+SELECT category, stream FROM streams WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT length, recent FROM streams WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT id, length FROM streams ORDER BY id

@@ -1,1 +1,0 @@
-UPDATE streams SET version = ?2 WHERE id = ?1
