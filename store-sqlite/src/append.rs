@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lru::LruCache;
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use vitae::store::{
     AppendError, Checkpoint, Commit, Digest, EventHeader, ExpectedVersion, InvalidCommit, NewEvent,
     Page, Read, Receipt, RegisteredSchema, RowChange, StreamAppend,
@@ -26,7 +26,7 @@ use crate::moment::Moment;
 use crate::names::Names;
 use crate::queue::Answer;
 use crate::tail::Tail;
-use crate::{connect, lookup, read, sql};
+use crate::{connect, flush, lookup, read, sql};
 
 /// How many streams the writer remembers.
 const STREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(0xffff);
@@ -74,10 +74,20 @@ pub(crate) struct Transaction<'c> {
     /// What the transaction has added.
     pending: Tail,
     receipts: HashMap<CommitId, Receipt>,
-    /// The version that was given last to a view row.
-    row_version: i64,
+    log: WriterState,
+    insert_event: CachedStatement<'c>,
     body: Vec<u8>,
     wrote: bool,
+}
+
+/// What the file says of itself when a transaction begins: `writer_state.sql`.
+struct WriterState {
+    /// The version that was given last to a view row.
+    row_version: i64,
+    /// The largest prefix in the index of commits, and the largest id of a commit without events: a
+    /// commit with a larger one, as a new one's is, cannot be there.
+    newest_indexed: Option<i64>,
+    newest_bare: Option<[u8; 16]>,
 }
 
 /// What the checks have found, and the writing needs.
@@ -96,13 +106,24 @@ impl<'c> Transaction<'c> {
         if memory.head != moment.head {
             *memory = Memory { head: moment.head, ..Memory::default() };
         }
-        let row_version = moment
-            .connection
-            .prepare_cached(sql::LAST_ROW_VERSION)?
-            .query_row((), |row| row.get(0))?;
-        let pending = Tail::starting_after(moment.head);
-        let (receipts, body) = (HashMap::new(), Vec::new());
-        Ok(Self { moment, memory, now, pending, receipts, row_version, body, wrote: false })
+        let log = moment.connection.prepare_cached(sql::WRITER_STATE)?.query_row((), |row| {
+            Ok(WriterState {
+                row_version: row.get(0)?,
+                newest_indexed: row.get(1)?,
+                newest_bare: row.get(2)?,
+            })
+        })?;
+        Ok(Self {
+            pending: Tail::starting_after(moment.head),
+            insert_event: moment.connection.prepare_cached(sql::INSERT_EVENT)?,
+            moment,
+            memory,
+            now,
+            receipts: HashMap::new(),
+            log,
+            body: Vec::new(),
+            wrote: false,
+        })
     }
 
     /// Ends the work: whether anything was written, the moment it began in, and what it has added.
@@ -137,6 +158,7 @@ impl<'c> Transaction<'c> {
     fn repeated(&self, id: CommitId, digest: Digest) -> Step<Option<Taken>> {
         let (receipt, certain) = match self.receipts.get(&id) {
             Some(receipt) => (receipt.clone(), false),
+            None if self.is_new(id)? => return Ok(None),
             None => match self.moment.receipt(id)? {
                 Some(receipt) => (receipt, true),
                 None => return Ok(None),
@@ -148,6 +170,13 @@ impl<'c> Transaction<'c> {
             Err(AppendError::IdempotencyConflict { commit: id })
         };
         Ok(Some(Taken { answer, certain }))
+    }
+
+    /// Whether it is certain without looking that a commit is not in the log.
+    fn is_new(&self, id: CommitId) -> Step<bool> {
+        Ok(self.log.newest_indexed.is_none_or(|newest| newest < flush::prefix(id))
+            && self.log.newest_bare.is_none_or(|newest| newest < *id.as_bytes())
+            && !self.moment.is_recent(id)?)
     }
 
     fn check_schemas(&mut self, schemas: &[RegisteredSchema]) -> Step<()> {
@@ -378,13 +407,13 @@ impl<'c> Transaction<'c> {
             metadata: event.metadata.as_bytes(),
         };
         body::encode(&mut self.body, &header, place, Ok(&event.payload));
-        self.connection().prepare_cached(sql::INSERT_EVENT)?.execute((
+        self.insert_event.execute((
             position.cast_signed(),
             number,
             version.cast_signed(),
             kind,
-            header.occurred_at,
             header.recorded_at,
+            header.recorded_at.wrapping_sub(header.occurred_at),
             self.body.as_slice(),
         ))?;
         for tag in event.tags.iter() {
@@ -412,16 +441,15 @@ impl<'c> Transaction<'c> {
         if commit.rows.is_empty() {
             return Ok(());
         }
-        self.row_version = self.row_version.checked_add(1).ok_or_else(too_many)?;
-        self.connection()
-            .prepare_cached(sql::PUT_LAST_ROW_VERSION)?
-            .execute((self.row_version,))?;
+        let version = self.log.row_version.checked_add(1).ok_or_else(too_many)?;
+        self.log.row_version = version;
+        self.connection().prepare_cached(sql::PUT_LAST_ROW_VERSION)?.execute((version,))?;
         for RowChange { view, key, value, .. } in &commit.rows {
             match value {
                 Some(value) => self.connection().prepare_cached(sql::PUT_ROW)?.execute((
                     view.as_str(),
                     key,
-                    self.row_version,
+                    version,
                     value,
                 ))?,
                 None => self

@@ -84,6 +84,7 @@ pub(crate) fn encode(
     payload: Result<&[u8], PayloadDigest>,
 ) {
     let digest = payload.map_or_else(|digest| digest, PayloadDigest::of);
+    let seal = header.checksum_in(body, digest).0 ^ mix(&place);
     let correlation =
         Some(header.correlation).filter(|correlation| *correlation != header.id.commit.as_bytes());
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
@@ -96,7 +97,6 @@ pub(crate) fn encode(
             | flag(!header.metadata.is_empty(), METADATA)
             | flag(payload.is_err(), ERASED),
     );
-    let seal = header.checksum(digest).0 ^ mix(&place);
     body.extend_from_slice(&seal.to_le_bytes());
     match place {
         Place::First(opening) => {

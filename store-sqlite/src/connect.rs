@@ -19,6 +19,18 @@ const STATEMENTS: usize = 64;
 /// The longest that SQLite can be told to wait: 24 days. rusqlite panics beyond it.
 const MAX_BUSY_TIMEOUT: Duration = Duration::from_millis(0x7fff_ffff);
 
+/// The first SQLite without the fault of WAL resets, which could corrupt a log that several connections
+/// write.
+const SAFE_SQLITE: i32 = 3_051_003;
+
+/// Refuses a SQLite that is not safe to write a log with.
+pub(crate) fn require_safe_sqlite(path: &Path, linked: i32) -> Result<(), OpenError> {
+    if linked >= SAFE_SQLITE {
+        return Ok(());
+    }
+    Err(OpenError::UnsafeSqlite { path: path.to_owned(), found: rusqlite::version() })
+}
+
 /// Opens a connection that may write, and makes durable what the file holds.
 pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let fail = |fault: Fault| fault.on_open(path.to_owned());
@@ -124,4 +136,18 @@ fn settle(path: &Path, connection: &Connection) -> Result<(), Fault> {
         log.sync_all()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_that_can_corrupt_a_log_is_refused() {
+        let path = Path::new("events.db");
+        assert!(require_safe_sqlite(path, rusqlite::version_number()).is_ok());
+        assert!(require_safe_sqlite(path, SAFE_SQLITE).is_ok());
+        let error = require_safe_sqlite(path, SAFE_SQLITE - 1).unwrap_err();
+        assert!(error.to_string().contains("link 3.51.3 or newer"));
+    }
 }

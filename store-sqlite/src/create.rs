@@ -23,8 +23,10 @@ pub(crate) fn create(path: &Path, now: Timestamp) -> Result<(), OpenError> {
     refuse_leftovers(path)?;
     let log_id = LogId::generate();
     let temporary = beside(path, &format!(".{log_id}.new"));
-    let result =
-        fill(&temporary, log_id, now).and_then(|()| publish(&temporary, path)).map_err(|fault| {
+    let result = fill(&temporary, log_id, now)
+        .and_then(|()| publish(&temporary, path))
+        .map(drop)
+        .map_err(|fault| {
             match fault {
                 // A folder in which the journal mode cannot be set.
                 Fault::ReadOnly => OpenError::WalUnsupported { path: path.to_owned() },
@@ -66,14 +68,17 @@ fn fill(temporary: &Path, log_id: LogId, now: Timestamp) -> Result<(), Fault> {
     Ok(())
 }
 
-fn publish(temporary: &Path, path: &Path) -> Result<(), Fault> {
+/// Gives a file that is complete and synced its name. False if there is something else already: that
+/// stays.
+pub(crate) fn publish(temporary: &Path, path: &Path) -> Result<bool, Fault> {
     // A hard link, for a rename would replace a store that someone made meanwhile.
     match fs::hard_link(temporary, path) {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(error.into()),
     }
-    sync_folder(path)
+    sync_folder(path)?;
+    Ok(true)
 }
 
 /// Makes the name durable, not only the file.

@@ -74,6 +74,19 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+    /// The SQLite that this program was linked with can corrupt a log that several connections write
+    /// (<https://www.sqlite.org/wal.html#walresetbug>).
+    #[error(
+        "`{}` cannot be opened: this program was linked with SQLite {found}, which can corrupt a \
+         write-ahead log; link 3.51.3 or newer, or the bundled one",
+        path.display()
+    )]
+    UnsafeSqlite {
+        /// The path.
+        path: PathBuf,
+        /// The version that was linked.
+        found: &'static str,
+    },
     /// SQLite did not take a setting.
     #[error("`{}` cannot be opened: SQLite refused the setting `{setting}`", path.display())]
     SettingRefused {
@@ -99,6 +112,39 @@ pub enum OpenError {
     },
     /// The operating system or SQLite failed.
     #[error("`{}` cannot be opened; check the path and its permissions", path.display())]
+    Failed {
+        /// The path.
+        path: PathBuf,
+        /// What was reported.
+        #[source]
+        source: BackendError,
+    },
+}
+
+/// Why a backup could not be made. Nothing was left at its path.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// There is something at the path already. It was left as it was.
+    #[error("there is something at `{}`; choose another path for the backup", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The folder that it should be in does not exist.
+    #[error("there is no folder for `{}`; create it first", path.display())]
+    NoFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("the disk is full; make room for `{}` and try again", path.display())]
+    StorageFull {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The operating system or SQLite failed.
+    #[error("the backup `{}` could not be made; check the path and its permissions", path.display())]
     Failed {
         /// The path.
         path: PathBuf,

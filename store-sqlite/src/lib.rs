@@ -18,6 +18,7 @@
 //! [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
 
 mod append;
+mod backup;
 mod body;
 mod connect;
 mod create;
@@ -41,6 +42,6 @@ mod tail;
 mod verify;
 mod writer;
 
-pub use error::OpenError;
+pub use error::{BackupError, OpenError};
 pub use options::{Durability, Options};
 pub use store::SqliteStore;

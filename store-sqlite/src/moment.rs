@@ -68,6 +68,11 @@ impl<'c> Moment<'c> {
         Self { connection: self.connection, tail: self.tail, indexed: self.indexed, head }
     }
 
+    /// Whether a commit is among those that the file has no index of.
+    pub(crate) fn is_recent(&self, commit: CommitId) -> Result<bool, Fault> {
+        Ok(self.with_tail(|tail| tail.commit(commit))?.is_some_and(|at| at <= self.head))
+    }
+
     /// The receipt of a commit, `None` if it is not in the log.
     pub(crate) fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, Fault> {
         let recent = self.with_tail(|tail| tail.commit(commit))?;

@@ -3,9 +3,8 @@
 //! Owns a bounded memory of it for each connection that reads. Nothing in it ever changes in a file:
 //! a stream keeps its name, a kind its own, an event its commit.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension};
+use rustc_hash::FxHashMap;
 use vitae::CommitId;
 use vitae::store::Damage;
 
@@ -19,8 +18,8 @@ const STREAMS: usize = 16_384;
 
 #[derive(Default)]
 pub(crate) struct Names {
-    streams: HashMap<i64, (Box<str>, Box<str>)>,
-    kinds: HashMap<i64, (Box<str>, u32)>,
+    streams: FxHashMap<i64, (Box<str>, Box<str>)>,
+    kinds: FxHashMap<i64, (Box<str>, u32)>,
     /// The commit that was met last, and the position of its first event.
     commit: Option<(u64, CommitId)>,
 }

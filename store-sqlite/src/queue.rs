@@ -150,18 +150,29 @@ impl Queue {
         }
     }
 
-    /// Takes what is ready, up to what one transaction holds. Blocks until there is something; `None`
-    /// once the queue is closed and empty.
-    pub(crate) fn take(&self) -> Option<Vec<Task>> {
+    /// Whether something is queued or waits.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.lock();
+        state.closing || !state.ready.is_empty() || !state.waiting.is_empty()
+    }
+
+    /// Blocks until something is queued. False once the queue is closed and empty.
+    pub(crate) fn wait(&self) -> bool {
         let mut state = self.lock();
         while state.ready.is_empty() {
             if state.closing {
-                return None;
+                return false;
             }
             state.writer_sleeps = true;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.writer_sleeps = false;
+        true
+    }
+
+    /// Takes what is queued, up to what one transaction holds.
+    pub(crate) fn take(&self) -> Vec<Task> {
+        let mut state = self.lock();
         let (mut tasks, mut bytes) = (Vec::new(), 0_usize);
         while tasks.len() < GROUP && bytes < GROUP_BYTES {
             let Some(queued) = state.ready.pop_front() else { break };
@@ -181,7 +192,7 @@ impl Queue {
         if admitted {
             self.left.notify_all();
         }
-        Some(tasks)
+        tasks
     }
 
     /// Answers what was taken last, in its order.

@@ -44,14 +44,15 @@ impl<'r> StoredRow<'r> {
         let Ok(ValueRef::Blob(bytes)) = row.get_ref(6) else {
             return Err("its body is no bytes");
         };
+        let recorded_at = integer(4, "its time is no number")?;
         Ok(Self {
             position,
             stream: integer(1, "its stream is no number")?,
             version: u64::try_from(integer(2, "its version is no number")?)
                 .map_err(|_| "its version is negative")?,
             kind: integer(3, "its kind is no number")?,
-            occurred_at: integer(4, "its time is no number")?,
-            recorded_at: integer(5, "its time of recording is no number")?,
+            occurred_at: recorded_at.wrapping_sub(integer(5, "its lag is no number")?),
+            recorded_at,
             body: body::decode(bytes).ok_or("its body is not well formed")?,
         })
     }

@@ -14,6 +14,7 @@ statements! {
     LOG_ID = "log_id";
 
     MOMENT = "moment";
+    WRITER_STATE = "writer_state";
     PUT_INDEXED = "put_indexed";
 
     KIND = "kind";
@@ -58,6 +59,5 @@ statements! {
     ROWS_AFTER = "rows_after";
     PUT_ROW = "put_row";
     DELETE_ROW = "delete_row";
-    LAST_ROW_VERSION = "last_row_version";
     PUT_LAST_ROW_VERSION = "put_last_row_version";
 }

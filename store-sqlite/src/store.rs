@@ -12,14 +12,14 @@ use vitae::store::{
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
-use crate::error::{Fault, OpenError};
+use crate::error::{BackupError, Fault, OpenError};
 use crate::inspect::{Found, check_format, inspect};
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::queue::Bounds;
 use crate::tail::Tail;
 use crate::writer::Writer;
-use crate::{connect, create, lookup, read, verify};
+use crate::{backup, connect, create, lookup, read, verify};
 
 /// An event store in one SQLite file.
 ///
@@ -84,8 +84,21 @@ impl SqliteStore {
         Self::options().open_read_only(path)
     }
 
+    /// Copies the store as it is now to a path where there is nothing, while it goes on being read and
+    /// written. The copy is a store of its own with the same log id; it appears at its path when it
+    /// is complete and on the disk.
+    ///
+    /// Damage is copied too: [`verify`](EventStore::verify) the copy.
+    ///
+    /// # Errors
+    /// [`BackupError`]; then nothing is at the path. A retry is safe.
+    pub fn back_up(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        backup::back_up(&self.readers, to.as_ref())
+    }
+
     pub(crate) fn open_or_create(path: &Path, options: Options) -> Result<Self, OpenError> {
         let path = absolute(path)?;
+        connect::require_safe_sqlite(&path, rusqlite::version_number())?;
         if let Found::Nothing = inspect(&path)? {
             create::create(&path, options.clock.now())?;
         }
@@ -117,6 +130,7 @@ impl SqliteStore {
         tail: Arc<RwLock<Tail>>,
         writer: Option<Writer>,
     ) -> Result<Self, OpenError> {
+        connect::require_safe_sqlite(&path, rusqlite::version_number())?;
         let limits = options.limits;
         let readers = Pool::new(path.clone(), options, tail);
         let found = readers.ask_file(|connection| {
@@ -171,6 +185,16 @@ impl EventStore for SqliteStore {
             // Hashed here, where many callers can do it at once.
             Ok(()) => writer.submit(commit.digest(), commit),
             Err(invalid) => Ticket::ready(Err(invalid.into())),
+        }
+    }
+
+    fn commit(&self, commit: Commit) -> Result<Receipt, AppendError> {
+        let writer = self.writer.as_ref().ok_or(AppendError::ReadOnly)?;
+        commit.check(&self.limits)?;
+        let digest = commit.digest();
+        match writer.commit_here(digest, &commit) {
+            Some(answer) => answer,
+            None => writer.submit(digest, commit).wait(),
         }
     }
 

@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 use vitae::CommitId;
 
 use crate::body::Place;
@@ -21,7 +22,7 @@ use crate::row;
 pub(crate) struct Tail {
     after: u64,
     head: u64,
-    streams: HashMap<i64, Vec<u64>>,
+    streams: FxHashMap<i64, Vec<u64>>,
     commits: HashMap<CommitId, u64>,
 }
 

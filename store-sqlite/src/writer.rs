@@ -1,10 +1,11 @@
 //! The thread that writes.
 //!
 //! Owns the only connection that writes, the transactions on it, each of which holds the commits of
-//! many callers (group commit), and the three answers that a commit can have. Never takes a commit
-//! after one whose outcome is unknown.
+//! many callers (group commit), and the three answers that a commit can have. A caller that would
+//! wait anyway, and is alone, does the work on its own thread. Never takes a commit after one whose
+//! outcome is unknown.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use crate::append::{Memory, Stop, Taken, Transaction};
 use crate::error::Fault;
 use crate::flush;
 use crate::moment::Moment;
-use crate::queue::{Answer, Bounds, Queue, Task};
+use crate::queue::{Answer, Bounds, Queue};
 use crate::tail::Tail;
 
 /// The queue of commits, and the thread behind it.
 pub(crate) struct Writer {
     queue: Arc<Queue>,
+    desk: Arc<Mutex<Desk>>,
     close_timeout: Duration,
     thread: Option<JoinHandle<()>>,
 }
@@ -36,15 +38,25 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let queue = Queue::new(bounds);
         let desk = Desk { connection, tail, clock, memory: Memory::default(), closed: None };
-        let tasks = Arc::clone(&queue);
+        let desk = Arc::new(Mutex::new(desk));
+        let (ended, at_desk) = (Ended(Arc::clone(&queue)), Arc::clone(&desk));
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
-            .spawn(move || desk.run(&Ended(tasks)))?;
-        Ok(Self { queue, close_timeout, thread: Some(thread) })
+            .spawn(move || run(&at_desk, &ended))?;
+        Ok(Self { queue, desk, close_timeout, thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
         self.queue.submit(digest, commit)
+    }
+
+    /// Commits on the caller's own thread, if nobody else is being served or waits.
+    pub(crate) fn commit_here(&self, digest: Digest, commit: &Commit) -> Option<Answer> {
+        let mut desk = self.desk.try_lock().ok()?;
+        if self.queue.is_busy() {
+            return None;
+        }
+        desk.answer(&[(commit, digest)]).pop()
     }
 }
 
@@ -105,22 +117,31 @@ impl Closed {
     }
 }
 
-impl Desk {
-    fn run(mut self, queue: &Ended) {
-        while let Some(tasks) = queue.0.take() {
-            queue.0.answer(self.answer(&tasks));
-        }
-        if self.closed.is_none() {
-            // Of no harm if it fails: whoever opens the file next does it.
-            let _ = self.index();
-        }
-        // Here, so that the file is closed when the store is.
-        drop(self.connection);
+/// Serves the queue until it is closed and empty.
+fn run(desk: &Mutex<Desk>, ended: &Ended) {
+    let queue = &ended.0;
+    while queue.wait() {
+        // First the desk, then what is there: while somebody else was served, more have come.
+        let Ok(mut desk) = desk.lock() else { return };
+        let tasks = queue.take();
+        let commits: Vec<_> = tasks.iter().map(|task| (&task.commit, task.digest)).collect();
+        queue.answer(desk.answer(&commits));
     }
+    if let Ok(mut desk) = desk.lock()
+        && desk.closed.is_none()
+    {
+        // Of no harm if it fails: whoever opens the file next does it.
+        let _ = desk.index();
+    }
+}
 
-    fn answer(&mut self, tasks: &[Task]) -> Vec<Answer> {
+/// A commit and its digest.
+type Offered<'t> = (&'t Commit, Digest);
+
+impl Desk {
+    fn answer(&mut self, tasks: &[Offered<'_>]) -> Vec<Answer> {
         if let Some(closed) = &self.closed {
-            return tasks.iter().map(|task| Err(closed.answer(task.commit.id))).collect();
+            return tasks.iter().map(|(commit, _)| Err(closed.answer(commit.id))).collect();
         }
         // The clock is somebody else's code: it is asked before the file is held.
         let now = self.clock.now();
@@ -135,7 +156,11 @@ impl Desk {
     }
 
     /// Takes commits in one transaction. Fails if nothing was written because of a fault.
-    fn commit(&mut self, tasks: &[Task], now: Timestamp) -> Result<Vec<Answer>, AppendError> {
+    fn commit(
+        &mut self,
+        tasks: &[Offered<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, AppendError> {
         // Takes the file before it looks at it: what it finds stays true until the end.
         run_sql(&self.connection, "BEGIN IMMEDIATE")?;
         let taken = self.take(tasks, now);
@@ -169,14 +194,14 @@ impl Desk {
     /// only what all are refused.
     fn take(
         &mut self,
-        tasks: &[Task],
+        tasks: &[Offered<'_>],
         now: Timestamp,
     ) -> Result<(Vec<Taken>, Option<Added>), Stop> {
         let moment = Moment::of(&self.connection, &self.tail)?;
         let mut transaction = Transaction::begin(moment, &mut self.memory, now)?;
         let mut answers = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            answers.push(match transaction.take(&task.commit, task.digest) {
+        for (commit, digest) in tasks {
+            answers.push(match transaction.take(commit, *digest) {
                 Ok(taken) => taken,
                 Err(Stop::Refused(refusal)) => Taken { answer: Err(refusal), certain: false },
                 Err(fault) => return Err(fault),
@@ -202,7 +227,7 @@ impl Desk {
     /// Says what is known of commits whose `COMMIT` failed.
     fn give_up(
         &mut self,
-        tasks: &[Task],
+        tasks: &[Offered<'_>],
         answers: Vec<Taken>,
         fault: Fault,
     ) -> Result<Vec<Answer>, AppendError> {
@@ -216,11 +241,11 @@ impl Desk {
         };
         let mut closed = Closed::with(AppendError::Closed);
         let mut known = Vec::with_capacity(tasks.len());
-        for (task, taken) in tasks.iter().zip(answers) {
+        for ((commit, _), taken) in tasks.iter().zip(answers) {
             known.push(match taken.answer {
                 answer if taken.certain => answer,
                 Ok(_) => {
-                    let (commit, source) = (task.commit.id, Arc::clone(&source));
+                    let (commit, source) = (commit.id, Arc::clone(&source));
                     let unknown = AppendError::OutcomeUnknown { commit, source };
                     closed.uncertain.push(unknown.clone());
                     Err(unknown)

@@ -7,7 +7,7 @@ use std::sync::Barrier;
 
 use rusqlite::Connection;
 use vitae::store::{AppendError, EventStore};
-use vitae_sqlite::{OpenError, SqliteStore};
+use vitae_sqlite::{BackupError, OpenError, SqliteStore};
 use vitae_tests::{Draft, name, read_all};
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -269,6 +269,32 @@ fn the_view_for_people_shows_the_log() {
     let id = draft.0.id;
     assert_eq!(line(1), format!("1 a 1 1 x 1 2025-10-09T08:53:20.000000Z 37 {id}"));
     assert_eq!(line(2), format!("2 a 1 2 x 1 1969-12-31T23:59:59.999999Z 10 {id}"));
+}
+
+#[test]
+fn a_backup_is_a_store_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("events.db"), folder.path().join("copy.db"));
+    let store = SqliteStore::open(&path).unwrap();
+    for number in 0..100_u8 {
+        Draft::new().on(&format!("a/{}", number % 7)).event("x", &[number]).tag("t").must(&store);
+    }
+    let before = read_all(&store);
+    store.back_up(&copy).unwrap();
+    // The store goes on, and the copy does not.
+    Draft::new().on("a/1").event("x", b"later").must(&store);
+    let backup = SqliteStore::open(&copy).unwrap();
+    assert_eq!(read_all(&backup), before);
+    assert_eq!((backup.verify().unwrap(), backup.log_id()), (100, store.log_id()));
+    Draft::new().on("a/1").event("x", b"other").must(&backup);
+    assert_eq!(store.verify().unwrap(), 101);
+
+    let taken = store.back_up(&copy).unwrap_err();
+    assert!(matches!(taken, BackupError::Exists { .. }), "{taken}");
+    let lost = store.back_up(folder.path().join("no/copy.db")).unwrap_err();
+    assert!(matches!(lost, BackupError::NoFolder { .. }), "{lost}");
+    drop((store, backup));
+    assert_eq!(files(folder.path()).len(), 2);
 }
 
 #[test]

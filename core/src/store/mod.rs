@@ -73,6 +73,15 @@ pub trait EventStore: Send + Sync {
     /// nothing.
     fn append(&self, commit: Commit) -> Ticket;
 
+    /// Takes a commit and blocks until there is an answer: [`append`](Self::append), waited on. A
+    /// backend may spare the caller the way to another thread and back.
+    ///
+    /// # Errors
+    /// As the ticket's answer.
+    fn commit(&self, commit: Commit) -> Result<Receipt, AppendError> {
+        self.append(commit).wait()
+    }
+
     /// Fills a page with the events that a read selects, in its order, and says through
     /// [`Page::is_last`] whether there were more. The page's former content is gone.
     ///

@@ -15,8 +15,10 @@ use crate::time::Timestamp;
 #[derive(Default, Debug)]
 pub struct Page {
     bytes: Vec<u8>,
+    texts: String,
     events: Vec<Entry>,
     more: bool,
+    hashed: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ impl Page {
 
     /// The events, in the order of the read.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = EventRef<'_>> + ExactSizeIterator {
-        self.events.iter().map(|entry| EventRef { entry, bytes: &self.bytes })
+        self.events.iter().map(|entry| EventRef { entry, bytes: &self.bytes, texts: &self.texts })
     }
 
     /// How many events the page holds.
@@ -90,6 +92,7 @@ impl Page {
     /// Empties the page for a read. For stores.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.texts.clear();
         self.events.clear();
         self.more = false;
     }
@@ -98,7 +101,8 @@ impl Page {
     #[must_use]
     pub const fn is_full(&self, read: &Read) -> bool {
         !self.events.is_empty()
-            && (self.events.len() >= read.max_events || self.bytes.len() >= read.max_bytes)
+            && (self.events.len() >= read.max_events
+                || self.bytes.len() + self.texts.len() >= read.max_bytes)
     }
 
     /// Says that something stands behind this page. For stores.
@@ -124,7 +128,7 @@ impl Page {
             return Err(ReadError::Damaged(Damage::elsewhere("an event has position 0")));
         };
         let damaged = |reason: &str| ReadError::Damaged(Damage::at(position, reason));
-        if header.checksum(digest) != checksum {
+        if header.checksum_in(&mut self.hashed, digest) != checksum {
             return Err(damaged("the event does not fit its checksum"));
         }
         let version = StreamVersion::new(header.version);
@@ -142,9 +146,9 @@ impl Page {
             occurred_at: Timestamp::from_micros(header.occurred_at),
             recorded_at: Timestamp::from_micros(header.recorded_at),
             checksum,
-            category: self.store(header.category.as_bytes()),
-            stream: self.store(header.stream.as_bytes()),
-            kind: self.store(header.kind.as_bytes()),
+            category: self.store_text(header.category),
+            stream: self.store_text(header.stream),
+            kind: self.store_text(header.kind),
             tags: self.store(header.tags),
             metadata: self.store(header.metadata),
             payload: present.map(|bytes| self.store(bytes)),
@@ -156,9 +160,9 @@ impl Page {
     /// Adds a copy of an event of another page, to keep it beyond that page's next filling.
     pub fn keep(&mut self, event: &EventRef<'_>) {
         let entry = Entry {
-            category: self.store(event.category().as_bytes()),
-            stream: self.store(event.stream().as_bytes()),
-            kind: self.store(event.kind().as_bytes()),
+            category: self.store_text(event.category()),
+            stream: self.store_text(event.stream()),
+            kind: self.store_text(event.kind()),
             tags: self.store(event.slice(&event.entry.tags)),
             metadata: self.store(event.slice(&event.entry.metadata)),
             payload: event.payload().ok().map(|bytes| self.store(bytes)),
@@ -172,6 +176,12 @@ impl Page {
         self.bytes.extend_from_slice(bytes);
         start..self.bytes.len()
     }
+
+    fn store_text(&mut self, text: &str) -> Range<usize> {
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        start..self.texts.len()
+    }
 }
 
 /// An event of a page.
@@ -179,6 +189,7 @@ impl Page {
 pub struct EventRef<'a> {
     entry: &'a Entry,
     bytes: &'a [u8],
+    texts: &'a str,
 }
 
 /// The payload of this event was erased. Everything else about it is still there.
@@ -283,7 +294,6 @@ impl<'a> EventRef<'a> {
     }
 
     fn text(&self, range: &Range<usize>) -> &'a str {
-        // It was copied from a `&str`.
-        std::str::from_utf8(self.slice(range)).unwrap_or_default()
+        self.texts.get(range.clone()).unwrap_or_default()
     }
 }

@@ -1,1 +1,1 @@
-SELECT position, stream, version, kind, occurred_at, recorded_at, body FROM
+SELECT position, stream, version, kind, recorded_at, lag, body FROM

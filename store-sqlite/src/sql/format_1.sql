@@ -21,14 +21,15 @@ CREATE TABLE kinds (
     UNIQUE (kind, version)
 ) STRICT;
 
+-- lag: how much earlier it occurred than it was recorded; negative if later.
 -- body: everything else (`body.rs`).
 CREATE TABLE events (
     position INTEGER PRIMARY KEY,
     stream INTEGER NOT NULL,
     version INTEGER NOT NULL,
     kind INTEGER NOT NULL,
-    occurred_at INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
+    lag INTEGER NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
 
@@ -100,10 +101,13 @@ SELECT
     k.version AS kind_version,
     strftime(
         '%Y-%m-%dT%H:%M:%S',
-        (e.occurred_at - (e.occurred_at % 1000000 + 1000000) % 1000000) / 1000000,
+        (
+            (e.recorded_at - e.lag)
+            - ((e.recorded_at - e.lag) % 1000000 + 1000000) % 1000000
+        ) / 1000000,
         'unixepoch'
     )
-        || printf('.%06dZ', (e.occurred_at % 1000000 + 1000000) % 1000000) AS occurred_at,
+        || printf('.%06dZ', ((e.recorded_at - e.lag) % 1000000 + 1000000) % 1000000) AS occurred_at,
     strftime(
         '%Y-%m-%dT%H:%M:%S',
         (e.recorded_at - (e.recorded_at % 1000000 + 1000000) % 1000000) / 1000000,
