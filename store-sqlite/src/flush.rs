@@ -1,7 +1,7 @@
 //! The index of the tail, written to the file.
 //!
-//! Owns the moment at which that is due and the order in which it is written: sorted, so that each
-//! page is touched once. Never touches an event.
+//! Owns the order in which it is written: sorted, so that each page is touched once. Never touches an
+//! event.
 
 use rusqlite::Connection;
 use vitae::CommitId;
@@ -10,9 +10,6 @@ use crate::error::Fault;
 use crate::list::StreamList;
 use crate::tail::Tail;
 use crate::{positions, sql};
-
-/// After how many events the tail is indexed.
-pub(crate) const EVENTS: u64 = 65_536;
 
 /// Writes the index of everything that a tail holds, in the transaction under way. The file is then
 /// indexed up to the tail's head.

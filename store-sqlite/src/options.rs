@@ -24,6 +24,7 @@ pub struct Options {
     pub(crate) queue_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) max_pages: Option<u32>,
+    pub(crate) index_every: u64,
 }
 
 /// What of an acknowledged commit survives.
@@ -50,6 +51,7 @@ impl fmt::Debug for Options {
             .field("queue_timeout", &self.queue_timeout)
             .field("close_timeout", &self.close_timeout)
             .field("max_pages", &self.max_pages)
+            .field("index_every", &self.index_every)
             .finish_non_exhaustive()
     }
 }
@@ -66,6 +68,7 @@ impl Default for Options {
             queue_timeout: Duration::from_secs(5),
             close_timeout: Duration::from_secs(30),
             max_pages: None,
+            index_every: 65_536,
         }
     }
 }
@@ -138,6 +141,15 @@ impl Options {
     #[must_use]
     pub const fn max_pages(mut self, pages: u32) -> Self {
         self.max_pages = Some(pages);
+        self
+    }
+
+    /// After how many events the index of streams and commits is written: 65,536 unless set; 0 is
+    /// taken as 1. Until then it is kept in memory and, when a store is opened, read from the events.
+    /// More makes appends cheaper; fewer take less memory, and open sooner after a crash.
+    #[must_use]
+    pub const fn index_every(mut self, events: u64) -> Self {
+        self.index_every = events;
         self
     }
 

@@ -16,7 +16,6 @@ use crate::error::{BackupError, Fault, OpenError};
 use crate::inspect::{Found, check_format, inspect};
 use crate::options::Options;
 use crate::pool::Pool;
-use crate::queue::Bounds;
 use crate::tail::Tail;
 use crate::writer::Writer;
 use crate::{backup, connect, create, lookup, read, verify};
@@ -108,14 +107,8 @@ impl SqliteStore {
     pub(crate) fn open_present(path: &Path, options: Options) -> Result<Self, OpenError> {
         let path = present(path)?;
         let connection = connect::writer(&path, &options)?;
-        let bounds = Bounds {
-            commits: options.queue,
-            bytes: options.queue_bytes,
-            timeout: options.queue_timeout,
-        };
         let tail = Arc::new(RwLock::new(Tail::default()));
-        let (clock, for_writer) = (Arc::clone(&options.clock), Arc::clone(&tail));
-        let writer = Writer::start(connection, for_writer, clock, bounds, options.close_timeout)
+        let writer = Writer::start(connection, Arc::clone(&tail), &options)
             .map_err(|error| Fault::from(error).on_open(path.clone()))?;
         Self::with_readers(path, options, tail, Some(writer))
     }

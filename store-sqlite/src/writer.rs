@@ -17,6 +17,7 @@ use crate::append::{Memory, Stop, Taken, Transaction};
 use crate::error::Fault;
 use crate::flush;
 use crate::moment::Moment;
+use crate::options::Options;
 use crate::queue::{Answer, Bounds, Queue};
 use crate::tail::Tail;
 
@@ -32,18 +33,23 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         tail: Arc<RwLock<Tail>>,
-        clock: Arc<dyn Clock>,
-        bounds: Bounds,
-        close_timeout: Duration,
+        options: &Options,
     ) -> std::io::Result<Self> {
-        let queue = Queue::new(bounds);
-        let desk = Desk { connection, tail, clock, memory: Memory::default(), closed: None };
+        let queue = Queue::new(Bounds {
+            commits: options.queue,
+            bytes: options.queue_bytes,
+            timeout: options.queue_timeout,
+        });
+        let clock = Arc::clone(&options.clock);
+        let index_every = options.index_every;
+        let memory = Memory::default();
+        let desk = Desk { connection, tail, clock, memory, index_every, closed: None };
         let desk = Arc::new(Mutex::new(desk));
         let (ended, at_desk) = (Ended(Arc::clone(&queue)), Arc::clone(&desk));
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
             .spawn(move || run(&at_desk, &ended))?;
-        Ok(Self { queue, desk, close_timeout, thread: Some(thread) })
+        Ok(Self { queue, desk, close_timeout: options.close_timeout, thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
@@ -93,6 +99,8 @@ struct Desk {
     tail: Arc<RwLock<Tail>>,
     clock: Arc<dyn Clock>,
     memory: Memory,
+    /// After how many events they are indexed.
+    index_every: u64,
     /// Why no more commits are taken.
     closed: Option<Closed>,
 }
@@ -211,7 +219,7 @@ impl Desk {
         if !wrote {
             return Ok((answers, None));
         }
-        let due = pending.head().saturating_sub(moment.indexed) >= flush::EVENTS;
+        let due = pending.head().saturating_sub(moment.indexed) >= self.index_every.max(1);
         let indexed = if due { Some(write_index(&moment, &pending)?) } else { None };
         Ok((answers, Some(Added { pending, indexed })))
     }
@@ -299,11 +307,10 @@ fn run_sql(connection: &Connection, sql: &str) -> Result<(), Fault> {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    use vitae::Name;
     use vitae::store::{Outcome, RowChange};
-    use vitae::{Name, SystemClock};
 
     use super::*;
-    use crate::options::Options;
     use crate::{SqliteStore, connect};
 
     #[test]
@@ -316,12 +323,7 @@ mod tests {
         let fails = Arc::clone(&failing);
         // COMMIT itself fails, as it does when the disk does.
         connection.commit_hook(Some(move || fails.load(Ordering::Relaxed))).unwrap();
-        let writer = {
-            let bounds =
-                crate::queue::Bounds { commits: 4, bytes: 1 << 20, timeout: Duration::ZERO };
-            let clock = Arc::new(SystemClock);
-            Writer::start(connection, Arc::default(), clock, bounds, Duration::MAX).unwrap()
-        };
+        let writer = Writer::start(connection, Arc::default(), &Options::default()).unwrap();
         let append = |commit: &Commit| writer.submit(commit.digest(), commit.clone()).wait();
 
         append(&row(b"a")).unwrap();
