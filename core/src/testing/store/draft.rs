@@ -1,10 +1,10 @@
 //! Commits in few words.
 
-use vitae::store::{
+use crate::store::{
     Checkpoint, CheckpointMove, Commit, Condition, EventStore, ExpectedVersion, Metadata, NameList,
     NewEvent, Query, Receipt, RegisteredSchema, RowChange, StreamAppend,
 };
-use vitae::{
+use crate::{
     CommitId, GlobalPosition, KindVersion, Name, RowVersion, StreamId, StreamVersion, Timestamp,
 };
 
@@ -134,7 +134,7 @@ impl Draft {
     ///
     /// # Errors
     /// What the store says.
-    pub fn try_on(&self, store: &dyn EventStore) -> Result<Receipt, vitae::store::AppendError> {
+    pub fn try_on(&self, store: &dyn EventStore) -> Result<Receipt, crate::store::AppendError> {
         store.append(self.0.clone()).wait()
     }
 }

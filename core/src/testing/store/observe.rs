@@ -1,6 +1,6 @@
 //! What a reader sees.
 
-use vitae::store::{EventRef, EventStore, Page, Query, Read};
+use crate::store::{EventRef, EventStore, Page, Query, Read};
 
 /// An event as a reader saw it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,6 +12,15 @@ pub struct Seen {
     pub kind: String,
     pub tags: Vec<String>,
     pub payload: Vec<u8>,
+}
+
+impl Seen {
+    /// Whether a query selects the event.
+    #[must_use]
+    pub fn matches(&self, query: &Query) -> bool {
+        let category = self.stream.split_once('/').map_or("", |(category, _)| category);
+        query.matches(category, &self.kind, self.tags.iter().map(String::as_str))
+    }
 }
 
 impl From<EventRef<'_>> for Seen {
