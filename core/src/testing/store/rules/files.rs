@@ -142,6 +142,7 @@ pub fn r18_old_formats_open(store: Subject) {
         let old = store.backend().try_open(&place.path());
         let old = old.unwrap_or_else(|error| panic!("{what} does not open: {error}"));
         let events = read_all(&*old);
+        assert!(!events.is_empty(), "{what} has no events: they are lost, or it tests nothing");
         assert_eq!(old.verify().unwrap(), events.len() as u64, "{what}");
         let draft = Draft::new().on("a/new").event("new", b"");
         let receipt = draft.must(&*old);
