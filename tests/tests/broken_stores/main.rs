@@ -1,6 +1,8 @@
 //! The kit is proven: for each of its tests there is a store that breaks just that rule, and is caught.
 
+mod beside;
 mod commits;
+mod conditions;
 mod disk;
 mod flaw;
 mod handles;

@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use vitae::testing::store::RULES;
 use vitae_tests::Backend;
 
+use crate::beside::*;
 use crate::commits::*;
+use crate::conditions::*;
 use crate::disk::backend;
 use crate::flaw::Sound;
 use crate::handles::*;

@@ -9,7 +9,7 @@ use vitae::store::{
 };
 use vitae::{CommitId, Name, StreamId};
 
-use crate::commits::one_tag_each;
+use crate::conditions::one_tag_each;
 use crate::flaw::Flaw;
 
 type Answer<T> = Result<T, ReadError>;
