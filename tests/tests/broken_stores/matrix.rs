@@ -178,6 +178,6 @@ flaws! {
 #[test]
 fn each_test_of_the_kit_catches_a_flaw() {
     let caught: BTreeSet<_> = CAUGHT.iter().chain(&CAUGHT_ON_FILES).copied().collect();
-    let kit: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
-    assert_eq!(kit, caught);
+    let uncaught = RULES.iter().map(|rule| rule.name).filter(|name| !caught.contains(name));
+    assert_eq!(uncaught.collect::<Vec<_>>(), [] as [&str; 0]);
 }
