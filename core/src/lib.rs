@@ -80,8 +80,8 @@
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`].
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
-//! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, and
-//!   the lock of an event set's schemas.
+//! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
+//!   lock of an event set's schemas, and the contract of a store as tests.
 //!
 //! # What holds
 //! - What [`Bus::commit`] acknowledges is durable, all of it or nothing; an outcome that is not

@@ -108,8 +108,10 @@ impl Header {
         let application_id = number("application_id")?;
         let format = number("user_version")?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false)?;
+        let page_size = u64::try_from(number("page_size")?).unwrap_or(0);
         let cut_short = match number("page_count").map_err(Fault::from) {
-            Ok(_) => false,
+            // SQLite takes a part of a page for a page.
+            Ok(_) => !fs::metadata(path)?.len().is_multiple_of(page_size),
             Err(Fault::Damaged(_)) => true,
             Err(fault) => return Err(fault),
         };

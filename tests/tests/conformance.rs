@@ -1,17 +1,29 @@
 //! Every backend keeps the contract.
 
-use std::sync::Arc;
+use std::time::Duration;
 
+use rusqlite::Connection;
 use vitae::MemoryStore;
+use vitae::testing::store::Backend;
 use vitae_sqlite::SqliteStore;
-use vitae_tests::{Subject, conformance};
 
-conformance!(memory, || Subject::volatile(Arc::new(MemoryStore::new())));
+vitae::store_conformance!(memory, Backend::in_memory(MemoryStore::new));
 
-conformance!(sqlite, || {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    Subject::persistent(folder, move || Arc::new(SqliteStore::open(&path).unwrap()))
+vitae::store_conformance!(sqlite, {
+    Backend::at_path(|path| SqliteStore::open(path))
+        .jammed(4, |path| {
+            let soon = Duration::from_millis(50);
+            let store = SqliteStore::options().queue(4).busy_timeout(soon).open(path).unwrap();
+            // Another writer, for as long as its transaction is open.
+            let other = Connection::open(path).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            (store, other)
+        })
+        .refuses("a file of a newer format", |path| {
+            drop(SqliteStore::open(path).unwrap());
+            let connection = Connection::open(path).unwrap();
+            connection.pragma_update(None, "user_version", 9_999).unwrap();
+        })
 });
 
 // With an index that is written again and again, between and beside everything else.

@@ -28,20 +28,39 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
     blocks
 }
 
-#[test]
-fn the_guide_shows_every_line_of_its_program() {
-    let page = read("docs/declaring-a-lifecycle.md");
-    let mut files = FILES.map(|file| read(&format!("examples/parcels/{file}")));
+/// The lines of each of some files that a page does not show. Each block of the page is in one of them.
+fn not_shown<const N: usize>(page: &str, files: [&str; N]) -> [Vec<String>; N] {
+    let page = read(page);
+    let mut files = files.map(read);
     for block in blocks(&page, "rust") {
         let found = files.iter().position(|file| file.contains(&block));
         let found = found.unwrap_or_else(|| panic!("in no file, or a second time:\n{block}"));
         files[found] = files[found].replacen(&block, "", 1);
     }
-    let left = files.iter().flat_map(|file| file.lines());
-    let left: Vec<_> = left.filter(|line| !line.trim().is_empty()).collect();
+    let filled = |file: String| {
+        let lines = file.lines().filter(|line| !line.trim().is_empty());
+        lines.map(str::to_owned).collect()
+    };
+    files.map(filled)
+}
+
+#[test]
+fn the_guide_shows_every_line_of_its_program() {
+    let files = FILES.map(|file| format!("examples/parcels/{file}"));
+    let files = files.each_ref().map(String::as_str);
+    let left = not_shown("docs/declaring-a-lifecycle.md", files).concat();
     let heading = "//! A parcel, from the scales to the door. `docs/declaring-a-lifecycle.md` explains it \
                    line by line.";
     assert_eq!(left, [heading], "the guide shows everything but this line");
+}
+
+#[test]
+fn the_guide_to_backends_shows_every_line_of_its_store() {
+    let files = ["tests/tests/writing_a_backend/main.rs", "tests/tests/conformance.rs"];
+    let [store, _] = not_shown("docs/writing-a-backend.md", files);
+    let heading =
+        "//! A store in as few lines as it takes: `docs/writing-a-backend.md` explains it.";
+    assert_eq!(store, [heading], "the guide shows everything but this line");
 }
 
 #[test]

@@ -70,12 +70,20 @@
 //! - [`Coverage`]: which edges no test has taken.
 //! - `Walk`: random histories, for properties that hold of all of them.
 //! - [`EventsLock`]: the schemas of an event set in a file beside the code.
+//! - [`store`]: the contract of a backend, a test for each rule.
 
 mod coverage;
 mod events_lock;
 mod life;
 mod payload;
 mod scenario;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "its functions are tests: they fail by panicking"
+)]
+pub mod store;
 #[cfg(feature = "proptest")]
 mod walk;
 mod world;

@@ -3,12 +3,10 @@
 mod double;
 mod lives;
 
-use std::sync::Arc;
-
 use vitae::store::{Commit, EventStore, NewEvent, StreamAppend};
 use vitae::{Bus, CommitId, KindVersion, Lifecycle, MemoryStore, Timestamp};
 use vitae_sqlite::SqliteStore;
-use vitae_tests::{Subject, name, stream};
+use vitae_tests::{Backend, Subject, name, stream};
 
 pub(crate) use double::Double;
 pub(crate) use lives::*;
@@ -33,13 +31,11 @@ macro_rules! on_every_store {
 pub(crate) use on_every_store;
 
 pub(crate) fn memory() -> Subject {
-    Subject::volatile(Arc::new(MemoryStore::new()))
+    Backend::in_memory(MemoryStore::new).subject()
 }
 
 pub(crate) fn sqlite() -> Subject {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    Subject::persistent(folder, move || Arc::new(SqliteStore::open(&path).unwrap()))
+    Backend::at_path(|path| SqliteStore::open(path)).subject()
 }
 
 /// A bus with nothing registered.

@@ -1,17 +1,31 @@
 //! What a reader sees.
 
-use vitae::store::{EventRef, EventStore, Page, Query, Read};
+use crate::store::{EventRef, EventStore, Page, Query, Read};
 
 /// An event as a reader saw it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
 pub struct Seen {
+    /// Its position in the log, counted from 1.
     pub position: u64,
+    /// Its version in the stream, counted from 1.
     pub version: u64,
+    /// Its stream, as `category/id`.
     pub stream: String,
+    /// Its kind's stored name.
     pub kind: String,
+    /// Its tags, in the order in which they were given.
     pub tags: Vec<String>,
+    /// Its payload, which must not have been erased.
     pub payload: Vec<u8>,
+}
+
+impl Seen {
+    /// Whether a query selects the event.
+    #[must_use]
+    pub fn matches(&self, query: &Query) -> bool {
+        let category = self.stream.split_once('/').map_or("", |(category, _)| category);
+        query.matches(category, &self.kind, self.tags.iter().map(String::as_str))
+    }
 }
 
 impl From<EventRef<'_>> for Seen {
@@ -28,7 +42,11 @@ impl From<EventRef<'_>> for Seen {
 }
 
 /// Everything that a read selects, page after page.
+///
+/// # Panics
+/// If the store cannot be read, or breaks what holds of a page.
 #[must_use]
+#[track_caller]
 pub fn read_pages(store: &dyn EventStore, read: Read) -> Vec<Seen> {
     let mut seen = Vec::new();
     let mut page = Page::new();
@@ -44,7 +62,11 @@ pub fn read_pages(store: &dyn EventStore, read: Read) -> Vec<Seen> {
 }
 
 /// The whole log.
+///
+/// # Panics
+/// As [`read_pages`].
 #[must_use]
+#[track_caller]
 pub fn read_all(store: &dyn EventStore) -> Vec<Seen> {
     read_pages(store, Read::log(Query::all()))
 }

@@ -2,12 +2,12 @@
 
 #![allow(missing_docs)]
 
-use vitae::GlobalPosition;
-use vitae::store::{
+use crate::GlobalPosition;
+use crate::store::{
     AppendError, Checkpoint, Checksum, ExpectedVersion, InvalidCommit, Page, Query, Read, ReadError,
 };
 
-use crate::{Draft, Subject, name, position, read_all, schema};
+use crate::testing::store::{Draft, Subject, name, position, read_all, schema};
 
 fn at(position: Option<GlobalPosition>) -> Checkpoint {
     Checkpoint { position, checksum: None, cursor: b"there".to_vec() }
@@ -21,7 +21,7 @@ pub fn r01_a_commit_is_all_or_nothing(mut store: Subject) {
         .tag("t")
         .moving("c", None, at(None))
         .row("v", b"k", None, Some(b"w"))
-        .row("v", b"l", vitae::RowVersion::new(7), Some(b"w"));
+        .row("v", b"l", crate::RowVersion::new(7), Some(b"w"));
     draft.try_on(&*store).unwrap_err();
     for _ in 0..2 {
         assert_eq!(store.head().unwrap(), None);
@@ -203,7 +203,7 @@ pub fn r12_another_shape_under_one_name_is_refused(store: Subject) {
     assert!(matches!(error, AppendError::SchemaMismatch { .. }));
     // A new version may look as it likes.
     draft = Draft::new().on("a/1").event("x", b"");
-    let second = vitae::KindVersion::new(2).unwrap();
+    let second = crate::KindVersion::new(2).unwrap();
     draft.0.schemas[0].version = second;
     draft.0.schemas[0].schema = "\"text\"".into();
     draft.0.events[0].kind_version = second;

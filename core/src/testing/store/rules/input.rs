@@ -2,12 +2,12 @@
 
 #![allow(missing_docs)]
 
-use vitae::store::{
+use crate::store::{
     AppendError, Checkpoint, ExpectedVersion, InvalidCommit, NameList, Page, Query, Read,
 };
-use vitae::{CommitId, RowVersion, Timestamp};
+use crate::{CommitId, RowVersion, Timestamp};
 
-use crate::{Draft, Subject, name, position, read_all, stream, version};
+use crate::testing::store::{Draft, Subject, name, position, read_all, stream, version};
 
 fn refusal(store: &Subject, draft: &Draft) -> InvalidCommit {
     match draft.try_on(&**store).unwrap_err() {

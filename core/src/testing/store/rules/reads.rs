@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use vitae::store::{Metadata, Page, Query, QueryItem, Read};
-use vitae::{CommitId, EventId, Timestamp};
+use crate::store::{Metadata, Page, Query, QueryItem, Read};
+use crate::{CommitId, EventId, Timestamp};
 
-use crate::{Draft, Seen, Subject, name, position, read_all, read_pages, stream, version};
+use crate::testing::store::{
+    Draft, Seen, Subject, name, position, read_all, read_pages, stream, version,
+};
 
 /// Ninety events of three categories, three kinds and up to two tags each, and what they are.
-fn fill(store: &Subject) -> Vec<Seen> {
+pub(super) fn fill(store: &Subject) -> Vec<Seen> {
     let mut model: Vec<Seen> = Vec::new();
     for number in 0..90_u8 {
         let id = format!("{}/{}", ["a", "b", "c"][usize::from(number % 3)], number % 4);
@@ -37,7 +39,7 @@ fn fill(store: &Subject) -> Vec<Seen> {
     model
 }
 
-fn queries() -> Vec<Query> {
+pub(super) fn queries() -> Vec<Query> {
     let names = |texts: &[&str]| texts.iter().map(|text| name(text)).collect::<Vec<_>>();
     let item = |kinds: &[&str], categories: &[&str], tags: &[&str]| QueryItem {
         kinds: names(kinds),
@@ -59,6 +61,7 @@ fn queries() -> Vec<Query> {
         query(&[item(&[], &[], &["nothing"]), item(&["y"], &[], &["five"])]),
         query(&[item(&[], &[], &["even"]), item(&[], &["c"], &["five"])]),
         query(&[item(&["z"], &[], &[]), item(&[], &[], &["five"])]),
+        query(&[item(&["x", "y"], &["b", "c"], &["even"]), item(&["z"], &["a"], &["five"])]),
         query(&[QueryItem::default()]),
     ]
 }
@@ -66,10 +69,7 @@ fn queries() -> Vec<Query> {
 fn expected(model: &[Seen], query: &Query, from: Option<u64>, backwards: bool) -> Vec<Seen> {
     let mut wanted: Vec<Seen> = model
         .iter()
-        .filter(|seen| {
-            let (category, _) = seen.stream.split_once('/').unwrap();
-            query.matches(category, &seen.kind, seen.tags.iter().map(String::as_str))
-        })
+        .filter(|seen| seen.matches(query))
         .filter(|seen| match (from, backwards) {
             (None, _) => true,
             (Some(from), false) => seen.position >= from,

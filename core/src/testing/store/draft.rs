@@ -1,46 +1,67 @@
 //! Commits in few words.
 
-use vitae::store::{
+use crate::store::{
     Checkpoint, CheckpointMove, Commit, Condition, EventStore, ExpectedVersion, Metadata, NameList,
     NewEvent, Query, Receipt, RegisteredSchema, RowChange, StreamAppend,
 };
-use vitae::{
+use crate::{
     CommitId, GlobalPosition, KindVersion, Name, RowVersion, StreamId, StreamVersion, Timestamp,
 };
 
-/// A name that is known to be valid.
+/// A name.
+///
+/// # Panics
+/// If it is not a valid one.
 #[must_use]
+#[track_caller]
 pub fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
 /// A stream from `category/id`.
+///
+/// # Panics
+/// If one of the two is not a valid name, or there is no `/`.
 #[must_use]
+#[track_caller]
 pub fn stream(text: &str) -> StreamId {
     let (category, id) = text.split_once('/').unwrap();
     StreamId::new(category, id).unwrap()
 }
 
-/// A version, 1 or more.
+/// A version.
+///
+/// # Panics
+/// If it is 0.
 #[must_use]
+#[track_caller]
 pub fn version(number: u64) -> StreamVersion {
     StreamVersion::new(number).unwrap()
 }
 
-/// A position, 1 or more.
+/// A position.
+///
+/// # Panics
+/// If it is 0.
 #[must_use]
+#[track_caller]
 pub fn position(number: u64) -> GlobalPosition {
     GlobalPosition::new(number).unwrap()
 }
 
 /// A schema for version 1 of a kind.
+///
+/// # Panics
+/// If the kind is not a valid name.
 #[must_use]
+#[track_caller]
 pub fn schema(kind: &str, text: &str) -> RegisteredSchema {
     RegisteredSchema { kind: name(kind), version: KindVersion::FIRST, schema: text.into() }
 }
 
-/// A commit that is being put together.
-#[derive(Clone)]
+/// A commit that is being put together; what no function here says of it, its field does. The
+/// functions panic where a name is not valid.
+#[derive(Clone, Debug)]
 pub struct Draft(pub Commit);
 
 impl Draft {
@@ -64,8 +85,12 @@ impl Draft {
         self
     }
 
-    /// Adds an event to the stream named last.
+    /// Adds an event to the stream named last, with version 1 of its kind and the schema `"bytes"`.
+    ///
+    /// # Panics
+    /// If no stream was named.
     #[must_use]
+    #[track_caller]
     pub fn event(mut self, kind: &str, payload: &[u8]) -> Self {
         let known = schema(kind, "\"bytes\"");
         if !self.0.schemas.contains(&known) {
@@ -86,7 +111,11 @@ impl Draft {
     }
 
     /// Tags the event that was added last.
+    ///
+    /// # Panics
+    /// If there is none.
     #[must_use]
+    #[track_caller]
     pub fn tag(mut self, tag: &str) -> Self {
         self.0.events.last_mut().unwrap().tags.insert(&name(tag));
         self
@@ -125,7 +154,11 @@ impl Draft {
         self
     }
 
-    /// Commits a copy of it, which must succeed.
+    /// Commits a copy of it.
+    ///
+    /// # Panics
+    /// If the store does not take it.
+    #[track_caller]
     pub fn must(&self, store: &dyn EventStore) -> Receipt {
         self.try_on(store).unwrap()
     }
@@ -134,7 +167,7 @@ impl Draft {
     ///
     /// # Errors
     /// What the store says.
-    pub fn try_on(&self, store: &dyn EventStore) -> Result<Receipt, vitae::store::AppendError> {
+    pub fn try_on(&self, store: &dyn EventStore) -> Result<Receipt, crate::store::AppendError> {
         store.append(self.0.clone()).wait()
     }
 }
