@@ -13,7 +13,8 @@ vitae::store_conformance!(sqlite, {
     Backend::at_path(|path| SqliteStore::open(path))
         .jammed(4, |path| {
             let soon = Duration::from_millis(50);
-            let store = SqliteStore::options().queue(4).busy_timeout(soon).open(path).unwrap();
+            let options = SqliteStore::options().queue(4).queue_timeout(soon);
+            let store = options.busy_timeout(soon).open(path).unwrap();
             // Another writer, for as long as its transaction is open.
             let other = Connection::open(path).unwrap();
             other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -27,9 +28,7 @@ vitae::store_conformance!(sqlite, {
 });
 
 // With an index that is written again and again, between and beside everything else.
-conformance!(sqlite_indexed_often, || {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    let open = move || SqliteStore::options().index_every(3).open(&path).unwrap();
-    Subject::persistent(folder, move || Arc::new(open()))
-});
+vitae::store_conformance!(
+    sqlite_indexed_often,
+    Backend::at_path(|path| SqliteStore::options().index_every(3).open(path))
+);
