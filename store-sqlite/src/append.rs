@@ -15,7 +15,7 @@ use vitae::{EventId, GlobalPosition, KindVersion, Name, StreamVersion, Timestamp
 use crate::error::Fault;
 use crate::inspect::FORMAT;
 use crate::row::causation_bytes;
-use crate::{connect, lookup, read, sql};
+use crate::{connect, lookup, read, snapshot, sql};
 
 /// Why a commit is not written: refused by a rule, or stopped by a fault.
 pub(crate) enum Stop {
@@ -73,7 +73,9 @@ pub(crate) fn append(
     move_checkpoints(connection, commit, new_head)?;
     change_rows(connection, commit, plan.number)?;
     write_events(connection, commit, &mut plan)?;
-    write_commit(connection, commit, &plan, digest, new_head)
+    let receipt = write_commit(connection, commit, &plan, digest, new_head)?;
+    keep_snapshots(connection, commit)?;
+    Ok(receipt)
 }
 
 /// Registers the kinds that are new, and gives each its number in this file.
@@ -314,6 +316,18 @@ fn write_commit(
     ))?;
     let positions = first.and_then(GlobalPosition::new).zip(GlobalPosition::new(head));
     Ok(Receipt::new(commit.id, positions, plan.now, digest))
+}
+
+/// Comes last: a snapshot must not be of a version that the commit does not bring its stream to.
+fn keep_snapshots(connection: &Connection, commit: &Commit) -> Step<()> {
+    for kept in &commit.snapshots {
+        let version = lookup::stream(connection, &kept.stream)?.map_or(0, |(_, version)| version);
+        if kept.version.get() > version {
+            return Err(out_of_range("a snapshot's version"));
+        }
+        snapshot::put(connection, kept, in_range(version)?)?;
+    }
+    Ok(())
 }
 
 fn unless_empty(bytes: &[u8]) -> Option<&[u8]> {

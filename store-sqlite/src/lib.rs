@@ -27,6 +27,7 @@ mod options;
 mod pool;
 mod read;
 mod row;
+mod snapshot;
 mod sql;
 mod store;
 mod tagged;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use vitae::store::{
     AppendError, Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt,
-    RegisteredSchema, Ticket, ViewRow,
+    RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
@@ -17,7 +17,7 @@ use crate::inspect::{Found, check_format, inspect};
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::writer::Writer;
-use crate::{connect, create, lookup, read, verify};
+use crate::{connect, create, lookup, read, snapshot, verify};
 
 /// An event store in one SQLite file.
 ///
@@ -196,6 +196,10 @@ impl EventStore for SqliteStore {
             checkpoint.confirm(name, self)?;
         }
         Ok(checkpoint)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        Ok(self.readers.ask(|connection| snapshot::read(connection, stream))?)
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use vitae::store::{
     AppendError, Checkpoint, Commit, EventHeader, EventStore, Page, PayloadDigest, Read, ReadError,
-    Receipt, RegisteredSchema, Ticket, ViewRow,
+    Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 use vitae_tests::Subject;
@@ -150,6 +150,10 @@ impl EventStore for Double {
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
         self.inner.checkpoint(name)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        self.inner.snapshot(stream)
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
