@@ -2,6 +2,7 @@
 
 mod double;
 mod lives;
+mod tally;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use vitae_tests::{Subject, name, stream};
 
 pub(crate) use double::Double;
 pub(crate) use lives::*;
+pub(crate) use tally::*;
 
 /// Makes one test for each function and store.
 macro_rules! on_every_store {
