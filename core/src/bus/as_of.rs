@@ -4,9 +4,7 @@
 
 use std::fmt;
 
-use super::snapshots::Resumed;
 use super::{Bus, Inner, LoadError, stream_of};
-use crate::aggregate::Fold;
 use crate::id::EventId;
 use crate::lifecycle::Lifecycle;
 use crate::name::StreamId;
@@ -59,7 +57,7 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    const fn of(event: &EventRef<'_>) -> Self {
+    pub(super) const fn of(event: &EventRef<'_>) -> Self {
         Self {
             event: event.id(),
             version: event.version(),
@@ -158,23 +156,12 @@ impl Inner {
     fn load_as_of<L: Lifecycle>(&self, id: &str, as_of: AsOf) -> Result<Past<L>, LoadError> {
         let stream = stream_of::<L>(id)?;
         self.schemas.ensure::<L>(self.store.as_ref())?;
-        let resumed = match as_of {
+        let wanted = |reached: &Reached| as_of.includes(reached);
+        let (fold, reached) = match as_of {
             // The time of one event says nothing of those before it.
-            AsOf::Time(_) => None,
-            _ => self.resume(&stream, |reached| as_of.includes(reached))?,
+            AsOf::Time(_) => self.read_every_event(&stream, wanted)?,
+            _ => self.read_life(&stream, wanted)?,
         };
-        let (mut fold, mut reached) = match resumed {
-            Some(Resumed { fold, reached }) => (fold, Some(reached)),
-            None => (Fold::new(stream), None),
-        };
-        self.catch_up(&mut fold, |event| {
-            let next = Reached::of(event);
-            let included = as_of.includes(&next);
-            if included {
-                reached = Some(next);
-            }
-            included
-        })?;
         let (stream, _, state) = fold.into_parts();
         Ok(Past { stream, state, reached })
     }

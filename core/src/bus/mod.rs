@@ -41,7 +41,8 @@ use crate::aggregate::{Aggregate, Draft, Fold, Home};
 use crate::lifecycle::Lifecycle;
 use crate::name::{InvalidName, Name, StreamId};
 use crate::number::StreamVersion;
-use crate::store::{EventRef, EventStore, Read, Receipt};
+use crate::store::{EventStore, Read, Receipt};
+use as_of::Reached;
 use policy::Policies;
 use projection::Projections;
 use recent::Recent;
@@ -197,14 +198,14 @@ impl Inner {
     fn load<L: Lifecycle>(&self, id: &str) -> Result<Aggregate<L>, LoadError> {
         let stream = stream_of::<L>(id)?;
         self.schemas.ensure::<L>(self.store.as_ref())?;
-        let mut fold = match self.recent.get::<L>(&stream) {
-            Some((version, state)) => Fold::from_state(stream, version, state),
-            None => match self.resume(&stream, |_| true)? {
-                Some(resumed) => resumed.fold,
-                None => Fold::new(stream),
-            },
+        let fold = match self.recent.get::<L>(&stream) {
+            Some((version, state)) => {
+                let mut fold = Fold::from_state(stream, version, state);
+                self.catch_up(&mut fold, |_| true)?;
+                fold
+            }
+            None => self.read_life(&stream, |_| true)?.0,
         };
-        self.catch_up(&mut fold, |_| true)?;
         let (stream, version, state) = fold.into_parts();
         if let Some(version) = version {
             self.recent.put(&stream, version, &state);
@@ -213,26 +214,30 @@ impl Inner {
         Ok(Aggregate { draft, state })
     }
 
-    /// Reads what follows, up to the first event that is not wanted.
+    /// Reads what follows, up to the first event that is not wanted. Says which event was the last.
     fn catch_up<L: Lifecycle>(
         &self,
         fold: &mut Fold<L>,
-        mut wanted: impl FnMut(&EventRef<'_>) -> bool,
-    ) -> Result<(), LoadError> {
+        wanted: impl Fn(&Reached) -> bool,
+    ) -> Result<Option<Reached>, LoadError> {
+        let mut reached = None;
         let from = match fold.version() {
             None => StreamVersion::FIRST,
             Some(version) => match version.next() {
                 Some(next) => next,
-                None => return Ok(()),
+                None => return Ok(reached),
             },
         };
         let read = Read::stream(fold.stream().clone()).from_version(from);
         self.store.visit(read, |event| {
-            if !wanted(event) {
+            let next = Reached::of(event);
+            if !wanted(&next) {
                 return Ok(ControlFlow::Break(()));
             }
             fold.push(event)?;
-            Ok(ControlFlow::Continue(()))
-        })
+            reached = Some(next);
+            Ok::<_, LoadError>(ControlFlow::Continue(()))
+        })?;
+        Ok(reached)
     }
 }

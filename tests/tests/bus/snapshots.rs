@@ -181,7 +181,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn loading_equals_a_full_replay(log: Subject) {
-    let config = ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() };
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() };
     let history = Cell::new(0);
     let strategy = (1..6_u64, 0..3_usize, prop::collection::vec(step(), 1..12));
     TestRunner::new(config)

@@ -8,7 +8,6 @@ mod resume;
 mod take;
 
 pub use report::{PassedOver, PassedOverReason, SnapshotUse};
-pub(super) use resume::Resumed;
 pub use take::SnapshotError;
 
 use std::any::{Any, TypeId};
@@ -35,7 +34,7 @@ use crate::schema::Schema;
 ///
 /// A snapshot is never the truth. One is used only if it is undamaged, its state has the schema and
 /// the [`revision`](Self::revision) of this program, all of it decodes, and the event that it was
-/// taken after stands in the log. Else it is passed over, every event of the life is read, and
+/// taken after stands in the log, and its state can take those behind it. Else it is passed over, every event of the life is read, and
 /// [`Bus::snapshots`](crate::Bus::snapshots) and a warning (through [`tracing`]) say so. The next one
 /// that is due takes its place.
 ///

@@ -60,6 +60,9 @@ pub enum PassedOverReason {
     /// The bytes are not a state of the lifecycle, or more than one.
     #[error("its state does not decode")]
     Malformed,
+    /// An event behind it cannot happen in its state: the rules have changed, and the revision has not.
+    #[error("its state cannot take the events behind it; raise the revision of the snapshots")]
+    Unfit,
 }
 
 impl Bus {

@@ -1,27 +1,53 @@
-//! Reading a life from its snapshot on.
+//! Reading a life, from its snapshot on if nothing speaks against that.
 
 use super::{PassedOverReason, Snapshots};
-use crate::aggregate::Fold;
-use crate::bus::Inner;
+use crate::aggregate::{Fold, FoldReason};
 use crate::bus::as_of::Reached;
+use crate::bus::{Inner, LoadError};
 use crate::lifecycle::Lifecycle;
 use crate::name::StreamId;
 use crate::store::{ReadError, Snapshot};
 
-/// A life as a snapshot has it, and the event that it was taken after.
-pub(in crate::bus) struct Resumed<L: Lifecycle> {
-    pub(in crate::bus) fold: Fold<L>,
-    pub(in crate::bus) reached: Reached,
-}
-
 impl Inner {
-    /// The life of a stream as its snapshot has it, if there is one that can be used and whose event
-    /// is wanted.
-    pub(in crate::bus) fn resume<L: Lifecycle>(
+    /// Reads a life up to the first event that is not wanted; who wants an event must want those before
+    /// it. Says which event was the last.
+    pub(in crate::bus) fn read_life<L: Lifecycle>(
         &self,
         stream: &StreamId,
-        wanted: impl FnOnce(&Reached) -> bool,
-    ) -> Result<Option<Resumed<L>>, ReadError> {
+        wanted: impl Fn(&Reached) -> bool,
+    ) -> Result<(Fold<L>, Option<Reached>), LoadError> {
+        if let Some((mut fold, before)) = self.resume(stream, &wanted)? {
+            match self.catch_up(&mut fold, &wanted) {
+                Err(LoadError::Fold(error)) if matches!(error.reason, FoldReason::Illegal(_)) => {
+                    self.snapshots.pass_over(stream, PassedOverReason::Unfit);
+                }
+                result => {
+                    self.snapshots.used();
+                    return Ok((fold, Some(result?.unwrap_or(before))));
+                }
+            }
+        }
+        self.read_every_event(stream, wanted)
+    }
+
+    /// Reads a life from its first event up to the first that is not wanted. Says which was the last.
+    pub(in crate::bus) fn read_every_event<L: Lifecycle>(
+        &self,
+        stream: &StreamId,
+        wanted: impl Fn(&Reached) -> bool,
+    ) -> Result<(Fold<L>, Option<Reached>), LoadError> {
+        let mut fold = Fold::new(stream.clone());
+        let reached = self.catch_up(&mut fold, wanted)?;
+        Ok((fold, reached))
+    }
+
+    /// The life of a stream as its snapshot has it, if there is one that can be used, and the event
+    /// that it was taken after, if that is wanted.
+    fn resume<L: Lifecycle>(
+        &self,
+        stream: &StreamId,
+        wanted: impl Fn(&Reached) -> bool,
+    ) -> Result<Option<(Fold<L>, Reached)>, ReadError> {
         let Some(settings) = self.snapshots.of::<L>() else {
             return Ok(None);
         };
@@ -45,9 +71,8 @@ impl Inner {
         }
         match settings.state_of::<L>(&snapshot) {
             Ok(state) => {
-                self.snapshots.used();
                 let fold = Fold::from_state(stream.clone(), snapshot.version, state);
-                Ok(Some(Resumed { fold, reached }))
+                Ok(Some((fold, reached)))
             }
             Err(reason) => pass_over(reason),
         }
