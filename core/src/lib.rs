@@ -77,7 +77,8 @@
 //! - [`Event`](trait@Event), [`schema`]: payloads, their versions, and their shapes, which the log
 //!   keeps so that any tool can read it ([`Catalog`]).
 //! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.
-//! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`].
+//! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`]. It can
+//!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of).
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
@@ -110,8 +111,9 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError, LoadError,
-    OpenError, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, Submitted,
+    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError,
+    LoadError, OpenError, PassedOver, PassedOverReason, Past, Policy, Projection, Reaction,
+    ReactionError, RebuildError, Rebuilt, Rows, SnapshotError, SnapshotUse, Snapshots, Submitted,
     View,
 };
 pub use catalog::{Catalog, CatalogError};

@@ -26,7 +26,7 @@ use crate::moment::Moment;
 use crate::names::Names;
 use crate::queue::Answer;
 use crate::tail::Tail;
-use crate::{connect, flush, lookup, read, sql};
+use crate::{connect, flush, lookup, read, snapshot, sql};
 
 /// How many streams the writer remembers.
 const STREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(0xffff);
@@ -143,6 +143,7 @@ impl<'c> Transaction<'c> {
         let head = self.head_after(commit)?;
         self.check_checkpoints(commit, head)?;
         self.check_rows(commit)?;
+        self.check_snapshots(commit, &plan)?;
 
         self.wrote = true;
         let receipt = self.write(commit, digest, plan)?;
@@ -302,6 +303,25 @@ impl<'c> Transaction<'c> {
         Ok(())
     }
 
+    /// None may be of more than its stream holds after the commit.
+    fn check_snapshots(&mut self, commit: &Commit, plan: &Plan) -> Step<()> {
+        for kept in &commit.snapshots {
+            let index = commit.streams.iter().position(|stream| stream.id == kept.stream);
+            let (before, added) = match index {
+                Some(index) => {
+                    let added = commit.events.iter().filter(|event| event.stream == index).count();
+                    let before = plan.streams.get(index).map_or(0, |(_, version)| *version);
+                    (before, u64::try_from(added).map_err(|_| too_many())?)
+                }
+                None => (self.stream(&kept.stream)?.map_or(0, |(_, version)| version), 0),
+            };
+            if kept.version.get() > before.saturating_add(added) {
+                return Err(out_of_range("a snapshot's version"));
+            }
+        }
+        Ok(())
+    }
+
     fn write(&mut self, commit: &Commit, digest: Digest, mut plan: Plan) -> Step<Receipt> {
         let before = self.pending.head();
         let kinds = self.write_kinds(&commit.schemas)?;
@@ -323,6 +343,10 @@ impl<'c> Transaction<'c> {
         }
         self.write_checkpoints(commit)?;
         self.write_rows(commit)?;
+        for kept in &commit.snapshots {
+            let version = self.stream(&kept.stream)?.map_or(0, |(_, version)| version);
+            snapshot::put(self.connection(), kept, version.cast_signed())?;
+        }
         if commit.events.is_empty() {
             self.connection().prepare_cached(sql::PUT_BARE_COMMIT)?.execute((
                 commit.id.as_bytes().as_slice(),

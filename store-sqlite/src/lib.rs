@@ -35,6 +35,7 @@ mod positions;
 mod queue;
 mod read;
 mod row;
+mod snapshot;
 mod sql;
 mod store;
 mod tagged;

@@ -265,5 +265,7 @@ fn size(commit: &Commit) -> usize {
     let streams = size_of_val(commit.streams.as_slice());
     let checkpoints =
         commit.checkpoints.iter().map(|moved| size_of_val(moved) + moved.to.cursor.len());
-    size_of::<Queued>() + streams + events.chain(rows).chain(checkpoints).sum::<usize>()
+    let snapshots = commit.snapshots.iter().map(|kept| size_of_val(kept) + kept.size());
+    let parts = events.chain(rows).chain(checkpoints).chain(snapshots);
+    size_of::<Queued>() + streams + parts.sum::<usize>()
 }

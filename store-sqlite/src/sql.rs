@@ -53,6 +53,9 @@ statements! {
     CHECKPOINT = "checkpoint";
     PUT_CHECKPOINT = "put_checkpoint";
 
+    SNAPSHOT = "snapshot";
+    PUT_SNAPSHOT = "put_snapshot";
+
     ROW = "row";
     ROW_VERSION = "row_version";
     ROWS_FROM = "rows_from";

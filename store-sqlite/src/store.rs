@@ -8,7 +8,7 @@ use std::sync::{Arc, RwLock};
 
 use vitae::store::{
     AppendError, Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt,
-    RegisteredSchema, Ticket, ViewRow,
+    RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::pool::Pool;
 use crate::tail::Tail;
 use crate::writer::Writer;
-use crate::{backup, connect, create, lookup, read, verify};
+use crate::{backup, connect, create, lookup, read, snapshot, verify};
 
 /// An event store in one SQLite file.
 ///
@@ -242,6 +242,10 @@ impl EventStore for SqliteStore {
         Ok(self
             .readers
             .ask_file(|connection| lookup::rows(connection, view, prefix, after, limit))?)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        Ok(self.readers.ask_file(|connection| snapshot::read(connection, stream))?)
     }
 
     fn verify(&self) -> Result<u64, ReadError> {

@@ -7,6 +7,7 @@ use super::policy::{Policies, Policy};
 use super::projection::{Projection, Projections};
 use super::recent::Recent;
 use super::schemas::Schemas;
+use super::snapshots::{self, Snapshots};
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
@@ -28,6 +29,7 @@ pub struct BusBuilder {
     schemas: Schemas,
     policies: Vec<Policy>,
     projections: Vec<Projection>,
+    snapshots: Vec<Snapshots>,
     max_depth: u32,
     remembered: usize,
 }
@@ -37,6 +39,7 @@ impl fmt::Debug for BusBuilder {
         f.debug_struct("BusBuilder")
             .field("policies", &self.policies)
             .field("projections", &self.projections)
+            .field("snapshots", &self.snapshots)
             .field("max_policy_depth", &self.max_depth)
             .field("remember", &self.remembered)
             .finish_non_exhaustive()
@@ -51,6 +54,7 @@ impl BusBuilder {
             schemas: Schemas::default(),
             policies: Vec::new(),
             projections: Vec::new(),
+            snapshots: Vec::new(),
             max_depth: MAX_DEPTH,
             remembered: REMEMBERED,
         }
@@ -72,6 +76,12 @@ impl BusBuilder {
     /// Adds an inline projection: its rows change in the commit of the events it reads.
     pub fn projection(mut self, projection: Projection) -> Self {
         self.projections.push(projection);
+        self
+    }
+
+    /// Adds snapshots of a lifecycle: once for each that is to have them.
+    pub fn snapshots(mut self, snapshots: Snapshots) -> Self {
+        self.snapshots.push(snapshots);
         self
     }
 
@@ -108,8 +118,8 @@ impl BusBuilder {
     ///
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
-    /// elsewhere on this bus, or one that is nested too deep; if two policies or two projections have
-    /// one name, or one that cannot be a name; or if the store cannot be read. Nothing was written.
+    /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections or two
+    /// lifecycles with snapshots have one name, or one that cannot be a name; or if the store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);
@@ -122,6 +132,7 @@ impl BusBuilder {
         let inner = Inner {
             policies: Policies::new(self.policies, self.max_depth)?,
             projections: Projections::new(self.projections)?,
+            snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,
             recent: Recent::new(self.remembered),
             turns: Turns::default(),

@@ -8,7 +8,7 @@ use super::working::Working;
 use super::{Alongside, CommitReason, Inner};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
-use crate::store::{AppendError, Commit, Digest, Receipt, Ticket};
+use crate::store::{AppendError, Commit, Digest, InvalidCommit, Receipt, Ticket};
 
 /// How often a commit is put together because somebody else was faster each time.
 const MAX_TRIES: u32 = 16;
@@ -154,6 +154,7 @@ impl Inner {
         working.react(self)?;
         let mut commit = working.assemble(self);
         self.project(&working, &mut commit)?;
+        commit.snapshots = working.snapshots(self);
         commit.checkpoints.clone_from(&alongside.checkpoints);
         commit.conditions.clone_from(&alongside.conditions);
         commit.rows.extend_from_slice(&alongside.rows);
@@ -183,8 +184,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Whether what was in the way belongs to a policy or an inline projection, so that the commit
-    /// can be put together anew on fresh state.
+    /// Whether what was in the way belongs to a policy, an inline projection or a snapshot, so that
+    /// the commit can be put together anew.
     fn may_retry<A: Members>(
         &self,
         error: &AppendError,
@@ -199,6 +200,10 @@ impl Inner {
             }
             AppendError::StaleRow { view, key, .. } => {
                 Ok(!alongside.rows.iter().any(|row| row.view == *view && row.key == *key))
+            }
+            AppendError::Invalid(InvalidCommit::SnapshotTooLarge { limit, .. }) => {
+                self.snapshots.bound(*limit);
+                Ok(true)
             }
             _ => Ok(false),
         }

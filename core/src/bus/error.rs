@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::aggregate::FoldError;
 use crate::id::LogId;
 use crate::name::{InvalidName, Name, StreamId};
-use crate::number::{GlobalPosition, KindVersion};
+use crate::number::{GlobalPosition, KindVersion, StreamVersion};
 use crate::schema::CHANGED_SHAPE;
 use crate::store::{AppendError, ReadError};
 
@@ -68,6 +68,16 @@ pub enum LoadError {
         /// The stream that has no events.
         stream: StreamId,
     },
+    /// The life has not come to the version.
+    #[error("`{stream}` has no version {version}; {}", newest_of(*newest))]
+    NoSuchVersion {
+        /// The stream.
+        stream: StreamId,
+        /// The version that was asked for.
+        version: StreamVersion,
+        /// The newest one; `None` if the life has not begun.
+        newest: Option<StreamVersion>,
+    },
     /// The id cannot be a name.
     #[error("the id is not valid")]
     InvalidId(#[from] InvalidName),
@@ -86,6 +96,10 @@ pub enum LoadError {
         /// The stream.
         stream: StreamId,
     },
+}
+
+fn newest_of(version: Option<StreamVersion>) -> String {
+    version.map_or_else(|| "it has not begun".to_owned(), |version| format!("it is at {version}"))
 }
 
 /// A commit was not acknowledged. Holds the aggregates as they were: committing them again is the

@@ -1,9 +1,10 @@
 //! The bus: one log, and the lifecycles that live on it.
 //!
-//! Owns loading, committing and composing: policies, inline projections, the memory of states used
-//! last. The only place that knows both lifecycles and a store. Never computes a transition itself.
+//! Owns loading, committing and composing: policies, inline projections, snapshots, the memory of
+//! states used last. The only place that knows both lifecycles and a store. Never computes a transition itself.
 
 mod alongside;
+mod as_of;
 mod builder;
 mod commit;
 mod edges;
@@ -14,18 +15,21 @@ mod rebuild;
 mod recent;
 mod schemas;
 mod set;
+mod snapshots;
 mod submitted;
 mod turns;
 mod view;
 mod working;
 
 pub use alongside::Alongside;
+pub use as_of::{AsOf, Past};
 pub use builder::BusBuilder;
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
 pub use policy::{Policy, Reaction, ReactionError};
 pub use projection::{Projection, Rows};
 pub use rebuild::Rebuilt;
 pub use set::CommitSet;
+pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
 pub use submitted::Submitted;
 pub use view::View;
 
@@ -38,6 +42,7 @@ use crate::lifecycle::Lifecycle;
 use crate::name::{InvalidName, Name, StreamId};
 use crate::number::StreamVersion;
 use crate::store::{EventStore, Read, Receipt};
+use as_of::Reached;
 use policy::Policies;
 use projection::Projections;
 use recent::Recent;
@@ -62,6 +67,7 @@ struct Inner {
     policies: Policies,
     projections: Projections,
     schemas: Schemas,
+    snapshots: snapshots::Registry,
     recent: Recent,
     turns: Turns,
 }
@@ -89,7 +95,8 @@ impl Bus {
     /// Loads a life by its id. One that has no events yet is in its initial state, without a
     /// version.
     ///
-    /// Of a life that the bus remembers, reads only what came since.
+    /// Of a life that the bus remembers, or has a snapshot of ([`Snapshots`]), reads only what came
+    /// since.
     ///
     /// # Errors
     /// [`LoadError`] if the id cannot be a name, the lifecycle's events have another shape in the
@@ -191,11 +198,14 @@ impl Inner {
     fn load<L: Lifecycle>(&self, id: &str) -> Result<Aggregate<L>, LoadError> {
         let stream = stream_of::<L>(id)?;
         self.schemas.ensure::<L>(self.store.as_ref())?;
-        let mut fold = match self.recent.get::<L>(&stream) {
-            Some((version, state)) => Fold::from_state(stream.clone(), version, state),
-            None => Fold::new(stream.clone()),
+        let fold = match self.recent.get::<L>(&stream) {
+            Some((version, state)) => {
+                let mut fold = Fold::from_state(stream, version, state);
+                self.catch_up(&mut fold, |_| true)?;
+                fold
+            }
+            None => self.read_life(&stream, |_| true)?.0,
         };
-        self.catch_up(&mut fold)?;
         let (stream, version, state) = fold.into_parts();
         if let Some(version) = version {
             self.recent.put(&stream, version, &state);
@@ -204,18 +214,30 @@ impl Inner {
         Ok(Aggregate { draft, state })
     }
 
-    fn catch_up<L: Lifecycle>(&self, fold: &mut Fold<L>) -> Result<(), LoadError> {
+    /// Reads what follows, up to the first event that is not wanted. Says which event was the last.
+    fn catch_up<L: Lifecycle>(
+        &self,
+        fold: &mut Fold<L>,
+        wanted: impl Fn(&Reached) -> bool,
+    ) -> Result<Option<Reached>, LoadError> {
+        let mut reached = None;
         let from = match fold.version() {
             None => StreamVersion::FIRST,
             Some(version) => match version.next() {
                 Some(next) => next,
-                None => return Ok(()),
+                None => return Ok(reached),
             },
         };
         let read = Read::stream(fold.stream().clone()).from_version(from);
         self.store.visit(read, |event| {
+            let next = Reached::of(event);
+            if !wanted(&next) {
+                return Ok(ControlFlow::Break(()));
+            }
             fold.push(event)?;
-            Ok(ControlFlow::Continue(()))
-        })
+            reached = Some(next);
+            Ok::<_, LoadError>(ControlFlow::Continue(()))
+        })?;
+        Ok(reached)
     }
 }

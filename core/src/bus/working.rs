@@ -3,7 +3,7 @@
 //! Works on copies: what the caller handed over stays as it was until the store has answered.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::policy::{Handler, Reaction, ReactionError};
 use super::{CommitReason, Inner, LoadError, stream_of};
@@ -12,7 +12,7 @@ use crate::id::{CommitId, EventId};
 use crate::lifecycle::{Context, Lifecycle};
 use crate::name::{Name, StreamId};
 use crate::number::{KindVersion, StreamVersion};
-use crate::store::{Commit, ExpectedVersion, NewEvent, StreamAppend};
+use crate::store::{Commit, ExpectedVersion, NewEvent, Snapshot, StreamAppend};
 
 /// An aggregate whose lifecycle is not known.
 pub(super) trait Life: Any + Send {
@@ -23,6 +23,7 @@ pub(super) trait Life: Any + Send {
     fn kind(&self, nth: usize) -> Option<&'static str>;
     fn version(&self, nth: usize) -> Option<StreamVersion>;
     fn join(&mut self, commit: CommitId, first_index: u32);
+    fn snapshot(&self, inner: &Inner, last: EventId) -> Option<Snapshot>;
     fn remember(&self, inner: &Inner);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
@@ -65,6 +66,10 @@ impl<L: Lifecycle> Life for Aggregate<L> {
 
     fn join(&mut self, commit: CommitId, first_index: u32) {
         self.state = self.draft.join(commit, first_index, self.state.duplicate());
+    }
+
+    fn snapshot(&self, inner: &Inner, last: EventId) -> Option<Snapshot> {
+        inner.snapshots.due(self, last)
     }
 
     fn remember(&self, inner: &Inner) {
@@ -299,6 +304,21 @@ impl Working {
             }
         }
         commit
+    }
+
+    /// The snapshots that are due with this commit.
+    pub(super) fn snapshots(&self, inner: &Inner) -> Vec<Snapshot> {
+        if inner.snapshots.is_empty() {
+            return Vec::new();
+        }
+        // The last event of each life: later ones take the place of earlier ones.
+        let last: BTreeMap<usize, u32> =
+            self.events.iter().zip(0..).map(|(slot, index)| (slot.life, index)).collect();
+        let due = last.into_iter().filter_map(|(life, index)| {
+            let last = EventId { commit: self.commit, index };
+            self.lives.get(life)?.as_ref()?.snapshot(inner, last)
+        });
+        due.collect()
     }
 
     /// Lets the bus remember the states that the commit led to.

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use super::state::{Row, State, Stored, Stream};
 use crate::id::EventId;
+use crate::name::StreamId;
 use crate::number::{GlobalPosition, RowVersion, StreamVersion};
 use crate::store::{
     AppendError, CheckpointMove, Checksum, Commit, Digest, InvalidCommit, NewEvent, PayloadDigest,
-    Receipt, RowChange,
+    Receipt, RowChange, Snapshot,
 };
 use crate::time::Timestamp;
 
@@ -35,6 +36,7 @@ impl State {
         let head = self.head_after(&commit)?;
         self.check_checkpoints(&commit, head)?;
         self.check_rows(&commit)?;
+        self.check_snapshots(&commit)?;
         let number = self
             .last_commit
             .checked_add(1)
@@ -136,6 +138,27 @@ impl State {
         Ok(())
     }
 
+    fn check_snapshots(&self, commit: &Commit) -> Result<(), AppendError> {
+        if commit.snapshots.is_empty() {
+            return Ok(());
+        }
+        let mut appended: HashMap<&StreamId, u64> = HashMap::new();
+        for event in &commit.events {
+            if let Some(append) = commit.streams.get(event.stream) {
+                *appended.entry(&append.id).or_default() += 1;
+            }
+        }
+        for Snapshot { stream, version, .. } in &commit.snapshots {
+            let before = self.stream(stream).and_then(Stream::version);
+            let after = before.map_or(0, StreamVersion::get)
+                + appended.get(stream).copied().unwrap_or_default();
+            if version.get() > after {
+                return Err(out_of_range("a snapshot's version"));
+            }
+        }
+        Ok(())
+    }
+
     fn write(
         &mut self,
         commit: Commit,
@@ -170,13 +193,16 @@ impl State {
         for row in commit.rows {
             self.write_row(row, number);
         }
+        for snapshot in commit.snapshots {
+            self.write_snapshot(snapshot);
+        }
         let first = self.events.get(before).map(|event| event.position);
         let receipt = Receipt::new(commit.id, first.zip(self.head()), now, digest);
         self.receipts.insert(commit.id, receipt.clone());
         receipt
     }
 
-    fn stream_number(&mut self, id: crate::name::StreamId) -> usize {
+    fn stream_number(&mut self, id: StreamId) -> usize {
         let next = self.streams.len();
         let number = *self.stream_numbers.entry(id.clone()).or_insert(next);
         if number == next {
@@ -210,6 +236,14 @@ impl State {
             Some(value) => view.insert(row.key, Row { version, value }),
             None => view.remove(&row.key),
         };
+    }
+
+    fn write_snapshot(&mut self, snapshot: Snapshot) {
+        let kept = self.snapshots.get(&snapshot.stream).map(|(kept, _)| kept.version);
+        if kept.is_none_or(|kept| kept <= snapshot.version) {
+            let checksum = snapshot.checksum();
+            self.snapshots.insert(snapshot.stream.clone(), (snapshot, checksum));
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::name::{Name, StreamId};
 use crate::number::GlobalPosition;
 use crate::store::{
     Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt, RegisteredSchema,
-    Ticket, ViewRow,
+    Snapshot, Ticket, ViewRow,
 };
 use crate::time::{Clock, SystemClock};
 use state::State;
@@ -129,6 +129,11 @@ impl EventStore for MemoryStore {
             checkpoint.confirm(name, self)?;
         }
         Ok(checkpoint)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        let kept = self.state().snapshots.get(stream).cloned();
+        kept.map(|(snapshot, checksum)| snapshot.checked(checksum)).transpose()
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::id::{CommitId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
-use crate::store::{Checkpoint, Checksum, EventHeader, NewEvent, Receipt};
+use crate::store::{Checkpoint, Checksum, EventHeader, NewEvent, Receipt, Snapshot};
 use crate::time::Timestamp;
 
 #[derive(Default)]
@@ -21,6 +21,7 @@ pub(super) struct State {
     pub(super) schemas: BTreeMap<(Name, KindVersion), Arc<str>>,
     pub(super) checkpoints: BTreeMap<Name, Checkpoint>,
     pub(super) views: BTreeMap<Name, BTreeMap<Vec<u8>, Row>>,
+    pub(super) snapshots: BTreeMap<StreamId, (Snapshot, Checksum)>,
     pub(super) receipts: HashMap<CommitId, Receipt>,
     /// The number of the last commit. It versions the rows: a commit changes a row once, and no
     /// number comes twice, not even after a deletion.

@@ -1,4 +1,4 @@
-//! The checksum of an event and the digest of a commit.
+//! The checksums of an event and of a snapshot, and the digest of a commit.
 //!
 //! Owns the byte strings that are hashed: part of the format, the same on every backend. Never
 //! changes for a released format.
@@ -6,16 +6,26 @@
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::fields::Texts;
-use super::{CheckpointMove, Commit, Condition, ExpectedVersion, NewEvent, Query, RowChange};
+use super::{
+    CheckpointMove, Commit, Condition, ExpectedVersion, NewEvent, Query, RowChange, Snapshot,
+};
 use crate::id::EventId;
 use crate::number::{GlobalPosition, RowVersion};
 
-/// XXH3-64 over the header of an event and the digest of its payload.
+/// XXH3-64 over the header of an event and the digest of its payload, or over a snapshot.
 ///
-/// Since it covers the payload only through its digest, a payload can be erased later while the
+/// Since it covers a payload only through its digest, a payload can be erased later while the
 /// checksum goes on to hold.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Checksum(pub u64);
+
+impl Checksum {
+    pub(super) fn of_snapshot(snapshot: &Snapshot) -> Self {
+        let mut bytes = Buffer(Vec::with_capacity(snapshot.size()));
+        bytes.snapshot(snapshot);
+        Self(bytes.hash())
+    }
+}
 
 /// XXH3-64 of a payload's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -128,6 +138,7 @@ impl Digest {
         number(length(commit.conditions.len()));
         number(length(commit.checkpoints.len()));
         number(length(commit.rows.len()));
+        number(length(commit.snapshots.len()));
         let mut bytes = Buffer::default();
         for stream in &commit.streams {
             bytes.text(stream.id.category().as_str().as_bytes());
@@ -146,6 +157,10 @@ impl Digest {
         }
         for row in &commit.rows {
             bytes.row(row);
+            bytes.flush_into(&mut sink);
+        }
+        for snapshot in &commit.snapshots {
+            bytes.snapshot(snapshot);
             bytes.flush_into(&mut sink);
         }
         bytes.flush_into(&mut sink);
@@ -238,6 +253,16 @@ impl Buffer {
         self.text(row.value.as_deref().unwrap_or_default());
     }
 
+    fn snapshot(&mut self, snapshot: &Snapshot) {
+        self.text(snapshot.stream.category().as_str().as_bytes());
+        self.text(snapshot.stream.id().as_str().as_bytes());
+        self.number(snapshot.version.get());
+        self.event_id(Some(snapshot.event));
+        self.number(u64::from(snapshot.revision));
+        self.text(snapshot.schema.as_bytes());
+        self.text(&snapshot.state);
+    }
+
     fn hash(&self) -> u64 {
         xxh3_64(&self.0)
     }
@@ -288,6 +313,25 @@ mod tests {
         assert_ne!(header.checksum(PayloadDigest::of(b"payloae")), sum);
     }
 
+    fn snapshot() -> Snapshot {
+        Snapshot {
+            stream: StreamId::new("workflow", "fix-42").unwrap(),
+            version: StreamVersion::FIRST,
+            event: EventId { commit: CommitId::from_bytes([7; 16]), index: 1 },
+            revision: 2,
+            schema: "\"u8\"".into(),
+            state: vec![3],
+        }
+    }
+
+    /// A snapshot that was kept before would be passed over.
+    #[test]
+    fn the_checksum_of_a_known_snapshot_never_changes() {
+        assert_eq!(format!("{:016x}", snapshot().checksum().0), "0db34862efeabaff");
+        let other = Snapshot { revision: 3, ..snapshot() };
+        assert_ne!(other.checksum(), snapshot().checksum());
+    }
+
     /// A store keeps the digest of a commit: if this changes, a retry of one that was taken before is
     /// refused as another commit.
     #[test]
@@ -326,6 +370,7 @@ mod tests {
             expected: Some(RowVersion::FIRST),
             value: Some(b"value".to_vec()),
         });
-        assert_eq!(format!("{:016x}", commit.digest().0), "5f3be8b2fbf09128");
+        commit.snapshots.push(snapshot());
+        assert_eq!(format!("{:016x}", commit.digest().0), "121b1acafe75fe3c");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query};
+use super::{CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query, Snapshot};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
@@ -26,6 +26,9 @@ pub struct Commit {
     pub checkpoints: Vec<CheckpointMove>,
     /// The view rows that change, each once.
     pub rows: Vec<RowChange>,
+    /// The snapshots to keep, one for a stream. One with a lower version than the one that is kept
+    /// changes nothing.
+    pub snapshots: Vec<Snapshot>,
     /// The schema of each kind and version among the events.
     pub schemas: Vec<RegisteredSchema>,
 }
@@ -41,6 +44,7 @@ impl Commit {
             conditions: Vec::new(),
             checkpoints: Vec::new(),
             rows: Vec::new(),
+            snapshots: Vec::new(),
             schemas: Vec::new(),
         }
     }
@@ -57,7 +61,11 @@ impl Commit {
     /// # Errors
     /// The first thing that is wrong with the commit.
     pub fn check(&self, limits: &Limits) -> Result<(), InvalidCommit> {
-        if self.events.is_empty() && self.checkpoints.is_empty() && self.rows.is_empty() {
+        let empty = self.events.is_empty()
+            && self.checkpoints.is_empty()
+            && self.rows.is_empty()
+            && self.snapshots.is_empty();
+        if empty {
             return Err(InvalidCommit::Empty);
         }
         if self.events.len() > limits.max_events {
@@ -71,7 +79,8 @@ impl Commit {
             self.check_event(event, limits)?;
         }
         self.check_checkpoints(limits)?;
-        self.check_rows(limits)
+        self.check_rows(limits)?;
+        self.check_snapshots(limits)
     }
 
     /// For each of the streams, whether an event is appended to it. Of the others something is only
@@ -178,6 +187,8 @@ pub struct Limits {
     pub max_key_bytes: usize,
     /// Bytes of a checkpoint's cursor: 1,024 unless set.
     pub max_cursor_bytes: usize,
+    /// Bytes of a snapshot's state and schema together: 4 MiB unless set.
+    pub max_snapshot_bytes: usize,
 }
 
 impl Default for Limits {
@@ -187,6 +198,7 @@ impl Default for Limits {
             max_events: 1 << 16,
             max_key_bytes: 1 << 10,
             max_cursor_bytes: 1 << 10,
+            max_snapshot_bytes: 1 << 22,
         }
     }
 }

@@ -149,7 +149,7 @@ fn at(version: Option<StreamVersion>) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCommit {
-    /// It holds no event, no checkpoint and no row.
+    /// It holds no event, no checkpoint, no row and no snapshot.
     #[error("it is empty; record at least one event")]
     Empty,
     /// It has more events than the limit.
@@ -201,6 +201,22 @@ pub enum InvalidCommit {
     RepeatedRow {
         /// The view.
         view: Name,
+    },
+    /// A stream has two snapshots.
+    #[error("stream `{stream}` has two snapshots")]
+    RepeatedSnapshot {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// A snapshot is larger than its limit.
+    #[error("the snapshot of `{stream}` has {size} bytes; the most is {limit}")]
+    SnapshotTooLarge {
+        /// The stream.
+        stream: StreamId,
+        /// The bytes of its state and its schema.
+        size: usize,
+        /// The limit, inclusive.
+        limit: usize,
     },
     /// A number is outside what the store can hold.
     #[error("{what} is out of range")]

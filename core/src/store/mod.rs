@@ -5,8 +5,9 @@
 //! knows names, numbers, bytes and schemas.
 //!
 //! # The rules
-//! - **R1** A [`Commit`] is appends to any number of streams, checkpoint moves and view rows: all
-//!   or nothing. A stale row version rejects that commit alone.
+//! - **R1** A [`Commit`] is appends to any number of streams, checkpoint moves, snapshots and view
+//!   rows: all or nothing. A stale row version rejects that commit alone. Of a stream's snapshots the
+//!   one with the highest version is kept.
 //! - **R2** What was acknowledged is durable.
 //! - **R3** Positions start at 1, have no gaps and are in commit order. A reader that has seen
 //!   position n is never shown a new event at or below n.
@@ -38,6 +39,7 @@ mod error;
 mod fields;
 mod page;
 mod read;
+mod snapshot;
 mod ticket;
 
 pub use checkpoint::{Checkpoint, CheckpointMove};
@@ -50,6 +52,7 @@ pub use error::{AppendError, BackendError, Damage, InvalidCommit, Outcome, ReadE
 pub use fields::{InvalidMetadata, MAX_METADATA_BYTES, MAX_TAGS, Metadata, NameList};
 pub use page::{Erased, EventRef, Page};
 pub use read::{Direction, Query, QueryItem, Read, Selection};
+pub use snapshot::Snapshot;
 pub use ticket::{Completer, Ticket};
 
 use std::ops::ControlFlow;
@@ -127,6 +130,13 @@ pub trait EventStore: Send + Sync {
     /// [`ReadError::Diverged`] if it was taken on another log than this (see
     /// [`Checkpoint::confirm`]), or if the store cannot be read.
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError>;
+
+    /// The snapshot of a stream that is kept, `None` if there is none.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] if it is not what was written: whoever asked can do without it, and the
+    /// log is not the worse for it. Else if the store cannot be read.
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError>;
 
     /// One row of a view.
     ///

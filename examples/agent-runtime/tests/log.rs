@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use support::{Recording, listing, replay, run_rows, workflow_rows};
 use vitae::store::{
     Checkpoint, Commit, EventStore, Page, Query, Read, ReadError, Receipt, RegisteredSchema,
-    RowChange, Ticket, ViewRow,
+    RowChange, Snapshot, Ticket, ViewRow,
 };
 use vitae::{
     Bus, Catalog, CommitId, Fold, GlobalPosition, Lifecycle, LogId, MemoryStore, Name, StreamId,
@@ -416,6 +416,10 @@ impl EventStore for Counting {
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
         self.count().checkpoint(name)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        self.count().snapshot(stream)
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

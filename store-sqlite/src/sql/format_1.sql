@@ -88,6 +88,23 @@ CREATE TABLE view_rows (
     PRIMARY KEY (view, key)
 ) STRICT, WITHOUT ROWID;
 
+-- States at a version, kept so that the events before need not be read. What stands here can be
+-- computed anew at any time; no other table refers to it.
+-- event: the event at that version, the 16 bytes of its commit's id and 4 of the place in it,
+-- big-endian.
+-- checksum: over all the others.
+CREATE TABLE snapshots (
+    category TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    event BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    schema TEXT NOT NULL,
+    state BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    UNIQUE (category, stream)
+) STRICT;
+
 -- For people with an ordinary SQLite shell. No program reads it.
 -- SQLite divides towards zero: the part of a second is taken off first, so that times before 1970
 -- come out right.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use vitae::store::{
-    Checkpoint, Commit, EventStore, Page, Read, ReadError, Receipt, RegisteredSchema, Ticket,
-    ViewRow,
+    Checkpoint, Commit, EventStore, Page, Read, ReadError, Receipt, RegisteredSchema, Snapshot,
+    Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
@@ -75,6 +75,10 @@ pub(crate) trait Flaw: Send + Sync + 'static {
         limit: usize,
     ) -> Answer<Vec<ViewRow>> {
         log.rows(view, prefix, after, limit)
+    }
+
+    fn snapshot(&self, log: &dyn EventStore, stream: &StreamId) -> Answer<Option<Snapshot>> {
+        log.snapshot(stream)
     }
 
     fn verify(&self, log: &dyn EventStore) -> Answer<u64> {
@@ -168,6 +172,10 @@ impl<F: Flaw> EventStore for Broken<F> {
         limit: usize,
     ) -> Answer<Vec<ViewRow>> {
         self.flaw.rows(&*self.log, view, prefix, after, limit)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Answer<Option<Snapshot>> {
+        self.flaw.snapshot(&*self.log, stream)
     }
 
     fn verify(&self) -> Answer<u64> {

@@ -5,6 +5,7 @@
 mod support;
 
 mod alongside;
+mod as_of;
 mod commit;
 mod context;
 mod edges;
@@ -15,6 +16,8 @@ mod policy_conflicts;
 mod projections;
 mod rebuild;
 mod recent;
+mod snapshot_faults;
+mod snapshots;
 mod tags;
 mod threads;
 mod unknown;

@@ -110,6 +110,10 @@ macro_rules! store_conformance {
             r01_a_row_deleted_and_made_again_has_a_new_version
             r01_a_row_that_is_not_there_may_be_expected_so
             r01_rows_are_listed_in_bytewise_order
+            r01_a_snapshot_is_kept_with_its_events
+            r01_a_commit_may_be_a_snapshot_alone
+            r01_the_newest_snapshot_of_a_stream_is_kept
+            r01_a_rejected_commit_keeps_no_snapshot
             r02_what_was_acknowledged_is_there_after_reopening
             r02_a_killed_process_loses_nothing_that_was_acknowledged
             r03_positions_have_no_gaps_and_follow_the_order_of_commits
@@ -120,6 +124,7 @@ macro_rules! store_conformance {
             r05_the_first_stream_that_differs_is_named
             r06_the_same_commit_again_gives_the_first_receipt
             r06_the_same_id_with_other_content_is_refused
+            r06_a_snapshot_is_content_of_its_commit
             r07_a_receipt_tells_what_became_of_a_commit
             r07_after_an_unknown_outcome_nothing_is_taken_until_reopened
             r08_a_stream_is_read_in_both_directions
@@ -136,6 +141,7 @@ macro_rules! store_conformance {
             r12_another_shape_under_one_name_is_refused
             r12_schemas_are_listed
             r13_bad_input_is_refused
+            r13_bad_snapshots_are_refused
             r13_numbers_out_of_range_do_no_harm
             r14_what_is_no_store_is_refused_and_left_alone
             r14_a_file_cut_short_is_refused_and_left_alone

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use vitae::store::{
     AppendError, Checkpoint, Commit, EventHeader, EventStore, Page, PayloadDigest, Read, ReadError,
-    Receipt, RegisteredSchema, Ticket, ViewRow,
+    Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 use vitae_tests::Subject;
 
+type SnapshotAnswer = Result<Option<Snapshot>, ReadError>;
 type Step = Box<dyn FnOnce(&dyn EventStore, Commit) -> Ticket + Send>;
 
 pub(crate) struct Double {
@@ -19,6 +20,7 @@ pub(crate) struct Double {
     appends: AtomicUsize,
     silent: AtomicBool,
     erases: AtomicBool,
+    snapshot: Mutex<Option<SnapshotAnswer>>,
 }
 
 impl Double {
@@ -29,6 +31,7 @@ impl Double {
             appends: AtomicUsize::new(0),
             silent: AtomicBool::new(false),
             erases: AtomicBool::new(false),
+            snapshot: Mutex::default(),
         })
     }
 
@@ -66,6 +69,11 @@ impl Double {
     /// From now on, every payload that is read was erased.
     pub(crate) fn erase(&self) {
         self.erases.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on, this is what it says of every snapshot.
+    pub(crate) fn answer_snapshot(&self, answer: SnapshotAnswer) {
+        *self.snapshot.lock().unwrap() = Some(answer);
     }
 
     /// How many commits came here.
@@ -150,6 +158,11 @@ impl EventStore for Double {
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
         self.inner.checkpoint(name)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        let answer = self.snapshot.lock().unwrap().clone();
+        answer.unwrap_or_else(|| self.inner.snapshot(stream))
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

@@ -2,6 +2,7 @@
 
 mod double;
 mod lives;
+mod tally;
 
 use vitae::store::{Commit, EventStore, NewEvent, StreamAppend};
 use vitae::{Bus, CommitId, KindVersion, Lifecycle, MemoryStore, Timestamp};
@@ -10,6 +11,7 @@ use vitae_tests::{Backend, Subject, name, stream};
 
 pub(crate) use double::Double;
 pub(crate) use lives::*;
+pub(crate) use tally::*;
 
 /// Makes one test for each function and store.
 macro_rules! on_every_store {

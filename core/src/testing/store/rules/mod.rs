@@ -13,6 +13,7 @@ mod input;
 mod overload;
 mod processes;
 mod reads;
+mod snapshots;
 mod unknown;
 
 pub use appends::*;
@@ -26,4 +27,5 @@ pub use input::*;
 pub use overload::*;
 pub use processes::*;
 pub use reads::*;
+pub use snapshots::*;
 pub use unknown::*;
