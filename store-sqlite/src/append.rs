@@ -7,15 +7,15 @@ use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection};
 use vitae::store::{
-    AppendError, Checkpoint, Commit, Digest, EventHeader, InvalidCommit, NewEvent, Page,
-    PayloadDigest, Read, Receipt, RowChange, StreamAppend,
+    AppendError, Checkpoint, Commit, Digest, EventHeader, InvalidCommit, NewEvent, Page, Payload,
+    Read, Receipt, RowChange, StreamAppend,
 };
 use vitae::{EventId, GlobalPosition, KindVersion, Name, StreamVersion, Timestamp};
 
 use crate::error::Fault;
 use crate::inspect::FORMAT;
 use crate::row::causation_bytes;
-use crate::{connect, lookup, read, sql};
+use crate::{connect, erase, lookup, read, sql};
 
 /// Why a commit is not written: refused by a rule, or stopped by a fault.
 pub(crate) enum Stop {
@@ -65,13 +65,14 @@ pub(crate) fn append(
     let mut plan = Plan {
         number: signed(last_number.saturating_add(1)).ok_or_else(too_many)?,
         head,
-        now,
+        now: commit.recorded_at(now),
         kinds: check_schemas(connection, commit)?,
         streams: check_streams(connection, commit)?,
     };
     check_conditions(connection, commit)?;
     move_checkpoints(connection, commit, new_head)?;
     change_rows(connection, commit, plan.number)?;
+    erase_payloads(connection, commit, head)?;
     write_events(connection, commit, &mut plan)?;
     write_commit(connection, commit, &plan, digest, new_head)
 }
@@ -203,6 +204,13 @@ fn change_rows(connection: &Connection, commit: &Commit, number: i64) -> Step<()
     Ok(())
 }
 
+fn erase_payloads(connection: &Connection, commit: &Commit, head: u64) -> Step<()> {
+    if commit.erasures.iter().any(|position| position.get() > head) {
+        return Err(out_of_range("the position of an erasure"));
+    }
+    Ok(erase::payloads(connection, &commit.erasures)?)
+}
+
 fn write_events(connection: &Connection, commit: &Commit, plan: &mut Plan) -> Step<()> {
     let mut insert = connection.prepare_cached(sql::INSERT_EVENT)?;
     let mut insert_tag = connection.prepare_cached(sql::INSERT_TAG)?;
@@ -268,9 +276,9 @@ fn insert_event(
     insert: &mut CachedStatement<'_>,
     numbers: &Numbers,
     header: &EventHeader<'_>,
-    payload: &[u8],
+    payload: &Payload,
 ) -> Step<()> {
-    let checksum = header.checksum(PayloadDigest::of(payload));
+    let checksum = header.checksum(payload.digest());
     let correlation = Some(header.correlation.as_slice())
         .filter(|_| header.correlation != header.id.commit.as_bytes());
     insert.execute((
@@ -285,7 +293,8 @@ fn insert_event(
         checksum.0.cast_signed(),
         unless_empty(header.tags),
         unless_empty(header.metadata),
-        payload,
+        payload.bytes().ok(),
+        payload.as_stored().err().map(|digest| digest.0.cast_signed()),
     ))?;
     Ok(())
 }
@@ -310,7 +319,7 @@ fn write_commit(
         first.map(in_range).transpose()?,
         in_range(head)?,
         plan.now.as_micros(),
-        digest.0.to_be_bytes().as_slice(),
+        digest.0.cast_signed(),
     ))?;
     let positions = first.and_then(GlobalPosition::new).zip(GlobalPosition::new(head));
     Ok(Receipt::new(commit.id, positions, plan.now, digest))

@@ -75,7 +75,7 @@ pub(crate) fn receipt(connection: &Connection, commit: CommitId) -> Result<Optio
         }
     };
     let recorded_at = Timestamp::from_micros(row.get(2)?);
-    let digest = Digest(u128::from_be_bytes(row.get(3)?));
+    let digest = Digest(row.get::<_, i64>(3)?.cast_unsigned());
     Ok(Some(Receipt::new(commit, positions, recorded_at, digest)))
 }
 

@@ -111,10 +111,14 @@ impl<'r> StoredEvent<'r> {
         self.header.matches(query)
     }
 
-    /// Checks an event that no page will hold against its checksum: it was read to be filtered.
+    pub(crate) fn payload_digest(&self) -> PayloadDigest {
+        self.payload.map_or_else(|digest| digest, PayloadDigest::of)
+    }
+
+    /// Checks an event that no page will hold against its checksum: it was read to be filtered or
+    /// to be erased.
     pub(crate) fn check(&self) -> Result<(), Fault> {
-        let digest = self.payload.map_or_else(|digest| digest, PayloadDigest::of);
-        if self.header().checksum(digest) == self.checksum {
+        if self.header().checksum(self.payload_digest()) == self.checksum {
             return Ok(());
         }
         Err(self.damaged("the event does not fit its checksum"))

@@ -35,6 +35,8 @@ statements! {
     STREAM_FORWARDS = "event_columns" "event_of_stream" "stream_forwards";
     STREAM_BACKWARDS = "event_columns" "event_of_stream" "stream_backwards";
 
+    ERASE_PAYLOAD = "erase_payload";
+
     INSERT_TAG = "insert_tag";
     HAS_TAG = "has_tag";
     COUNT_TAGS = "count_tags";

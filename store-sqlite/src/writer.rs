@@ -12,6 +12,7 @@ use vitae::store::{AppendError, Commit, Completer, Digest, Receipt, Ticket};
 use vitae::{Clock, CommitId, Timestamp};
 
 use crate::append::{self, Stop};
+use crate::erase;
 use crate::error::Fault;
 
 /// The queue of commits, and the thread behind it.
@@ -72,6 +73,7 @@ impl Drop for Writer {
 
 fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
     let mut closed: Option<AppendError> = None;
+    let mut traces = false;
     for queued in queue {
         if let Some(reason) = &closed {
             queued.completer.complete(Err(after(reason, queued.commit.id)));
@@ -87,6 +89,10 @@ fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
             _ if !connection.is_autocommit() => Some(AppendError::Closed),
             _ => None,
         };
+        traces |= answer.is_ok() && !queued.commit.erasures.is_empty();
+        if traces && closed.is_none() {
+            traces = !erase::empty_log(&connection);
+        }
         queued.completer.complete(answer);
     }
 }

@@ -54,6 +54,11 @@ macro_rules! conformance {
                 r10_a_checkpoint_never_points_behind_the_head
                 r10_a_checkpoint_of_another_log_has_diverged
                 r11_verify_counts_the_events
+                r11_an_erased_payload_is_gone_and_everything_else_holds
+                r11_what_was_erased_may_be_erased_again
+                r11_a_payload_may_come_erased
+                r11_an_erasure_is_part_of_its_commit
+                r13_an_erasure_has_an_act_and_a_place
                 r12_another_shape_under_one_name_is_refused
                 r12_schemas_are_listed
                 r13_bad_input_is_refused

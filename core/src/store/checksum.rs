@@ -103,9 +103,11 @@ impl EventHeader<'_> {
     }
 }
 
-/// XXH3-128 over the content of a commit, for telling a retry from another commit with its id.
+/// XXH3-64 over the content of a commit, for telling a retry from another commit with its id.
+///
+/// Payloads are covered through their digests, so it stays what it was when one of them is erased.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Digest(pub u128);
+pub struct Digest(pub u64);
 
 impl Digest {
     /// The digest of everything a commit holds, its schemas apart: they follow from the kinds.
@@ -118,6 +120,7 @@ impl Digest {
         number(length(commit.conditions.len()));
         number(length(commit.checkpoints.len()));
         number(length(commit.rows.len()));
+        number(length(commit.erasures.len()));
         let mut bytes = Buffer::default();
         for stream in &commit.streams {
             bytes.text(stream.id.category().as_str().as_bytes());
@@ -138,8 +141,14 @@ impl Digest {
             bytes.row(row);
             bytes.flush_into(&mut sink);
         }
+        for position in &commit.erasures {
+            bytes.number(position.get());
+        }
+        if let Some(recorded_at) = commit.imported_from {
+            bytes.fixed(&recorded_at.as_micros().to_le_bytes());
+        }
         bytes.flush_into(&mut sink);
-        Self(sink.digest128())
+        Self(sink.digest())
     }
 }
 
@@ -192,7 +201,7 @@ impl Buffer {
         self.event_id(event.causation);
         self.text(event.tags.as_bytes());
         self.text(event.metadata.as_bytes());
-        self.text(&event.payload);
+        self.number(event.payload.digest().0);
     }
 
     fn condition(&mut self, condition: &Condition) {
@@ -249,7 +258,7 @@ mod tests {
     use crate::id::CommitId;
     use crate::name::{Name, StreamId};
     use crate::number::{KindVersion, StreamVersion};
-    use crate::store::{Checkpoint, Metadata, NameList, StreamAppend};
+    use crate::store::{Checkpoint, Metadata, NameList, Payload, StreamAppend};
     use crate::time::Timestamp;
 
     /// The format's own vector: if this changes, files written before can no longer be read.
@@ -297,7 +306,7 @@ mod tests {
             causation: Some(EventId { commit: commit.id, index: 3 }),
             tags: NameList::try_from(vec!["by:ada".to_owned()]).unwrap(),
             metadata: Metadata::default(),
-            payload: b"payload".to_vec(),
+            payload: b"payload".to_vec().into(),
         });
         let query = Query::tag(name("by:ada"));
         commit.conditions.push(Condition { query, after: Some(GlobalPosition::FIRST) });
@@ -316,6 +325,12 @@ mod tests {
             expected: Some(RowVersion::FIRST),
             value: Some(b"value".to_vec()),
         });
-        assert_eq!(format!("{:032x}", commit.digest().0), "cc833a0d46ba6c275f3be8b2fbf09128");
+        commit.erasures.push(GlobalPosition::FIRST);
+        assert_eq!(format!("{:016x}", commit.digest().0), "b66f0df9ee99d6f9");
+        // An erased payload leaves it as it was.
+        commit.events[0].payload = Payload::erased(PayloadDigest::of(b"payload"));
+        assert_eq!(format!("{:016x}", commit.digest().0), "b66f0df9ee99d6f9");
+        commit.erasures.clear();
+        assert_ne!(format!("{:016x}", commit.digest().0), "b66f0df9ee99d6f9");
     }
 }

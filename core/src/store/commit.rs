@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query};
+use super::{CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Payload, Query};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
@@ -26,8 +26,14 @@ pub struct Commit {
     pub checkpoints: Vec<CheckpointMove>,
     /// The view rows that change, each once.
     pub rows: Vec<RowChange>,
+    /// The events whose payloads are erased, each once: of each only the digest stays. The commit
+    /// must hold an event that says so, and none of these may stand in the commit itself. What was
+    /// erased before stays erased.
+    pub erasures: Vec<GlobalPosition>,
     /// The schema of each kind and version among the events.
     pub schemas: Vec<RegisteredSchema>,
+    /// When the log that it was exported from took it. Only an import can set it.
+    pub(crate) imported_from: Option<Timestamp>,
 }
 
 impl Commit {
@@ -41,7 +47,9 @@ impl Commit {
             conditions: Vec::new(),
             checkpoints: Vec::new(),
             rows: Vec::new(),
+            erasures: Vec::new(),
             schemas: Vec::new(),
+            imported_from: None,
         }
     }
 
@@ -51,15 +59,22 @@ impl Commit {
         Digest::of(self)
     }
 
+    /// When the store takes the commit, which is what it must write: the time now by its own clock,
+    /// unless the commit is [imported](crate::transfer). Then it is the time of the log that it was
+    /// exported from, for an import makes the same log again. Nobody but an import can say so:
+    /// recorded-at stays the store's word.
+    #[must_use]
+    pub fn recorded_at(&self, now: Timestamp) -> Timestamp {
+        self.imported_from.unwrap_or(now)
+    }
+
     /// Checks what every store refuses before it looks at its log (R13): the limits, that nothing is
     /// listed twice, and that each event has its stream and its schema.
     ///
     /// # Errors
     /// The first thing that is wrong with the commit.
     pub fn check(&self, limits: &Limits) -> Result<(), InvalidCommit> {
-        if self.events.is_empty() && self.checkpoints.is_empty() && self.rows.is_empty() {
-            return Err(InvalidCommit::Empty);
-        }
+        self.check_not_empty()?;
         if self.events.len() > limits.max_events {
             return Err(InvalidCommit::TooManyEvents {
                 events: self.events.len(),
@@ -71,7 +86,8 @@ impl Commit {
             self.check_event(event, limits)?;
         }
         self.check_checkpoints(limits)?;
-        self.check_rows(limits)
+        self.check_rows(limits)?;
+        self.check_erasures(limits)
     }
 
     /// For each of the streams, whether an event is appended to it. Of the others something is only
@@ -123,6 +139,29 @@ impl Commit {
         Ok(())
     }
 
+    fn check_not_empty(&self) -> Result<(), InvalidCommit> {
+        if !self.events.is_empty() {
+            Ok(())
+        } else if !self.erasures.is_empty() {
+            Err(InvalidCommit::ErasureWithoutAct)
+        } else if self.checkpoints.is_empty() && self.rows.is_empty() {
+            Err(InvalidCommit::Empty)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_erasures(&self, limits: &Limits) -> Result<(), InvalidCommit> {
+        check_size(|| "the erasures".to_owned(), self.erasures.len(), limits.max_events)?;
+        let mut erased = HashSet::new();
+        for position in &self.erasures {
+            if !erased.insert(position) {
+                return Err(InvalidCommit::RepeatedErasure { position: *position });
+            }
+        }
+        Ok(())
+    }
+
     fn check_streams(&self) -> Result<(), InvalidCommit> {
         if let Some(event) = self.events.iter().find(|event| event.stream >= self.streams.len()) {
             return Err(InvalidCommit::NoSuchStream { index: event.stream });
@@ -140,7 +179,7 @@ impl Commit {
         let kind = &event.kind;
         check_size(
             || format!("a payload of `{kind}`"),
-            event.payload.len(),
+            event.payload.bytes().map_or(0, <[u8]>::len),
             limits.max_payload_bytes,
         )?;
         check_size(|| format!("the tags of `{kind}`"), event.tags.len(), MAX_TAGS)?;
@@ -172,7 +211,7 @@ fn check_size(
 pub struct Limits {
     /// Bytes of one payload or one row's value: 1 MiB unless set.
     pub max_payload_bytes: usize,
-    /// Events in one commit: 65,536 unless set.
+    /// Events in one commit, and payloads that it erases: 65,536 of each unless set.
     pub max_events: usize,
     /// Bytes of a view row's key: 1,024 unless set.
     pub max_key_bytes: usize,
@@ -267,7 +306,7 @@ pub struct NewEvent {
     /// What else is known of it.
     pub metadata: Metadata,
     /// The encoded payload.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
 }
 
 /// A condition on the log: no event that matches the query stands after the position.

@@ -30,6 +30,7 @@ struct Entry {
     occurred_at: Timestamp,
     recorded_at: Timestamp,
     checksum: Checksum,
+    payload_digest: PayloadDigest,
     category: Range<usize>,
     stream: Range<usize>,
     kind: Range<usize>,
@@ -142,6 +143,7 @@ impl Page {
             occurred_at: Timestamp::from_micros(header.occurred_at),
             recorded_at: Timestamp::from_micros(header.recorded_at),
             checksum,
+            payload_digest: digest,
             category: self.store(header.category.as_bytes()),
             stream: self.store(header.stream.as_bytes()),
             kind: self.store(header.kind.as_bytes()),
@@ -276,6 +278,12 @@ impl<'a> EventRef<'a> {
     /// [`Erased`] if it was erased.
     pub fn payload(&self) -> Result<&'a [u8], Erased> {
         self.entry.payload.as_ref().map(|range| self.slice(range)).ok_or(Erased)
+    }
+
+    /// The digest of the payload, whether it is still there or was erased.
+    #[must_use]
+    pub const fn payload_digest(&self) -> PayloadDigest {
+        self.entry.payload_digest
     }
 
     fn slice(&self, range: &Range<usize>) -> &'a [u8] {

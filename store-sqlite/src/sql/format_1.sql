@@ -35,7 +35,7 @@ CREATE TABLE commits (
     first_position INTEGER,
     head INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
-    digest BLOB NOT NULL
+    digest INTEGER NOT NULL
 ) STRICT;
 
 -- Its place in its commit is position - first_position; recorded_at is its commit's.

@@ -3,11 +3,13 @@
 mod appends;
 mod beside;
 mod concurrent;
+mod erasure;
 mod input;
 mod reads;
 
 pub use appends::*;
 pub use beside::*;
 pub use concurrent::*;
+pub use erasure::*;
 pub use input::*;
 pub use reads::*;

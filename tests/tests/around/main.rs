@@ -1,0 +1,6 @@
+//! What is done around the log: erasing payloads, listing streams, export and import.
+
+mod erasure;
+mod files;
+mod streams;
+mod support;
