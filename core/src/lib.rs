@@ -80,6 +80,7 @@
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`].
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
+//! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, and
 //!   the lock of an event set's schemas.
 //!
@@ -105,6 +106,7 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+pub mod transfer;
 
 pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,

@@ -102,9 +102,11 @@ pub fn r11_an_erasure_is_part_of_its_commit(store: Subject) {
     // The same commit, but for what it erases, is another.
     let first = act(&[1]);
     first.must(&*store);
-    let mut other = first.clone();
-    other.0.erasures.push(position(2));
-    assert!(matches!(other.try_on(&*store), Err(AppendError::IdempotencyConflict { .. })));
+    for erasures in [&[][..], &[2], &[1, 2]] {
+        let mut other = first.clone();
+        other.0.erasures = erasures.iter().copied().map(position).collect();
+        assert!(matches!(other.try_on(&*store), Err(AppendError::IdempotencyConflict { .. })));
+    }
     assert!(stored(&*store, Read::log(Query::all()))[1].1.is_some());
 }
 

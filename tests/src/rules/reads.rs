@@ -31,7 +31,7 @@ fn fill(store: &Subject) -> Vec<Seen> {
             stream: id,
             kind: kind.to_owned(),
             tags,
-            payload: vec![number].into(),
+            payload: vec![number],
         });
     }
     model

@@ -4,3 +4,4 @@ mod erasure;
 mod files;
 mod streams;
 mod support;
+mod transfer;

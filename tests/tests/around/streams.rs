@@ -23,7 +23,8 @@ fn every_stream_is_listed_once_in_order(log: Subject) {
     let store: &dyn EventStore = &*log;
     let ids = |category: &str| {
         let streams = store.streams_of(Name::new(category).unwrap());
-        streams.map(|stream| stream.unwrap().to_string()).collect::<Vec<_>>()
+        // One that repeats itself must not go on for ever.
+        streams.map(|stream| stream.unwrap().to_string()).take(1_000).collect::<Vec<_>>()
     };
     assert_eq!(ids("a"), (0..600).map(|number| format!("a/{number:04}")).collect::<Vec<_>>());
     assert_eq!(ids("b"), ["b/0", "b/200", "b/400"]);
@@ -41,5 +42,5 @@ fn a_bus_lists_the_lives_of_a_lifecycle(log: Subject) {
         call(&bus, guest, "ada");
     }
     let ids = bus.streams::<Guest>().map(|stream| stream.unwrap().id().as_str().to_owned());
-    assert_eq!(ids.collect::<Vec<_>>(), ["1", "10", "2"]);
+    assert_eq!(ids.take(9).collect::<Vec<_>>(), ["1", "10", "2"]);
 }
