@@ -14,8 +14,8 @@
 //! # What an erasure leaves
 //! A payload that a commit [erases](vitae::store::Commit::erasures) is overwritten in the file, and the
 //! write-ahead log, which has older copies of the page, is emptied before the commit is answered. If a
-//! reader, here or in another process, is in the midst of a read, that waits: for the first commit
-//! after it, or until the store is closed. What the file system and the disk keep of blocks that were
+//! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
+//! this handle that finds nobody reading, or until the last handle is closed. What the file system and the disk keep of blocks that were
 //! overwritten is theirs. Copies are not looked for: backups, exports and view rows that were computed
 //! from the payload keep what they hold until they are made anew.
 //!

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod files;
+mod guide;
 mod streams;
 mod support;
 mod transfer;

@@ -110,6 +110,12 @@ fn a_bad_line_is_named() {
             "it cannot stand here: its events do not follow those of the line before".to_owned(),
         ),
         ("\"category\":\"a\"", &long, 3, not_there("stream")),
+        (
+            "\"stream\":\"1\",\"version\":1",
+            "\"stream\":\"1\",\"version\":2",
+            3,
+            "the store did not acknowledge the commit".to_owned(),
+        ),
         ("\"payload\":\"A29uZQ==\"", "\"payload\":\"A29uZQ=\"", 3, not_there("payload")),
         ("\"payload\":\"A29uZQ==\",", "", 3, not_there("payload")),
         ("\"payload\":\"A29uZQ==\",", "\"erased\":\"12\",", 3, not_there("erased")),
