@@ -58,6 +58,7 @@ macro_rules! conformance {
                 r11_what_was_erased_may_be_erased_again
                 r11_a_payload_may_come_erased
                 r11_an_erasure_is_part_of_its_commit
+                r11_an_imported_event_has_its_time_and_its_checksum
                 r13_an_erasure_has_an_act_and_a_place
                 r12_another_shape_under_one_name_is_refused
                 r12_schemas_are_listed

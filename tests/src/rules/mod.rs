@@ -6,6 +6,7 @@ mod concurrent;
 mod erasure;
 mod input;
 mod reads;
+mod transfer;
 
 pub use appends::*;
 pub use beside::*;
@@ -13,3 +14,4 @@ pub use concurrent::*;
 pub use erasure::*;
 pub use input::*;
 pub use reads::*;
+pub use transfer::*;
