@@ -110,9 +110,13 @@ impl EventHeader<'_> {
 pub struct Digest(pub u64);
 
 impl Digest {
-    /// The digest of everything a commit holds, its schemas apart: they follow from the kinds.
+    /// The digest of everything a commit holds, its schemas apart: they follow from the kinds. One that
+    /// is [imported](crate::transfer) has the digest that it had, so that it is still the same commit.
     #[must_use]
     pub fn of(commit: &Commit) -> Self {
+        if let Some(origin) = commit.origin {
+            return origin.digest;
+        }
         let mut sink = Xxh3::new();
         let mut number = |number: u64| sink.update(&number.to_le_bytes());
         number(length(commit.streams.len()));
@@ -143,9 +147,6 @@ impl Digest {
         }
         for position in &commit.erasures {
             bytes.number(position.get());
-        }
-        if let Some(recorded_at) = commit.imported_from {
-            bytes.fixed(&recorded_at.as_micros().to_le_bytes());
         }
         bytes.flush_into(&mut sink);
         Self(sink.digest())

@@ -32,8 +32,8 @@ pub struct Commit {
     pub erasures: Vec<GlobalPosition>,
     /// The schema of each kind and version among the events.
     pub schemas: Vec<RegisteredSchema>,
-    /// When the log that it was exported from took it. Only an import can set it.
-    pub(crate) imported_from: Option<Timestamp>,
+    /// What the log that it was exported from says of it. Only an import can set it.
+    pub(crate) origin: Option<Origin>,
 }
 
 impl Commit {
@@ -49,7 +49,7 @@ impl Commit {
             rows: Vec::new(),
             erasures: Vec::new(),
             schemas: Vec::new(),
-            imported_from: None,
+            origin: None,
         }
     }
 
@@ -65,7 +65,7 @@ impl Commit {
     /// recorded-at stays the store's word.
     #[must_use]
     pub fn recorded_at(&self, now: Timestamp) -> Timestamp {
-        self.imported_from.unwrap_or(now)
+        self.origin.map_or(now, |origin| origin.recorded_at)
     }
 
     /// Checks what every store refuses before it looks at its log (R13): the limits, that nothing is
@@ -192,6 +192,13 @@ impl Commit {
             Err(InvalidCommit::NoSchema { kind: event.kind.clone(), version: event.kind_version })
         }
     }
+}
+
+/// What an import brings along of a commit, so that it is the same commit in another store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) digest: Digest,
 }
 
 fn check_size(

@@ -45,6 +45,7 @@ mod ticket;
 
 pub use checkpoint::{Checkpoint, CheckpointMove};
 pub use checksum::{Checksum, Digest, EventHeader, PayloadDigest};
+pub(crate) use commit::Origin;
 pub use commit::{
     Commit, Condition, ExpectedVersion, Limits, NewEvent, Receipt, RegisteredSchema, RowChange,
     StreamAppend, ViewRow,

@@ -14,8 +14,8 @@ use crate::id::{CommitId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, StreamVersion};
 use crate::store::{
-    Checksum, Commit, EventHeader, ExpectedVersion, Metadata, NameList, NewEvent, Payload,
-    PayloadDigest, StreamAppend,
+    Checksum, Commit, Digest, EventHeader, ExpectedVersion, Metadata, NameList, NewEvent, Origin,
+    Payload, PayloadDigest, StreamAppend,
 };
 use crate::time::Timestamp;
 
@@ -36,7 +36,8 @@ impl Decoded {
     pub(super) fn new(line: CommitLine) -> Result<Self, ImportReason> {
         let mut commit = Commit::new(commit_id(&line.id, "id")?);
         let recorded_at = Timestamp::from_micros(line.recorded_at);
-        commit.imported_from = Some(recorded_at);
+        let digest = Digest(hash(&line.digest, "digest")?);
+        commit.origin = Some(Origin { recorded_at, digest });
         let first = GlobalPosition::new(line.position).ok_or(bad("position"))?;
         let beyond = u64::try_from(line.events.len()).ok().and_then(|events| {
             // No event, no place for it.
@@ -139,11 +140,15 @@ fn metadata(map: &BTreeMap<String, String>) -> Result<Metadata, ImportReason> {
 fn payload(payload: Option<String>, erased: Option<String>) -> Result<Payload, ImportReason> {
     match (payload, erased) {
         (Some(text), None) => STANDARD.decode(text).map(Payload::from).map_err(|_| bad("payload")),
-        (None, Some(digits)) if digits.len() == 16 => u64::from_str_radix(&digits, 16)
-            .map(|digest| Payload::erased(PayloadDigest(digest)))
-            .map_err(|_| bad("erased")),
-        (None, Some(_)) => Err(bad("erased")),
+        (None, Some(digits)) => Ok(Payload::erased(PayloadDigest(hash(&digits, "erased")?))),
         _ => Err(bad("payload")),
+    }
+}
+
+fn hash(digits: &str, member: &'static str) -> Result<u64, ImportReason> {
+    match u64::from_str_radix(digits, 16) {
+        Ok(hash) if digits.len() == 16 => Ok(hash),
+        _ => Err(bad(member)),
     }
 }
 

@@ -17,7 +17,7 @@ use super::line::{
 use crate::catalog::Catalog;
 use crate::id::CommitId;
 use crate::number::GlobalPosition;
-use crate::store::{EventRef, EventStore, Query, Read};
+use crate::store::{Damage, EventRef, EventStore, Query, Read, ReadError};
 
 /// The largest payload that is shown to people, in bytes.
 const MAX_SHOWN_BYTES: usize = 64 * 1024;
@@ -51,6 +51,7 @@ pub fn export(
 ) -> Result<Exported, ExportError> {
     let head = store.head()?;
     let mut export = Export {
+        store,
         out,
         catalog: Catalog::load(store)?,
         schemas: BTreeMap::new(),
@@ -79,6 +80,7 @@ pub fn export(
 }
 
 struct Export<'a, W: ?Sized> {
+    store: &'a dyn EventStore,
     out: &'a mut W,
     catalog: Catalog,
     /// Those that were not written yet, by kind and version.
@@ -93,18 +95,27 @@ impl<W: Write + ?Sized> Export<'_, W> {
         let id = event.id().commit;
         if self.commit.as_ref().is_none_or(|(current, _)| *current != id) {
             self.end_commit()?;
+            self.commit = Some((id, self.begin_commit(event)?));
         }
-        let (_, commit) = self.commit.get_or_insert_with(|| {
-            let line = CommitLine {
-                id: id.to_string(),
-                position: event.position().get(),
-                recorded_at: event.recorded_at().as_micros(),
-                events: Vec::new(),
-            };
-            (id, line)
-        });
-        commit.events.push(event_line(event, &self.catalog));
+        if let Some((_, commit)) = &mut self.commit {
+            commit.events.push(event_line(event, &self.catalog));
+        }
         Ok(())
+    }
+
+    /// The line of a commit, from its first event, without its events.
+    fn begin_commit(&self, first: &EventRef<'_>) -> Result<CommitLine, ReadError> {
+        let id = first.id().commit;
+        let Some(receipt) = self.store.receipt(id)? else {
+            return Err(ReadError::Damaged(Damage::at(first.position(), "its commit is missing")));
+        };
+        Ok(CommitLine {
+            id: id.to_string(),
+            position: first.position().get(),
+            recorded_at: receipt.recorded_at.as_micros(),
+            digest: format!("{:016x}", receipt.digest.0),
+            events: Vec::new(),
+        })
     }
 
     fn end_commit(&mut self) -> Result<(), ExportError> {

@@ -13,7 +13,9 @@ use super::line::{FORMAT, Line, LogLine, SchemaLine, VERSION};
 use super::{ImportError, ImportReason};
 use crate::name::Name;
 use crate::number::{GlobalPosition, KindVersion};
-use crate::store::{AppendError, Condition, EventStore, Limits, Query, Read, RegisteredSchema};
+use crate::store::{
+    AppendError, Condition, EventStore, Limits, Query, Read, Receipt, RegisteredSchema,
+};
 
 /// The most bytes of a line that [`import`] takes, inclusive: 256 MiB.
 pub const MAX_LINE_BYTES: usize = 256 << 20;
@@ -157,8 +159,10 @@ impl<'a> Import<'a> {
         if decoded.last.get() <= self.head {
             self.compare(&decoded)?;
             self.done.known += 1;
+        } else if self.append(decoded)?.already_appended {
+            // Somebody imports the same beside us.
+            self.done.known += 1;
         } else {
-            self.append(decoded)?;
             self.done.commits += 1;
         }
         Ok(())
@@ -188,8 +192,8 @@ impl<'a> Import<'a> {
         }
     }
 
-    fn append(&mut self, decoded: Decoded) -> Result<(), ImportReason> {
-        let Decoded { mut commit, first, .. } = decoded;
+    fn append(&mut self, decoded: Decoded) -> Result<Receipt, ImportReason> {
+        let Decoded { mut commit, first, last, .. } = decoded;
         for event in &commit.events {
             let known = commit.schemas.iter().any(|schema: &RegisteredSchema| {
                 schema.kind == event.kind && schema.version == event.kind_version
@@ -205,7 +209,9 @@ impl<'a> Import<'a> {
         let erased = self.unerased.len().min(Limits::default().max_events);
         commit.erasures = self.unerased.drain(..erased).collect();
         match self.store.append(commit).wait() {
-            Ok(_) => Ok(()),
+            Ok(receipt) if receipt.positions == Some((first, last)) => Ok(receipt),
+            // The commit stands elsewhere in the log.
+            Ok(_) => Err(ImportReason::Differs { position: first }),
             Err(AppendError::ConditionFailed { position, .. }) => {
                 Err(ImportReason::Differs { position })
             }

@@ -49,6 +49,7 @@ pub(super) struct CommitLine {
     pub(super) id: String,
     pub(super) position: u64,
     pub(super) recorded_at: i64,
+    pub(super) digest: String,
     pub(super) events: Vec<EventLine>,
 }
 

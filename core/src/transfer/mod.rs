@@ -10,14 +10,15 @@
 //! ```text
 //! {"log":{"format":"vitae-log","version":1,"id":"0199a4c2-…","events":2}}
 //! {"schema":{"kind":"order.paid","version":1,"text":"{\"struct\":[[\"cents\",\"u64\"]]}"}}
-//! {"commit":{"id":"0199a4c3-…","position":1,"recorded_at":1763900000000000,"events":[{"category":
-//!     "order","stream":"7","version":1,"kind":"order.paid","kind_version":1,"occurred_at":
-//!     1763900000000000,"payload":"6CA=","shown":{"cents":4200}}, …]}}
+//! {"commit":{"id":"0199a4c3-…","position":1,"recorded_at":1763900000000000,"digest":"6f0c…",
+//!     "events":[{"category":"order","stream":"7","version":1,"kind":"order.paid","kind_version":1,
+//!     "occurred_at":1763900000000000,"payload":"6CA=","shown":{"cents":4200}}, …]}}
 //! ```
 //!
 //! - The first line names the log and how many events follow, so that a cut is noticed.
 //! - A schema stands before the first commit that uses it. It is the text that the log has.
-//! - A commit has its events in their order, and the position of the first of them. Times are
+//! - A commit has its events in their order, the position of the first of them, and the digest by
+//!   which a store [recognises](crate::store::Digest) it when it is tried again. Times are
 //!   microseconds since the Unix epoch. What an event does not have is left out, so are the
 //!   correlation with its own commit, tags and metadata that are empty.
 //! - `payload` is base64 (RFC 4648, padded). An erased one has its digest as `erased` instead, 16
@@ -32,7 +33,8 @@
 //! An imported event has the recorded-at of the log that it comes from, although recorded-at is the
 //! store's word: an import does not record anything, it makes the same log again, checksums
 //! included. So it is the one way to set [`Commit::recorded_at`](crate::store::Commit::recorded_at):
-//! no other commit can say when it was taken.
+//! no other commit can say when it was taken. For the same reason an imported commit keeps its digest:
+//! one whose outcome was unknown can be tried again over the imported log.
 
 mod decode;
 mod error;

@@ -12,6 +12,8 @@ on_every_store! {
     a_second_import_changes_nothing
     a_cut_anywhere_is_noticed_and_gone_on_after
     an_import_brings_a_backup_up_to_date
+    a_commit_is_recognised_in_an_imported_log
+    two_may_import_the_same_at_once
 }
 
 fn a_second_import_changes_nothing(log: Subject) {
@@ -73,7 +75,34 @@ fn a_commit_that_was_imported_is_known_by_its_id() {
         page.iter().map(|event| store.receipt(event.id().commit).unwrap().unwrap()).collect()
     };
     for (one, other) in receipts(&source).into_iter().zip(receipts(&target)) {
-        assert_eq!((one.commit, one.positions), (other.commit, other.positions));
-        assert_eq!(one.recorded_at, other.recorded_at);
+        assert_eq!(one, other);
     }
+}
+
+/// A commit whose outcome was not known may be tried again where its log was moved to.
+fn a_commit_is_recognised_in_an_imported_log(log: Subject) {
+    let source = MemoryStore::new();
+    let draft = Draft::new().on("a/1").event("x", b"1").row("v", b"k", None, Some(b"row"));
+    let receipt = draft.must(&source);
+    import(&export(&source), &*log).unwrap();
+    assert_eq!(draft.must(&*log), receipt.repeated());
+    let mut other = draft.clone();
+    other.0.rows.clear();
+    other.try_on(&*log).unwrap_err();
+    assert_eq!(everything(&*log), everything(&source));
+}
+
+fn two_may_import_the_same_at_once(log: Subject) {
+    let (source, lines) = of_specimen();
+    let done = std::thread::scope(|threads| {
+        let shared = [log.shared(), log.shared()];
+        let imports = shared.map(|store| {
+            let lines = &lines;
+            threads.spawn(move || import(lines, &*store).unwrap())
+        });
+        imports.map(|import| import.join().unwrap())
+    });
+    assert_eq!(done[0].commits + done[1].commits, 4);
+    assert_eq!(done[0].known + done[1].known, 4);
+    assert_eq!(everything(&*log), everything(&source));
 }

@@ -31,10 +31,12 @@ fn the_lines_of_a_known_log_never_change() {
     let expected = format!(
         r#"{{"log":{{"format":"vitae-log","version":1,"id":"{id}","events":3}}}}
 {{"schema":{{"kind":"named","version":1,"text":"\"bytes\""}}}}
-{{"commit":{{"id":"01010101-0101-0101-0101-010101010101","position":1,"recorded_at":1763900000000000,"events":[{{"category":"guest","stream":"1","version":1,"kind":"named","kind_version":1,"occurred_at":1760000000000000,"tags":["room:7"],"metadata":{{"by":"desk"}},"erased":"{digest:016x}"}}]}}}}
+{{"commit":{{"id":"01010101-0101-0101-0101-010101010101","position":1,"recorded_at":1763900000000000,"digest":"{first:016x}","events":[{{"category":"guest","stream":"1","version":1,"kind":"named","kind_version":1,"occurred_at":1760000000000000,"tags":["room:7"],"metadata":{{"by":"desk"}},"erased":"{digest:016x}"}}]}}}}
 {{"schema":{{"kind":"erased","version":1,"text":"\"bytes\""}}}}
-{{"commit":{{"id":"02020202-0202-0202-0202-020202020202","position":2,"recorded_at":1763900000000000,"events":[{{"category":"guest","stream":"2","version":1,"kind":"named","kind_version":1,"occurred_at":1760000000000000,"correlation":"01010101-0101-0101-0101-010101010101","causation":{{"commit":"01010101-0101-0101-0101-010101010101","index":0}},"payload":"bm90IGEgdGV4dA=="}},{{"category":"act","stream":"1","version":1,"kind":"erased","kind_version":1,"occurred_at":1760000000000000,"payload":"AA==","shown":[]}}]}}}}
+{{"commit":{{"id":"02020202-0202-0202-0202-020202020202","position":2,"recorded_at":1763900000000000,"digest":"{second:016x}","events":[{{"category":"guest","stream":"2","version":1,"kind":"named","kind_version":1,"occurred_at":1760000000000000,"correlation":"01010101-0101-0101-0101-010101010101","causation":{{"commit":"01010101-0101-0101-0101-010101010101","index":0}},"payload":"bm90IGEgdGV4dA=="}},{{"category":"act","stream":"1","version":1,"kind":"erased","kind_version":1,"occurred_at":1760000000000000,"payload":"AA==","shown":[]}}]}}}}
 "#,
+        first = first.0.digest().0,
+        second = second.0.digest().0,
         digest = vitae::store::PayloadDigest::of(b"\x03ada").0,
     );
     assert_eq!(export(&store), expected);

@@ -101,6 +101,7 @@ fn a_bad_line_is_named() {
         ("\"occurred_at\"", "\"occured_at\"", 3, "it is not a line of an export".to_owned()),
         ("{\"schema\"", "\n{\"schema\"", 2, "it is not a line of an export".to_owned()),
         ("\"kind\":\"x\"", "\"kind\":\"\"", 2, not_there("kind")),
+        ("\"digest\":\"", "\"digest\":\"0", 3, not_there("digest")),
         ("{\"commit\":{\"id\":\"0", "{\"commit\":{\"id\":\"g", 3, not_there("id")),
         ("\"position\":1", "\"position\":0", 3, not_there("position")),
         (
@@ -165,6 +166,19 @@ fn a_line_out_of_its_place_is_named() {
     assert_eq!(line, 4);
     let (line, reason) = of(&[0, 1, 2]);
     assert_eq!((line, &*reason), (4, "the export is cut short; get it whole and import it again"));
+}
+
+#[test]
+fn a_commit_that_stands_there_twice_is_named() {
+    let source = MemoryStore::new();
+    Draft::new().on("a/1").event("x", b"1").must(&source);
+    let lines = export(&source);
+    let again = lines.lines().nth(2).unwrap().replacen("\"position\":1", "\"position\":2", 1);
+    let again =
+        again.replacen("\"stream\":\"1\",\"version\":1", "\"stream\":\"1\",\"version\":2", 1);
+    let error = import(&format!("{lines}{again}\n"), &MemoryStore::new()).unwrap_err();
+    assert!(matches!(error.reason, ImportReason::Differs { position: at } if at == position(2)));
+    assert_eq!(error.line, 4);
 }
 
 #[test]
