@@ -81,6 +81,7 @@
 //!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of).
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
+//! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.
 //!
@@ -106,15 +107,16 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+pub mod transfer;
 
 pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError,
-    LoadError, OpenError, PassedOver, PassedOverReason, Past, Policy, Projection, Reaction,
-    ReactionError, RebuildError, Rebuilt, Rows, SnapshotError, SnapshotUse, Snapshots, Submitted,
-    View,
+    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, EraseError,
+    HandlerError, LoadError, OpenError, PassedOver, PassedOverReason, Past, PayloadErased, Policy,
+    Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, SnapshotError, SnapshotUse,
+    Snapshots, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

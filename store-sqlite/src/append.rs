@@ -26,7 +26,7 @@ use crate::moment::Moment;
 use crate::names::Names;
 use crate::queue::Answer;
 use crate::tail::Tail;
-use crate::{connect, flush, lookup, read, snapshot, sql};
+use crate::{connect, erase, flush, lookup, read, snapshot, sql};
 
 /// How many streams the writer remembers.
 const STREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(0xffff);
@@ -144,6 +144,9 @@ impl<'c> Transaction<'c> {
         self.check_checkpoints(commit, head)?;
         self.check_rows(commit)?;
         self.check_snapshots(commit, &plan)?;
+        if commit.erasures.iter().any(|position| position.get() > self.pending.head()) {
+            return Err(out_of_range("the position of an erasure"));
+        }
 
         self.wrote = true;
         let receipt = self.write(commit, digest, plan)?;
@@ -324,6 +327,8 @@ impl<'c> Transaction<'c> {
 
     fn write(&mut self, commit: &Commit, digest: Digest, mut plan: Plan) -> Step<Receipt> {
         let before = self.pending.head();
+        let now = commit.recorded_at(self.now);
+        erase::payloads(self.connection(), &mut self.memory.names, &commit.erasures)?;
         let kinds = self.write_kinds(&commit.schemas)?;
         self.name_streams(commit, &mut plan)?;
         for (event, index) in commit.events.iter().zip(0_u32..) {
@@ -334,7 +339,7 @@ impl<'c> Transaction<'c> {
                 Place::Later(index)
             };
             let kind = kinds.get(&(&event.kind, event.kind_version)).copied();
-            self.write_event(commit, event, place, kind, &mut plan)?;
+            self.write_event(commit, event, place, kind, now, &mut plan)?;
         }
         for (stream, (number, version)) in commit.streams.iter().zip(plan.streams) {
             if let Some(number) = number {
@@ -350,14 +355,14 @@ impl<'c> Transaction<'c> {
         if commit.events.is_empty() {
             self.connection().prepare_cached(sql::PUT_BARE_COMMIT)?.execute((
                 commit.id.as_bytes().as_slice(),
-                self.now.as_micros(),
+                now.as_micros(),
                 digest.0.cast_signed(),
             ))?;
         }
         let first = GlobalPosition::new(before.saturating_add(1));
         let positions = first.zip(GlobalPosition::new(self.pending.head()));
         let positions = positions.filter(|_| !commit.events.is_empty());
-        Ok(Receipt::new(commit.id, positions, self.now, digest))
+        Ok(Receipt::new(commit.id, positions, now, digest))
     }
 
     /// Registers the kinds that are new, and gives each its number in this file.
@@ -405,6 +410,7 @@ impl<'c> Transaction<'c> {
         event: &NewEvent,
         place: Place,
         kind: Option<i64>,
+        now: Timestamp,
         plan: &mut Plan,
     ) -> Step<()> {
         let no_stream =
@@ -424,13 +430,13 @@ impl<'c> Transaction<'c> {
             kind_version: event.kind_version.get(),
             id: EventId { commit: commit.id, index: place.index() },
             occurred_at: event.occurred_at.as_micros(),
-            recorded_at: self.now.as_micros(),
+            recorded_at: now.as_micros(),
             correlation: event.correlation.as_bytes(),
             causation: event.causation,
             tags: event.tags.as_bytes(),
             metadata: event.metadata.as_bytes(),
         };
-        body::encode(&mut self.body, &header, place, Ok(&event.payload));
+        body::encode(&mut self.body, &header, place, &event.payload);
         self.insert_event.execute((
             position.cast_signed(),
             number,

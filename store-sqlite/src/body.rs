@@ -12,7 +12,7 @@
 //! A correlation that is the commit itself is left out. The seal is the event's checksum, mixed for
 //! the first event of a commit with what stands there of the commit.
 
-use vitae::store::{Checksum, Digest, EventHeader, PayloadDigest};
+use vitae::store::{Checksum, Digest, EventHeader, Payload, PayloadDigest};
 use vitae::{CommitId, EventId};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -81,10 +81,10 @@ pub(crate) fn encode(
     body: &mut Vec<u8>,
     header: &EventHeader<'_>,
     place: Place,
-    payload: Result<&[u8], PayloadDigest>,
+    payload: &Payload,
 ) {
-    let digest = payload.map_or_else(|digest| digest, PayloadDigest::of);
-    let seal = header.checksum_in(body, digest).0 ^ mix(&place);
+    let seal = header.checksum_in(body, payload.digest()).0 ^ mix(&place);
+    let payload = payload.as_stored();
     let correlation =
         Some(header.correlation).filter(|correlation| *correlation != header.id.commit.as_bytes());
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
@@ -157,6 +157,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Body<'_>> {
     };
     let checksum = Checksum(seal ^ mix(&place));
     Some(Body { checksum, place, correlation, causation, tags, metadata, payload })
+}
+
+/// The same body with the digest of its payload in the payload's place. `None` if it is not well formed.
+pub(crate) fn erased(bytes: &[u8]) -> Option<Vec<u8>> {
+    let Ok(payload) = decode(bytes)?.payload else {
+        return Some(bytes.to_vec());
+    };
+    let mut erased = bytes.get(..bytes.len() - payload.len())?.to_vec();
+    *erased.first_mut()? |= ERASED;
+    erased.extend_from_slice(&PayloadDigest::of(payload).0.to_le_bytes());
+    Some(erased)
 }
 
 fn mix(place: &Place) -> u64 {

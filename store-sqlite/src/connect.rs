@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::erase;
 use crate::error::{Fault, OpenError};
 use crate::inspect::{beside, check_format};
 use crate::options::{Durability, Options};
@@ -74,6 +75,7 @@ fn open(path: &Path, access: OpenFlags, options: &Options) -> Result<Connection,
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
+    erase::leave_no_traces(&connection)?;
     Ok(connection)
 }
 

@@ -11,6 +11,14 @@
 //! [`Durability::LostOnPowerFailure`]. The file can be read with any SQLite shell: `SELECT * FROM
 //! log`.
 //!
+//! # What an erasure leaves
+//! A payload that a commit [erases](vitae::store::Commit::erasures) is overwritten in the file, and the
+//! write-ahead log, which has older copies of the page, is emptied before the commit is answered. If a
+//! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
+//! this handle that finds nobody reading, or until the last handle is closed. What the file system and the disk keep of blocks that were
+//! overwritten is theirs. Copies are not looked for: backups, exports and view rows that were computed
+//! from the payload keep what they hold until they are made anew.
+//!
 //! # What damage is noticed
 //! Every event that is read is held against its checksum, and a stream or the log that misses one in
 //! between is damage too. What leads to the events, SQLite's indexes and the tables of streams,
@@ -22,6 +30,7 @@ mod backup;
 mod body;
 mod connect;
 mod create;
+mod erase;
 mod error;
 mod flush;
 mod inspect;

@@ -257,7 +257,7 @@ impl State {
 fn size(commit: &Commit) -> usize {
     let events = commit.events.iter().map(|event| {
         let texts = event.tags.as_bytes().len() + event.metadata.as_bytes().len();
-        size_of_val(event) + texts + event.payload.len()
+        size_of_val(event) + texts + event.payload.bytes().map_or(0, <[u8]>::len)
     });
     let rows = commit.rows.iter().map(|row: &RowChange| {
         size_of_val(row) + row.key.len() + row.value.as_ref().map_or(0, Vec::len)
@@ -266,6 +266,7 @@ fn size(commit: &Commit) -> usize {
     let checkpoints =
         commit.checkpoints.iter().map(|moved| size_of_val(moved) + moved.to.cursor.len());
     let snapshots = commit.snapshots.iter().map(|kept| size_of_val(kept) + kept.size());
+    let erasures = size_of_val(commit.erasures.as_slice());
     let parts = events.chain(rows).chain(checkpoints).chain(snapshots);
-    size_of::<Queued>() + streams + parts.sum::<usize>()
+    size_of::<Queued>() + streams + erasures + parts.sum::<usize>()
 }

@@ -22,6 +22,8 @@ pub(crate) struct StoredRow<'r> {
     occurred_at: i64,
     pub(crate) recorded_at: i64,
     pub(crate) body: Body<'r>,
+    /// The body as it stands in the file.
+    pub(crate) bytes: &'r [u8],
 }
 
 impl<'r> StoredRow<'r> {
@@ -54,6 +56,7 @@ impl<'r> StoredRow<'r> {
             occurred_at: recorded_at.wrapping_sub(integer(5, "its lag is no number")?),
             recorded_at,
             body: body::decode(bytes).ok_or("its body is not well formed")?,
+            bytes,
         })
     }
 

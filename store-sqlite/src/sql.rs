@@ -44,6 +44,8 @@ statements! {
     LOG_BACKWARDS = "event_columns" "log_backwards";
     EVENTS_AT = "event_columns" "events_at";
 
+    ERASE_PAYLOAD = "erase_payload";
+
     INSERT_TAG = "insert_tag";
     HAS_TAG = "has_tag";
     COUNT_TAGS = "count_tags";
@@ -55,6 +57,7 @@ statements! {
 
     SNAPSHOT = "snapshot";
     PUT_SNAPSHOT = "put_snapshot";
+    DROP_SNAPSHOT = "drop_snapshot";
 
     ROW = "row";
     ROW_VERSION = "row_version";

@@ -15,11 +15,11 @@ use vitae::{Clock, CommitId, Timestamp};
 
 use crate::append::{Memory, Stop, Taken, Transaction};
 use crate::error::Fault;
-use crate::flush;
 use crate::moment::Moment;
 use crate::options::Options;
 use crate::queue::{Answer, Bounds, Queue};
 use crate::tail::Tail;
+use crate::{erase, flush};
 
 /// The queue of commits, and the thread behind it.
 pub(crate) struct Writer {
@@ -43,7 +43,8 @@ impl Writer {
         let clock = Arc::clone(&options.clock);
         let index_every = options.index_every;
         let memory = Memory::default();
-        let desk = Desk { connection, tail, clock, memory, index_every, closed: None };
+        let (closed, traces) = (None, false);
+        let desk = Desk { connection, tail, clock, memory, index_every, closed, traces };
         let desk = Arc::new(Mutex::new(desk));
         let (ended, at_desk) = (Ended(Arc::clone(&queue)), Arc::clone(&desk));
         let thread = std::thread::Builder::new()
@@ -103,6 +104,8 @@ struct Desk {
     index_every: u64,
     /// Why no more commits are taken.
     closed: Option<Closed>,
+    /// Whether the log may still hold what was erased.
+    traces: bool,
 }
 
 /// Why a store takes no more commits.
@@ -192,6 +195,10 @@ impl Desk {
         match run_sql(&self.connection, "COMMIT") {
             Ok(()) => {
                 self.keep(added);
+                self.traces |= tasks.iter().any(|(commit, _)| !commit.erasures.is_empty());
+                if self.traces {
+                    self.traces = !erase::empty_log(&self.connection);
+                }
                 Ok(answers.into_iter().map(|taken| taken.answer).collect())
             }
             Err(fault) => self.give_up(tasks, answers, fault),

@@ -6,7 +6,7 @@ use crate::id::{CommitId, CorrelationId, EventId, LogId};
 use crate::lifecycle::{Context, EventDefinition, Lifecycle, LifecycleEvent};
 use crate::name::StreamId;
 use crate::number::StreamVersion;
-use crate::store::{Digest, Metadata, NameList};
+use crate::store::{Digest, Metadata, NameList, Payload};
 use crate::time::{Clock, Timestamp};
 
 /// The log an aggregate belongs to, and the clock of the bus that loaded it.
@@ -27,7 +27,7 @@ pub(crate) struct Cause {
 pub(crate) struct Pending<E> {
     pub(crate) event: E,
     pub(crate) definition: &'static EventDefinition,
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Payload,
     pub(crate) tags: NameList,
     pub(crate) metadata: Metadata,
     pub(crate) occurred_at: Timestamp,
@@ -153,7 +153,7 @@ impl<L: Lifecycle> Draft<L> {
         self.pending.push(Arc::new(Pending {
             definition: event.definition(),
             event,
-            payload,
+            payload: payload.into(),
             tags,
             metadata: self.metadata.clone(),
             occurred_at: context.occurred_at,

@@ -105,7 +105,7 @@ impl<L: Lifecycle> Fold<L> {
         if !self.concerns(event) || next != Some(event.version()) {
             return Err(FoldReason::NotNext);
         }
-        let payload = event.payload()?;
+        let payload = event.payload().map_err(FoldReason::Erased)?;
         let decoded = L::Event::decode(event.kind(), event.kind_version().get(), payload)?;
         let context = context_of(self.stream.clone(), event);
         let state = self.state.take().unwrap_or_else(L::initial);
@@ -161,9 +161,12 @@ pub enum FoldReason {
     /// The kind, the version or the bytes are not known to the lifecycle.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The payload was erased.
-    #[error(transparent)]
-    Erased(#[from] Erased),
+    /// The payload was erased, so the state after it is not known any more.
+    #[error(
+        "{0}, so no state follows from here; read the stream's events from the store, and go on under \
+         another id"
+    )]
+    Erased(Erased),
     /// The lifecycle has no edge for it: the declaration has changed since it was recorded.
     #[error("{0}; the declaration has changed since the event was recorded: give the edge back")]
     Illegal(Illegal),

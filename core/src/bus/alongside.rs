@@ -1,9 +1,10 @@
 //! What else shares the fate of a commit.
 
 use crate::id::CommitId;
+use crate::number::GlobalPosition;
 use crate::store::{CheckpointMove, Commit, Condition, Digest, RowChange};
 
-/// Checkpoints, view rows and conditions that go into the commit of some aggregates.
+/// Checkpoints, view rows, conditions and erasures that go into the commit of some aggregates.
 ///
 /// A reader of something outside the log moves its checkpoint here, in the commit of the events
 /// that it made of what it read: after a crash it goes on exactly there.
@@ -12,6 +13,7 @@ pub struct Alongside {
     pub(super) checkpoints: Vec<CheckpointMove>,
     pub(super) rows: Vec<RowChange>,
     pub(super) conditions: Vec<Condition>,
+    pub(super) erasures: Vec<GlobalPosition>,
 }
 
 impl Alongside {
@@ -27,6 +29,7 @@ impl Alongside {
         commit.checkpoints.clone_from(&self.checkpoints);
         commit.rows.clone_from(&self.rows);
         commit.conditions.clone_from(&self.conditions);
+        commit.erasures.clone_from(&self.erasures);
         commit.digest()
     }
 
@@ -48,6 +51,14 @@ impl Alongside {
     #[must_use]
     pub fn condition(mut self, condition: Condition) -> Self {
         self.conditions.push(condition);
+        self
+    }
+
+    /// Erases the payload of an event, for good: the events of the commit are the act that says so,
+    /// and there must be one. [`Bus::erase`](crate::Bus::erase) has an act of its own.
+    #[must_use]
+    pub fn erasure(mut self, position: GlobalPosition) -> Self {
+        self.erasures.push(position);
         self
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::projection::Rows;
 use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitReason, Inner};
+use super::{Alongside, CommitReason, HandlerError, Inner};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, InvalidCommit, Receipt, Ticket};
@@ -68,7 +68,10 @@ impl Inner {
         begun: Begun,
     ) -> Result<Receipt, CommitReason> {
         let mut tried = match begun {
-            Begun::Known(receipt) => return Ok(receipt),
+            Begun::Known(receipt) => {
+                self.forget_erased(alongside);
+                return Ok(receipt);
+            }
             Begun::Tried(tried) => *tried,
         };
         let mut turn = None;
@@ -77,6 +80,7 @@ impl Inner {
             let Try { id, digest, mut working, ticket } = tried;
             let error = match ticket.wait() {
                 Ok(receipt) => {
+                    self.forget_erased(alongside);
                     working.remember(self);
                     aggregates.settle(&mut working);
                     return Ok(receipt);
@@ -101,6 +105,13 @@ impl Inner {
                 back_off(tries - UNHURRIED_TRIES);
             }
             tried = self.submit(aggregates, id, alongside)?;
+        }
+    }
+
+    /// A state that is remembered may hold what was erased.
+    fn forget_erased(&self, alongside: &Alongside) {
+        if !alongside.erasures.is_empty() {
+            self.recent.forget_all();
         }
     }
 
@@ -158,6 +169,7 @@ impl Inner {
         commit.checkpoints.clone_from(&alongside.checkpoints);
         commit.conditions.clone_from(&alongside.conditions);
         commit.rows.extend_from_slice(&alongside.rows);
+        commit.erasures.clone_from(&alongside.erasures);
         Ok((working, commit))
     }
 
@@ -170,13 +182,16 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
-                projection.apply(kind, version, &event.payload, &context, &mut rows).map_err(
-                    |source| CommitReason::Projection {
+                let payload = event.payload.bytes().map_err(HandlerError::from);
+                payload
+                    .and_then(|payload| {
+                        projection.apply(kind, version, payload, &context, &mut rows)
+                    })
+                    .map_err(|source| CommitReason::Projection {
                         view: projection.view.clone(),
                         kind: event.kind.clone(),
                         source,
-                    },
-                )?;
+                    })?;
             }
             changes.extend(rows.into_changes());
         }

@@ -5,11 +5,7 @@ use std::ops::ControlFlow;
 use super::{Bus, LoadError};
 use crate::aggregate::Fold;
 use crate::lifecycle::{EdgeCounts, Lifecycle};
-use crate::name::Name;
 use crate::store::Read;
-
-/// How many streams are listed at a time.
-const STREAMS: usize = 256;
 
 impl Bus {
     /// How often each edge of a lifecycle was taken on this log.
@@ -23,26 +19,19 @@ impl Bus {
     pub fn edges_taken<L: Lifecycle>(&self) -> Result<EdgeCounts, LoadError> {
         let store = self.store();
         self.inner.schemas.ensure::<L>(store.as_ref())?;
-        let category = Name::from_static(L::DEFINITION.name)?;
         let mut counts = EdgeCounts::new(L::DEFINITION);
-        let mut after: Option<Name> = None;
-        loop {
-            let streams = store.streams(&category, after.as_ref(), STREAMS)?;
-            let Some(last) = streams.last() else {
-                return Ok(counts);
-            };
-            after = Some(last.id().clone());
-            for stream in streams {
-                let mut fold = Fold::<L>::new(stream.clone());
-                store.visit(Read::stream(stream), |event| {
-                    let from = fold.standing();
-                    fold.push(event)?;
-                    if let Some(event) = L::DEFINITION.event(event.kind()) {
-                        counts.count(from, event);
-                    }
-                    Ok::<_, LoadError>(ControlFlow::Continue(()))
-                })?;
-            }
+        for stream in self.streams::<L>() {
+            let stream = stream?;
+            let mut fold = Fold::<L>::new(stream.clone());
+            store.visit(Read::stream(stream), |event| {
+                let from = fold.standing();
+                fold.push(event)?;
+                if let Some(event) = L::DEFINITION.event(event.kind()) {
+                    counts.count(from, event);
+                }
+                Ok::<_, LoadError>(ControlFlow::Continue(()))
+            })?;
         }
+        Ok(counts)
     }
 }

@@ -8,6 +8,7 @@ mod as_of;
 mod builder;
 mod commit;
 mod edges;
+mod erase;
 mod error;
 mod policy;
 mod projection;
@@ -24,6 +25,7 @@ mod working;
 pub use alongside::Alongside;
 pub use as_of::{AsOf, Past};
 pub use builder::BusBuilder;
+pub use erase::{EraseError, PayloadErased};
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
 pub use policy::{Policy, Reaction, ReactionError};
 pub use projection::{Projection, Rows};
@@ -41,7 +43,7 @@ use crate::aggregate::{Aggregate, Draft, Fold, Home};
 use crate::lifecycle::Lifecycle;
 use crate::name::{InvalidName, Name, StreamId};
 use crate::number::StreamVersion;
-use crate::store::{EventStore, Read, Receipt};
+use crate::store::{EventStore, Read, Receipt, Streams};
 use as_of::Reached;
 use policy::Policies;
 use projection::Projections;
@@ -119,6 +121,12 @@ impl Bus {
             return Err(LoadError::NotFound { stream: aggregate.stream().clone() });
         }
         Ok(aggregate)
+    }
+
+    /// The streams of every life of a lifecycle that has begun, in bytewise order of their ids.
+    pub fn streams<L: Lifecycle>(&self) -> Streams<'_> {
+        // A category that cannot be a name has no streams.
+        Streams::of(self.inner.store.as_ref(), Name::from_static(L::DEFINITION.name).ok())
     }
 
     /// Makes what was recorded durable: one aggregate, a tuple or a `Vec` of them, all or nothing,

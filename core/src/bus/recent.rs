@@ -40,6 +40,14 @@ impl Recent {
         drop(forgotten);
     }
 
+    pub(super) fn forget_all(&self) {
+        let forgotten = self.lock().map(|mut cache| {
+            let room = cache.cap();
+            std::mem::replace(&mut *cache, LruCache::new(room))
+        });
+        drop(forgotten);
+    }
+
     fn lock(&self) -> Option<MutexGuard<'_, LruCache<StreamId, Remembered>>> {
         self.0.as_ref().map(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 
 use super::policy::{Handler, Reaction, ReactionError};
-use super::{CommitReason, Inner, LoadError, stream_of};
+use super::{CommitReason, HandlerError, Inner, LoadError, stream_of};
 use crate::aggregate::{Aggregate, Cause};
 use crate::id::{CommitId, EventId};
 use crate::lifecycle::{Context, Lifecycle};
@@ -177,7 +177,9 @@ impl Working {
             }
             let version = event.kind_version.get();
             let mut reaction = Reaction { working: self, inner, cause: &context, depth };
-            handler(version, &event.payload, &context, &mut reaction)
+            let payload = event.payload.bytes().map_err(HandlerError::from);
+            payload
+                .and_then(|payload| handler(version, payload, &context, &mut reaction))
                 .map_err(|source| CommitReason::Policy { policy, kind, source })?;
         }
         Ok(())

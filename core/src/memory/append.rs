@@ -10,7 +10,7 @@ use crate::id::EventId;
 use crate::name::StreamId;
 use crate::number::{GlobalPosition, RowVersion, StreamVersion};
 use crate::store::{
-    AppendError, CheckpointMove, Checksum, Commit, Digest, InvalidCommit, NewEvent, PayloadDigest,
+    AppendError, CheckpointMove, Checksum, Commit, Digest, InvalidCommit, NewEvent, Payload,
     Receipt, RowChange, Snapshot,
 };
 use crate::time::Timestamp;
@@ -37,12 +37,14 @@ impl State {
         self.check_checkpoints(&commit, head)?;
         self.check_rows(&commit)?;
         self.check_snapshots(&commit)?;
+        self.check_erasures(&commit)?;
         let number = self
             .last_commit
             .checked_add(1)
             .and_then(RowVersion::new)
             .ok_or(out_of_range("the number of the commit"))?;
-        Ok(self.write(commit, digest, now, number))
+        let recorded_at = commit.recorded_at(now);
+        Ok(self.write(commit, digest, recorded_at, number))
     }
 
     fn check_schemas(&self, commit: &Commit) -> Result<(), AppendError> {
@@ -81,9 +83,8 @@ impl State {
     fn check_conditions(&self, commit: &Commit) -> Result<(), AppendError> {
         for (index, condition) in commit.conditions.iter().enumerate() {
             let matching = self
-                .events
+                .after(condition.after)
                 .iter()
-                .filter(|event| Some(event.position) > condition.after)
                 .find(|event| self.matches(event, &condition.query));
             if let Some(event) = matching {
                 return Err(AppendError::ConditionFailed {
@@ -159,11 +160,18 @@ impl State {
         Ok(())
     }
 
+    fn check_erasures(&self, commit: &Commit) -> Result<(), AppendError> {
+        if commit.erasures.iter().any(|position| Some(*position) > self.head()) {
+            return Err(out_of_range("the position of an erasure"));
+        }
+        Ok(())
+    }
+
     fn write(
         &mut self,
         commit: Commit,
         digest: Digest,
-        now: Timestamp,
+        recorded_at: Timestamp,
         number: RowVersion,
     ) -> Receipt {
         self.last_commit = number.get();
@@ -178,13 +186,16 @@ impl State {
             .zip(commit.streams)
             .map(|(appended, stream)| appended.then(|| self.stream_number(stream.id)))
             .collect();
+        for position in commit.erasures {
+            self.erase(position);
+        }
         let before = self.events.len();
         for (index, mut event) in (0_u32..).zip(commit.events) {
             let id = EventId { commit: commit.id, index };
             // `Commit::check` has made sure of the stream.
             if let Some(stream) = streams.get(event.stream).copied().flatten() {
                 event.stream = stream;
-                self.write_event(event, id, now);
+                self.write_event(event, id, recorded_at);
             }
         }
         for moved in commit.checkpoints {
@@ -197,9 +208,19 @@ impl State {
             self.write_snapshot(snapshot);
         }
         let first = self.events.get(before).map(|event| event.position);
-        let receipt = Receipt::new(commit.id, first.zip(self.head()), now, digest);
+        let receipt = Receipt::new(commit.id, first.zip(self.head()), recorded_at, digest);
         self.receipts.insert(commit.id, receipt.clone());
         receipt
+    }
+
+    fn erase(&mut self, position: GlobalPosition) {
+        let index = usize::try_from(position.get() - 1).ok();
+        let Some(stored) = index.and_then(|index| self.events.get_mut(index)) else { return };
+        stored.event.payload = Payload::erased(stored.event.payload.digest());
+        // It may live on in the state that a snapshot keeps.
+        if let Some(stream) = self.streams.get(stored.event.stream) {
+            self.snapshots.remove(&stream.id);
+        }
     }
 
     fn stream_number(&mut self, id: StreamId) -> usize {
@@ -224,8 +245,7 @@ impl State {
         };
         let mut stored =
             Stored { position, version, id, recorded_at, checksum: Checksum(0), event };
-        stored.checksum =
-            stored.header(&stream.id).checksum(PayloadDigest::of(&stored.event.payload));
+        stored.checksum = stored.header(&stream.id).checksum(stored.event.payload.digest());
         stream.events.push(self.events.len());
         self.events.push(stored);
     }

@@ -73,7 +73,7 @@ impl State {
             return Err(damaged(event.position, "the event has no stream"));
         };
         let header = event.header(&stream.id);
-        page.push(&header, Ok(&event.event.payload), event.checksum)
+        page.push(&header, event.event.payload.as_stored(), event.checksum)
     }
 
     pub(super) fn streams(

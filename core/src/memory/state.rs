@@ -54,6 +54,13 @@ impl State {
         self.events.last().map(|event| event.position)
     }
 
+    /// The events behind a position.
+    pub(super) fn after(&self, position: Option<GlobalPosition>) -> &[Stored] {
+        let before = position.map_or(0, GlobalPosition::get);
+        let before = usize::try_from(before).unwrap_or(usize::MAX);
+        self.events.get(before..).unwrap_or_default()
+    }
+
     pub(super) fn stream(&self, id: &StreamId) -> Option<&Stream> {
         self.streams.get(*self.stream_numbers.get(id)?)
     }

@@ -124,13 +124,19 @@ impl EventHeader<'_> {
 }
 
 /// XXH3-64 over the content of a commit, for telling a retry from another commit with its id.
+///
+/// Payloads are covered through their digests, so it stays what it was when one of them is erased.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Digest(pub u64);
 
 impl Digest {
-    /// The digest of everything a commit holds, its schemas apart: they follow from the kinds.
+    /// The digest of everything a commit holds, its schemas apart: they follow from the kinds. One that
+    /// is [imported](crate::transfer) has the digest that it had, so that it is still the same commit.
     #[must_use]
     pub fn of(commit: &Commit) -> Self {
+        if let Some(origin) = commit.origin {
+            return origin.digest;
+        }
         let mut sink = Xxh3::new();
         let mut number = |number: u64| sink.update(&number.to_le_bytes());
         number(length(commit.streams.len()));
@@ -139,6 +145,7 @@ impl Digest {
         number(length(commit.checkpoints.len()));
         number(length(commit.rows.len()));
         number(length(commit.snapshots.len()));
+        number(length(commit.erasures.len()));
         let mut bytes = Buffer::default();
         for stream in &commit.streams {
             bytes.text(stream.id.category().as_str().as_bytes());
@@ -162,6 +169,9 @@ impl Digest {
         for snapshot in &commit.snapshots {
             bytes.snapshot(snapshot);
             bytes.flush_into(&mut sink);
+        }
+        for position in &commit.erasures {
+            bytes.number(position.get());
         }
         bytes.flush_into(&mut sink);
         Self(sink.digest())
@@ -217,7 +227,7 @@ impl Buffer {
         self.event_id(event.causation);
         self.text(event.tags.as_bytes());
         self.text(event.metadata.as_bytes());
-        self.text(&event.payload);
+        self.number(event.payload.digest().0);
     }
 
     fn condition(&mut self, condition: &Condition) {
@@ -284,7 +294,7 @@ mod tests {
     use crate::id::CommitId;
     use crate::name::{Name, StreamId};
     use crate::number::{KindVersion, StreamVersion};
-    use crate::store::{Checkpoint, Metadata, NameList, StreamAppend};
+    use crate::store::{Checkpoint, Metadata, NameList, Payload, StreamAppend};
     use crate::time::Timestamp;
 
     /// The format's own vector: if this changes, files written before can no longer be read.
@@ -351,7 +361,7 @@ mod tests {
             causation: Some(EventId { commit: commit.id, index: 3 }),
             tags: NameList::try_from(vec!["by:ada".to_owned()]).unwrap(),
             metadata: Metadata::default(),
-            payload: b"payload".to_vec(),
+            payload: b"payload".to_vec().into(),
         });
         let query = Query::tag(name("by:ada"));
         commit.conditions.push(Condition { query, after: Some(GlobalPosition::FIRST) });
@@ -371,6 +381,12 @@ mod tests {
             value: Some(b"value".to_vec()),
         });
         commit.snapshots.push(snapshot());
-        assert_eq!(format!("{:016x}", commit.digest().0), "121b1acafe75fe3c");
+        commit.erasures.push(GlobalPosition::FIRST);
+        assert_eq!(format!("{:016x}", commit.digest().0), "898ac5a6739b908c");
+        // An erased payload leaves it as it was.
+        commit.events[0].payload = Payload::erased(PayloadDigest::of(b"payload"));
+        assert_eq!(format!("{:016x}", commit.digest().0), "898ac5a6739b908c");
+        commit.erasures.clear();
+        assert_ne!(format!("{:016x}", commit.digest().0), "898ac5a6739b908c");
     }
 }

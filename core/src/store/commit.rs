@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Query, Snapshot};
+use super::{
+    CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Payload, Query, Snapshot,
+};
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::name::{Name, StreamId};
 use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
@@ -29,8 +31,14 @@ pub struct Commit {
     /// The snapshots to keep, one for a stream. One with a lower version than the one that is kept
     /// changes nothing.
     pub snapshots: Vec<Snapshot>,
+    /// The events whose payloads are erased, each once: of each only the digest stays. The commit
+    /// must hold an event that says so, and none of these may stand in the commit itself. What was
+    /// erased before stays erased.
+    pub erasures: Vec<GlobalPosition>,
     /// The schema of each kind and version among the events.
     pub schemas: Vec<RegisteredSchema>,
+    /// What the log that it was exported from says of it. Only an import can set it.
+    pub(crate) origin: Option<Origin>,
 }
 
 impl Commit {
@@ -45,7 +53,9 @@ impl Commit {
             checkpoints: Vec::new(),
             rows: Vec::new(),
             snapshots: Vec::new(),
+            erasures: Vec::new(),
             schemas: Vec::new(),
+            origin: None,
         }
     }
 
@@ -55,19 +65,22 @@ impl Commit {
         Digest::of(self)
     }
 
+    /// When the store takes the commit, which is what it must write: the time now by its own clock,
+    /// unless the commit is [imported](crate::transfer). Then it is the time of the log that it was
+    /// exported from, for an import makes the same log again. Nobody but an import can say so:
+    /// recorded-at stays the store's word.
+    #[must_use]
+    pub fn recorded_at(&self, now: Timestamp) -> Timestamp {
+        self.origin.map_or(now, |origin| origin.recorded_at)
+    }
+
     /// Checks what every store refuses before it looks at its log (R13): the limits, that nothing is
     /// listed twice, and that each event has its stream and its schema.
     ///
     /// # Errors
     /// The first thing that is wrong with the commit.
     pub fn check(&self, limits: &Limits) -> Result<(), InvalidCommit> {
-        let empty = self.events.is_empty()
-            && self.checkpoints.is_empty()
-            && self.rows.is_empty()
-            && self.snapshots.is_empty();
-        if empty {
-            return Err(InvalidCommit::Empty);
-        }
+        self.check_not_empty()?;
         if self.events.len() > limits.max_events {
             return Err(InvalidCommit::TooManyEvents {
                 events: self.events.len(),
@@ -80,7 +93,8 @@ impl Commit {
         }
         self.check_checkpoints(limits)?;
         self.check_rows(limits)?;
-        self.check_snapshots(limits)
+        self.check_snapshots(limits)?;
+        self.check_erasures(limits)
     }
 
     /// For each of the streams, whether an event is appended to it. Of the others something is only
@@ -132,6 +146,29 @@ impl Commit {
         Ok(())
     }
 
+    fn check_not_empty(&self) -> Result<(), InvalidCommit> {
+        if !self.events.is_empty() {
+            Ok(())
+        } else if !self.erasures.is_empty() {
+            Err(InvalidCommit::ErasureWithoutAct)
+        } else if self.checkpoints.is_empty() && self.rows.is_empty() && self.snapshots.is_empty() {
+            Err(InvalidCommit::Empty)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_erasures(&self, limits: &Limits) -> Result<(), InvalidCommit> {
+        check_size(|| "the erasures".to_owned(), self.erasures.len(), limits.max_events)?;
+        let mut erased = HashSet::new();
+        for position in &self.erasures {
+            if !erased.insert(position) {
+                return Err(InvalidCommit::RepeatedErasure { position: *position });
+            }
+        }
+        Ok(())
+    }
+
     fn check_streams(&self) -> Result<(), InvalidCommit> {
         if let Some(event) = self.events.iter().find(|event| event.stream >= self.streams.len()) {
             return Err(InvalidCommit::NoSuchStream { index: event.stream });
@@ -149,7 +186,7 @@ impl Commit {
         let kind = &event.kind;
         check_size(
             || format!("a payload of `{kind}`"),
-            event.payload.len(),
+            event.payload.bytes().map_or(0, <[u8]>::len),
             limits.max_payload_bytes,
         )?;
         check_size(|| format!("the tags of `{kind}`"), event.tags.len(), MAX_TAGS)?;
@@ -162,6 +199,13 @@ impl Commit {
             Err(InvalidCommit::NoSchema { kind: event.kind.clone(), version: event.kind_version })
         }
     }
+}
+
+/// What an import brings along of a commit, so that it is the same commit in another store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) digest: Digest,
 }
 
 fn check_size(
@@ -181,7 +225,7 @@ fn check_size(
 pub struct Limits {
     /// Bytes of one payload or one row's value: 1 MiB unless set.
     pub max_payload_bytes: usize,
-    /// Events in one commit: 65,536 unless set.
+    /// Events in one commit, and payloads that it erases: 65,536 of each unless set.
     pub max_events: usize,
     /// Bytes of a view row's key: 1,024 unless set.
     pub max_key_bytes: usize,
@@ -279,7 +323,7 @@ pub struct NewEvent {
     /// What else is known of it.
     pub metadata: Metadata,
     /// The encoded payload.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
 }
 
 /// A condition on the log: no event that matches the query stands after the position.

@@ -218,6 +218,15 @@ pub enum InvalidCommit {
         /// The limit, inclusive.
         limit: usize,
     },
+    /// Payloads are erased, and no event says so.
+    #[error("it erases payloads and holds no event; record the act that erases them")]
+    ErasureWithoutAct,
+    /// A payload is erased twice.
+    #[error("the payload at position {position} is erased twice")]
+    RepeatedErasure {
+        /// The event's position.
+        position: GlobalPosition,
+    },
     /// A number is outside what the store can hold.
     #[error("{what} is out of range")]
     OutOfRange {

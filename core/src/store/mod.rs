@@ -5,9 +5,9 @@
 //! knows names, numbers, bytes and schemas.
 //!
 //! # The rules
-//! - **R1** A [`Commit`] is appends to any number of streams, checkpoint moves, snapshots and view
-//!   rows: all or nothing. A stale row version rejects that commit alone. Of a stream's snapshots the
-//!   one with the highest version is kept.
+//! - **R1** A [`Commit`] is appends to any number of streams, erasures of payloads, checkpoint moves,
+//!   snapshots and view rows: all or nothing. A stale row version rejects that commit alone. Of a
+//!   stream's snapshots the one with the highest version is kept.
 //! - **R2** What was acknowledged is durable.
 //! - **R3** Positions start at 1, have no gaps and are in commit order. A reader that has seen
 //!   position n is never shown a new event at or below n.
@@ -24,7 +24,8 @@
 //! - **R10** Checkpoints move by compare-and-set, in the commit of what was computed. One that was
 //!   taken on another log is [`ReadError::Diverged`].
 //! - **R11** Each event has a checksum, checked whenever it is read. `verify` names the first bad
-//!   position.
+//!   position. Where a payload was [erased](Commit::erasures), readers get [`Erased`] and everything
+//!   else holds, checksum and `verify` too.
 //! - **R12** The schema of a kind and version is stored with its first event; another shape under
 //!   the same name is refused.
 //! - **R13** Bad input is refused before anything is written.
@@ -38,12 +39,15 @@ mod commit;
 mod error;
 mod fields;
 mod page;
+mod payload;
 mod read;
 mod snapshot;
+mod streams;
 mod ticket;
 
 pub use checkpoint::{Checkpoint, CheckpointMove};
 pub use checksum::{Checksum, Digest, EventHeader, PayloadDigest};
+pub(crate) use commit::Origin;
 pub use commit::{
     Commit, Condition, ExpectedVersion, Limits, NewEvent, Receipt, RegisteredSchema, RowChange,
     StreamAppend, ViewRow,
@@ -51,8 +55,10 @@ pub use commit::{
 pub use error::{AppendError, BackendError, Damage, InvalidCommit, Outcome, ReadError};
 pub use fields::{InvalidMetadata, MAX_METADATA_BYTES, MAX_TAGS, Metadata, NameList};
 pub use page::{Erased, EventRef, Page};
+pub use payload::Payload;
 pub use read::{Direction, Query, QueryItem, Read, Selection};
 pub use snapshot::Snapshot;
+pub use streams::Streams;
 pub use ticket::{Completer, Ticket};
 
 use std::ops::ControlFlow;
@@ -166,6 +172,19 @@ pub trait EventStore: Send + Sync {
 }
 
 impl dyn EventStore + '_ {
+    /// Every stream of a category, in bytewise order of their ids.
+    ///
+    /// ```
+    /// # use vitae::{MemoryStore, Name};
+    /// # use vitae::store::EventStore;
+    /// let store: &dyn EventStore = &MemoryStore::new();
+    /// let orders = store.streams_of(Name::new("order").unwrap());
+    /// assert_eq!(orders.collect::<Result<Vec<_>, _>>().unwrap(), []);
+    /// ```
+    pub fn streams_of(&self, category: Name) -> Streams<'_> {
+        Streams::of(self, Some(category))
+    }
+
     /// Hands every event that a read selects to a function, page by page, until it breaks off.
     ///
     /// # Errors

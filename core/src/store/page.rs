@@ -32,6 +32,7 @@ struct Entry {
     occurred_at: Timestamp,
     recorded_at: Timestamp,
     checksum: Checksum,
+    payload_digest: PayloadDigest,
     category: Range<usize>,
     stream: Range<usize>,
     kind: Range<usize>,
@@ -146,6 +147,7 @@ impl Page {
             occurred_at: Timestamp::from_micros(header.occurred_at),
             recorded_at: Timestamp::from_micros(header.recorded_at),
             checksum,
+            payload_digest: digest,
             category: self.store_text(header.category),
             stream: self.store_text(header.stream),
             kind: self.store_text(header.kind),
@@ -287,6 +289,12 @@ impl<'a> EventRef<'a> {
     /// [`Erased`] if it was erased.
     pub fn payload(&self) -> Result<&'a [u8], Erased> {
         self.entry.payload.as_ref().map(|range| self.slice(range)).ok_or(Erased)
+    }
+
+    /// The digest of the payload, whether it is still there or was erased.
+    #[must_use]
+    pub const fn payload_digest(&self) -> PayloadDigest {
+        self.entry.payload_digest
     }
 
     fn slice(&self, range: &Range<usize>) -> &'a [u8] {

@@ -124,9 +124,10 @@ pub(super) fn happened<L: Lifecycle>(
 /// The event recorded last, as it is read back from its bytes.
 #[track_caller]
 pub(super) fn read_back<L: Lifecycle>(aggregate: &Aggregate<L>) -> L::Event {
-    let read = match aggregate.draft.pending.last() {
-        Some(pending) => payload::read_back(pending.definition, &pending.payload),
-        None => fail(&"nothing was recorded"),
+    let last = aggregate.draft.pending.last();
+    let read = match last.map(|pending| (pending.definition, pending.payload.bytes())) {
+        Some((definition, Ok(bytes))) => payload::read_back(definition, bytes),
+        _ => fail(&"nothing was recorded"),
     };
     match read {
         Ok(event) => event,

@@ -105,7 +105,7 @@ impl Draft {
             causation: None,
             tags: NameList::default(),
             metadata: Metadata::default(),
-            payload: payload.to_vec(),
+            payload: payload.to_vec().into(),
         });
         self
     }

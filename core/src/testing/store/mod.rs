@@ -138,10 +138,16 @@ macro_rules! store_conformance {
             r10_a_checkpoint_of_another_log_has_diverged
             r11_verify_counts_the_events
             r11_damage_is_never_shown
+            r11_an_erased_payload_is_gone_and_everything_else_holds
+            r11_what_was_erased_may_be_erased_again
+            r11_a_payload_may_come_erased
+            r11_an_erasure_is_part_of_its_commit
+            r11_an_imported_event_has_its_time_and_its_checksum
             r12_another_shape_under_one_name_is_refused
             r12_schemas_are_listed
             r13_bad_input_is_refused
             r13_bad_snapshots_are_refused
+            r13_an_erasure_has_an_act_and_a_place
             r13_numbers_out_of_range_do_no_harm
             r14_what_is_no_store_is_refused_and_left_alone
             r14_a_file_cut_short_is_refused_and_left_alone

@@ -84,7 +84,7 @@ pub(crate) fn smuggle<L: Lifecycle>(
         causation: None,
         tags: vitae::store::NameList::default(),
         metadata: vitae::store::Metadata::default(),
-        payload: payload.to_vec(),
+        payload: payload.to_vec().into(),
     });
     store.append(commit).wait().unwrap();
 }

@@ -131,7 +131,7 @@ pub fn r06_the_same_id_with_other_content_is_refused(store: Subject) {
     let draft = Draft::new().on("a/1").event("x", b"1");
     draft.must(&*store);
     let mut other = draft.clone();
-    other.0.events[0].payload = b"2".to_vec();
+    other.0.events[0].payload = b"2".to_vec().into();
     let mut longer = draft.clone();
     longer = longer.row("v", b"k", None, None);
     for other in [other, longer] {

@@ -24,7 +24,7 @@ pub fn r13_bad_input_is_refused(store: Subject) {
         refusal(&store, &draft)
     };
     assert_eq!(refusal(&store, &Draft::new()), InvalidCommit::Empty);
-    let too_large = bad(&|draft| draft.0.events[0].payload = vec![0; (1 << 20) + 1]);
+    let too_large = bad(&|draft| draft.0.events[0].payload = vec![0; (1 << 20) + 1].into());
     assert!(matches!(too_large, InvalidCommit::TooLarge { .. }));
     let tags = (0..65).map(|number| format!("t{number}")).collect::<Vec<_>>();
     let tags = NameList::try_from(tags).unwrap();
@@ -43,7 +43,7 @@ pub fn r13_bad_input_is_refused(store: Subject) {
     assert_eq!(read_all(&*store), []);
     // The bounds themselves are good.
     let mut largest = good.clone();
-    largest.0.events[0].payload = vec![0; 1 << 20];
+    largest.0.events[0].payload = vec![0; 1 << 20].into();
     largest.must(&*store);
     let long = "é".repeat(256);
     Draft::new().on(&format!("{long}/{long}")).event(&long, b"").tag(&long).must(&*store);

@@ -40,7 +40,7 @@ pub fn r15_a_full_queue_answers_busy_and_writes_nothing(mut store: Subject) {
     for (ticket, draft) in tickets {
         let answer = ticket.wait_timeout(patience).unwrap_or_else(|_| panic!("a ticket hangs"));
         match answer {
-            Ok(_) => taken.push(draft.0.events[0].payload.clone()),
+            Ok(_) => taken.push(draft.0.events[0].payload.bytes().unwrap().to_vec()),
             Err(AppendError::Busy) => {}
             Err(error) => panic!("{error}"),
         }

@@ -1,0 +1,1 @@
+DELETE FROM snapshots WHERE category = ?1 AND stream = ?2

@@ -1,0 +1,1 @@
+UPDATE events SET body = ?2 WHERE position = ?1

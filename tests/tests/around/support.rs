@@ -1,0 +1,86 @@
+//! The stores under test, and a small life with personal data.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use vitae::store::{EventStore, Page, Query, Read};
+use vitae::{Bus, Context, Event, Lifecycle, MemoryStore};
+use vitae_sqlite::SqliteStore;
+use vitae_tests::Subject;
+
+/// Makes one test for each function and store.
+macro_rules! on_every_store {
+    ($($test:ident)+) => {
+        mod memory {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::memory());
+            })+
+        }
+        mod sqlite {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::support::sqlite());
+            })+
+        }
+    };
+}
+pub(crate) use on_every_store;
+
+pub(crate) fn memory() -> Subject {
+    Subject::volatile(Arc::new(MemoryStore::new()))
+}
+
+pub(crate) fn sqlite() -> Subject {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    Subject::persistent(folder, move || Arc::new(SqliteStore::open(&path).unwrap()))
+}
+
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "guest.named")]
+pub(crate) struct Named {
+    pub(crate) name: String,
+}
+
+#[derive(Lifecycle, Debug)]
+#[lifecycle(name = "guest")]
+pub(crate) enum Guest {
+    #[state(initial)]
+    #[on(Named => Known)]
+    Unknown,
+    #[on(Named => Known)]
+    Known(Known),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) name: String,
+}
+
+impl GuestTransitions for Guest {
+    fn unknown_on_named(_: Unknown, event: &Named, _: &Context) -> Known {
+        Known { name: event.name.clone() }
+    }
+
+    fn known_on_named(_: Known, event: &Named, _: &Context) -> Known {
+        Known { name: event.name.clone() }
+    }
+}
+
+/// Gives a guest a name.
+pub(crate) fn call(bus: &Bus, guest: &str, name: &str) {
+    let named = bus.load::<Guest>(guest).unwrap().record(Named { name: name.to_owned() });
+    bus.commit(named.unwrap()).unwrap();
+}
+
+/// For each event, its stream and kind, and whether its payload is there.
+pub(crate) fn log_of(store: &dyn EventStore) -> Vec<String> {
+    let mut page = Page::new();
+    store.read(&Read::log(Query::all()), &mut page).unwrap();
+    let events = page.iter().map(|event| {
+        let left = if event.payload().is_ok() { "" } else { " erased" };
+        format!("{} {}{left}", event.category(), event.kind())
+    });
+    events.collect()
+}
