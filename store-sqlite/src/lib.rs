@@ -4,6 +4,7 @@
 //! store ──► inspect ──► create        what is at the path
 //!   │          └──────► connect       settings, made sure of
 //!   ├──► writer ──► append            one thread, one transaction a commit
+//!   ├──► follow                       notices the commits of others, for who waits
 //!   └──► pool ────► read, lookup, verify
 //! ```
 //!
@@ -21,6 +22,7 @@ mod append;
 mod connect;
 mod create;
 mod error;
+mod follow;
 mod inspect;
 mod lookup;
 mod options;

@@ -21,6 +21,7 @@ pub struct Options {
     pub(crate) durability: Durability,
     pub(crate) queue: usize,
     pub(crate) max_pages: Option<u32>,
+    pub(crate) follow: Option<Duration>,
 }
 
 /// What of an acknowledged commit survives.
@@ -44,6 +45,7 @@ impl fmt::Debug for Options {
             .field("durability", &self.durability)
             .field("queue", &self.queue)
             .field("max_pages", &self.max_pages)
+            .field("follow", &self.follow)
             .finish_non_exhaustive()
     }
 }
@@ -57,6 +59,7 @@ impl Default for Options {
             durability: Durability::Full,
             queue: 1_024,
             max_pages: None,
+            follow: Some(Duration::from_millis(20)),
         }
     }
 }
@@ -104,6 +107,15 @@ impl Options {
     #[must_use]
     pub const fn max_pages(mut self, pages: u32) -> Self {
         self.max_pages = Some(pages);
+        self
+    }
+
+    /// How often to look for the commits of other handles and processes while somebody waits for the
+    /// log to go on: every 20 ms unless set. Those of this handle need no looking. `None`: never, for
+    /// a file that nobody else writes to.
+    #[must_use]
+    pub const fn follow(mut self, every: Option<Duration>) -> Self {
+        self.follow = every;
         self
     }
 

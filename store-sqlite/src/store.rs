@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vitae::store::{
-    AppendError, Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt,
-    RegisteredSchema, Ticket, ViewRow,
+    AppendError, Changes, Checkpoint, Commit, EventStore, Limits, Page, Publisher, Read, ReadError,
+    Receipt, RegisteredSchema, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
 use crate::error::{Fault, OpenError};
+use crate::follow::Follower;
 use crate::inspect::{Found, check_format, inspect};
 use crate::options::Options;
 use crate::pool::Pool;
@@ -40,6 +41,9 @@ pub struct SqliteStore {
     log_id: LogId,
     limits: Limits,
     readers: Pool,
+    publisher: Arc<Publisher>,
+    /// `None` if nobody else's commits are looked for.
+    follower: Option<Follower>,
     /// `None` if the store was opened for reading.
     writer: Option<Writer>,
 }
@@ -93,32 +97,42 @@ impl SqliteStore {
     pub(crate) fn open_present(path: &Path, options: Options) -> Result<Self, OpenError> {
         let path = present(path)?;
         let connection = connect::writer(&path, &options)?;
-        let writer = Writer::start(connection, Arc::clone(&options.clock), options.queue)
+        let publisher = Arc::new(Publisher::new(None));
+        let writes = Arc::clone(&publisher);
+        let writer = Writer::start(connection, Arc::clone(&options.clock), options.queue, writes)
             .map_err(|error| Fault::from(error).on_open(path.clone()))?;
-        Self::with_readers(path, options, Some(writer))
+        Self::with_readers(path, options, publisher, Some(writer))
     }
 
     pub(crate) fn open_for_reading(path: &Path, options: Options) -> Result<Self, OpenError> {
-        Self::with_readers(present(path)?, options, None)
+        Self::with_readers(present(path)?, options, Arc::new(Publisher::new(None)), None)
     }
 
     fn with_readers(
         path: PathBuf,
         options: Options,
+        publisher: Arc<Publisher>,
         writer: Option<Writer>,
     ) -> Result<Self, OpenError> {
         let limits = options.limits;
-        let readers = Pool::new(path.clone(), options);
+        let readers = Pool::new(path.clone(), options.clone());
         let found = readers.ask(|connection| {
             let format = check_format(&path, connect::format(connection)?);
             let mode = format.and_then(|()| connect::require_wal(&path, connection));
             Ok(match mode {
-                Ok(()) => Ok(lookup::log_id(connection)?),
+                Ok(()) => Ok((lookup::log_id(connection)?, lookup::head(connection)?)),
                 Err(error) => Err(error),
             })
         });
-        let log_id = found.map_err(|fault| fault.on_open(path))??;
-        Ok(Self { log_id, limits, readers, writer })
+        let (log_id, head) = found.map_err(|fault| fault.on_open(path.clone()))??;
+        publisher.publish(GlobalPosition::new(head));
+        let follows = Arc::clone(&publisher);
+        let follower = options
+            .follow
+            .map(|every| Follower::start(path.clone(), options, every, follows))
+            .transpose()
+            .map_err(|error| Fault::from(error).on_open(path))?;
+        Ok(Self { log_id, limits, readers, publisher, follower, writer })
     }
 }
 
@@ -143,7 +157,9 @@ fn present(path: &Path) -> Result<PathBuf, OpenError> {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        self.publisher.close();
         // The writer closes last: then SQLite brings the log home and removes it.
+        self.follower = None;
         self.readers.close();
     }
 }
@@ -171,6 +187,10 @@ impl EventStore for SqliteStore {
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
         Ok(self.readers.ask(lookup::head).map(GlobalPosition::new)?)
+    }
+
+    fn changes(&self) -> Changes {
+        self.publisher.changes()
     }
 
     fn streams(

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use vitae::store::{AppendError, Commit, Completer, Digest, Receipt, Ticket};
+use vitae::store::{AppendError, Commit, Completer, Digest, Publisher, Receipt, Ticket};
 use vitae::{Clock, CommitId, Timestamp};
 
 use crate::append::{self, Stop};
@@ -32,11 +32,12 @@ impl Writer {
         connection: Connection,
         clock: Arc<dyn Clock>,
         commits: usize,
+        publisher: Arc<Publisher>,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = sync_channel(commits.max(1));
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
-            .spawn(move || run(connection, &*clock, &waiting))?;
+            .spawn(move || run(connection, &*clock, &waiting, &publisher))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
@@ -70,7 +71,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
+fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>, publisher: &Publisher) {
     let mut closed: Option<AppendError> = None;
     for queued in queue {
         if let Some(reason) = &closed {
@@ -87,6 +88,8 @@ fn run(connection: Connection, clock: &dyn Clock, queue: &Receiver<Queued>) {
             _ if !connection.is_autocommit() => Some(AppendError::Closed),
             _ => None,
         };
+        let last = answer.as_ref().ok().and_then(|receipt| receipt.positions);
+        publisher.publish(last.map(|(_, last)| last));
         queued.completer.complete(answer);
     }
 }
@@ -173,7 +176,8 @@ mod tests {
         let fails = Arc::clone(&failing);
         // COMMIT itself fails, as it does when the disk does.
         connection.commit_hook(Some(move || fails.load(Ordering::Relaxed))).unwrap();
-        let writer = Writer::start(connection, Arc::new(SystemClock), 4).unwrap();
+        let publisher = Arc::new(Publisher::new(None));
+        let writer = Writer::start(connection, Arc::new(SystemClock), 4, publisher).unwrap();
         let append = |commit: &Commit| writer.submit(commit.digest(), commit.clone()).wait();
 
         append(&row(b"a")).unwrap();

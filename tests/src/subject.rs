@@ -38,6 +38,12 @@ impl Subject {
         }
     }
 
+    /// Closes the store for good.
+    pub fn close(&mut self) {
+        self.open = None;
+        self.store = Arc::new(MemoryStore::new());
+    }
+
     /// The store, to share with threads.
     #[must_use]
     pub fn shared(&self) -> Arc<dyn EventStore> {

@@ -5,9 +5,11 @@ mod beside;
 mod concurrent;
 mod input;
 mod reads;
+mod waking;
 
 pub use appends::*;
 pub use beside::*;
 pub use concurrent::*;
 pub use input::*;
 pub use reads::*;
+pub use waking::*;
