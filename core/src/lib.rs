@@ -80,6 +80,8 @@
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`].
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
+//! - [`store::Subscription`]: the log as it grows. `tokio`, behind the feature of that name: the bus
+//!   for tasks.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, and
 //!   the lock of an event set's schemas.
 //!
@@ -94,6 +96,7 @@ pub mod __private;
 mod aggregate;
 mod bus;
 mod catalog;
+mod elsewhere;
 mod event;
 mod id;
 pub mod lifecycle;
@@ -105,6 +108,8 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
