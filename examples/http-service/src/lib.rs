@@ -26,7 +26,7 @@ use vitae::tokio::AsyncBus;
 /// and returns.
 ///
 /// # Errors
-/// None today: a connection that cannot be accepted is tried again.
+/// None today: a connection that cannot be accepted is left, and the next one is waited for.
 pub async fn serve(
     listener: TcpListener,
     bus: AsyncBus,
