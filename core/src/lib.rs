@@ -81,6 +81,8 @@
 //!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of).
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
+//! - [`store::Subscription`]: the log as it grows. `tokio`, behind the feature of that name: the bus
+//!   for tasks.
 //! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.
@@ -96,6 +98,7 @@ pub mod __private;
 mod aggregate;
 mod bus;
 mod catalog;
+mod elsewhere;
 mod event;
 mod id;
 pub mod lifecycle;
@@ -107,6 +110,8 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 pub mod transfer;
 
 pub use aggregate::{

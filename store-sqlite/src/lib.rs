@@ -4,6 +4,7 @@
 //! store ──► inspect ──► create        what is at the path
 //!   │          └──────► connect       settings, made sure of
 //!   ├──► writer ──► append            one thread, one transaction a commit
+//!   ├──► follow                       notices the commits of others, for who waits
 //!   └──► pool ────► read, lookup, verify
 //! ```
 //!
@@ -33,6 +34,7 @@ mod create;
 mod erase;
 mod error;
 mod flush;
+mod follow;
 mod inspect;
 mod list;
 mod lookup;

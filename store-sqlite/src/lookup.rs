@@ -18,6 +18,13 @@ pub(crate) fn log_id(connection: &Connection) -> Result<LogId, Fault> {
         .ok_or_else(|| damage("the log has no identity"))
 }
 
+/// The position of the last event, 0 if there is none.
+pub(crate) fn head(connection: &Connection) -> Result<u64, Fault> {
+    let head: Option<i64> =
+        connection.prepare_cached(sql::HEAD)?.query_row((), |row| row.get(0))?;
+    u64::try_from(head.unwrap_or(0)).map_err(|_| damage("a position is negative"))
+}
+
 pub(crate) fn streams(
     connection: &Connection,
     category: &Name,

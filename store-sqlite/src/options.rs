@@ -25,6 +25,7 @@ pub struct Options {
     pub(crate) close_timeout: Duration,
     pub(crate) max_pages: Option<u32>,
     pub(crate) index_every: u64,
+    pub(crate) follow: Option<Duration>,
 }
 
 /// What of an acknowledged commit survives.
@@ -52,6 +53,7 @@ impl fmt::Debug for Options {
             .field("close_timeout", &self.close_timeout)
             .field("max_pages", &self.max_pages)
             .field("index_every", &self.index_every)
+            .field("follow", &self.follow)
             .finish_non_exhaustive()
     }
 }
@@ -69,6 +71,7 @@ impl Default for Options {
             close_timeout: Duration::from_secs(30),
             max_pages: None,
             index_every: 65_536,
+            follow: Some(Duration::from_millis(20)),
         }
     }
 }
@@ -150,6 +153,15 @@ impl Options {
     #[must_use]
     pub const fn index_every(mut self, events: u64) -> Self {
         self.index_every = events;
+        self
+    }
+
+    /// How often to look for the commits of other handles and processes while somebody waits for the
+    /// log to go on: every 20 ms unless set. Those of this handle need no looking. `None`: never, for
+    /// a file that nobody else writes to.
+    #[must_use]
+    pub const fn follow(mut self, every: Option<Duration>) -> Self {
+        self.follow = every;
         self
     }
 

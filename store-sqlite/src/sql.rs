@@ -13,6 +13,7 @@ statements! {
     CREATE_META = "create_meta";
     LOG_ID = "log_id";
 
+    HEAD = "head";
     MOMENT = "moment";
     WRITER_STATE = "writer_state";
     PUT_INDEXED = "put_indexed";

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use vitae::store::{
-    AppendError, Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt,
-    RegisteredSchema, Snapshot, Ticket, ViewRow,
+    AppendError, Changes, Checkpoint, Commit, EventStore, Limits, Page, Publisher, Read, ReadError,
+    Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
 use crate::error::{BackupError, Fault, OpenError};
+use crate::follow::Follower;
 use crate::inspect::{Found, check_format, inspect};
 use crate::options::Options;
 use crate::pool::Pool;
@@ -41,6 +42,9 @@ pub struct SqliteStore {
     log_id: LogId,
     limits: Limits,
     readers: Pool,
+    publisher: Arc<Publisher>,
+    /// `None` if nobody else's commits are looked for.
+    follower: Option<Follower>,
     /// `None` if the store was opened for reading.
     writer: Option<Writer>,
 }
@@ -108,34 +112,44 @@ impl SqliteStore {
         let path = present(path)?;
         let connection = connect::writer(&path, &options)?;
         let tail = Arc::new(RwLock::new(Tail::default()));
-        let writer = Writer::start(connection, Arc::clone(&tail), &options)
+        let publisher = Arc::new(Publisher::new(None));
+        let writer = Writer::start(connection, Arc::clone(&tail), Arc::clone(&publisher), &options)
             .map_err(|error| Fault::from(error).on_open(path.clone()))?;
-        Self::with_readers(path, options, tail, Some(writer))
+        Self::with_readers(path, options, tail, publisher, Some(writer))
     }
 
     pub(crate) fn open_for_reading(path: &Path, options: Options) -> Result<Self, OpenError> {
-        Self::with_readers(present(path)?, options, Arc::default(), None)
+        let publisher = Arc::new(Publisher::new(None));
+        Self::with_readers(present(path)?, options, Arc::default(), publisher, None)
     }
 
     fn with_readers(
         path: PathBuf,
         options: Options,
         tail: Arc<RwLock<Tail>>,
+        publisher: Arc<Publisher>,
         writer: Option<Writer>,
     ) -> Result<Self, OpenError> {
         connect::require_safe_sqlite(&path, rusqlite::version_number())?;
         let limits = options.limits;
-        let readers = Pool::new(path.clone(), options, tail);
+        let readers = Pool::new(path.clone(), options.clone(), tail);
         let found = readers.ask_file(|connection| {
             let format = check_format(&path, connect::format(connection)?);
             let mode = format.and_then(|()| connect::require_wal(&path, connection));
             Ok(match mode {
-                Ok(()) => Ok(lookup::log_id(connection)?),
+                Ok(()) => Ok((lookup::log_id(connection)?, lookup::head(connection)?)),
                 Err(error) => Err(error),
             })
         });
-        let log_id = found.map_err(|fault| fault.on_open(path))??;
-        Ok(Self { log_id, limits, readers, writer })
+        let (log_id, head) = found.map_err(|fault| fault.on_open(path.clone()))??;
+        publisher.publish(GlobalPosition::new(head));
+        let follows = Arc::clone(&publisher);
+        let follower = options
+            .follow
+            .map(|every| Follower::start(path.clone(), options, every, follows))
+            .transpose()
+            .map_err(|error| Fault::from(error).on_open(path))?;
+        Ok(Self { log_id, limits, readers, publisher, follower, writer })
     }
 }
 
@@ -160,7 +174,9 @@ fn present(path: &Path) -> Result<PathBuf, OpenError> {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        self.publisher.close();
         // The writer closes last: then SQLite brings the log home and removes it.
+        self.follower = None;
         self.readers.close();
     }
 }
@@ -198,6 +214,10 @@ impl EventStore for SqliteStore {
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
         Ok(self.readers.ask(|moment, _| Ok(moment.head)).map(GlobalPosition::new)?)
+    }
+
+    fn changes(&self) -> Changes {
+        self.publisher.changes()
     }
 
     fn streams(

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use vitae::store::{AppendError, Commit, Digest, Ticket};
+use vitae::store::{AppendError, Commit, Digest, Publisher, Ticket};
 use vitae::{Clock, CommitId, Timestamp};
 
 use crate::append::{Memory, Stop, Taken, Transaction};
@@ -25,6 +25,7 @@ use crate::{erase, flush};
 pub(crate) struct Writer {
     queue: Arc<Queue>,
     desk: Arc<Mutex<Desk>>,
+    publisher: Arc<Publisher>,
     close_timeout: Duration,
     thread: Option<JoinHandle<()>>,
 }
@@ -33,6 +34,7 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         tail: Arc<RwLock<Tail>>,
+        publisher: Arc<Publisher>,
         options: &Options,
     ) -> std::io::Result<Self> {
         let queue = Queue::new(Bounds {
@@ -47,10 +49,12 @@ impl Writer {
         let desk = Desk { connection, tail, clock, memory, index_every, closed, traces };
         let desk = Arc::new(Mutex::new(desk));
         let (ended, at_desk) = (Ended(Arc::clone(&queue)), Arc::clone(&desk));
+        let publishes = Arc::clone(&publisher);
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
-            .spawn(move || run(&at_desk, &ended))?;
-        Ok(Self { queue, desk, close_timeout: options.close_timeout, thread: Some(thread) })
+            .spawn(move || run(&at_desk, &ended, &publishes))?;
+        let close_timeout = options.close_timeout;
+        Ok(Self { queue, desk, publisher, close_timeout, thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
@@ -63,7 +67,10 @@ impl Writer {
         if self.queue.is_busy() {
             return None;
         }
-        desk.answer(&[(commit, digest)]).pop()
+        let answers = desk.answer(&[(commit, digest)]);
+        drop(desk);
+        publish(&self.publisher, &answers);
+        answers.into_iter().next()
     }
 }
 
@@ -129,14 +136,17 @@ impl Closed {
 }
 
 /// Serves the queue until it is closed and empty.
-fn run(desk: &Mutex<Desk>, ended: &Ended) {
+fn run(desk: &Mutex<Desk>, ended: &Ended, publisher: &Publisher) {
     let queue = &ended.0;
     while queue.wait() {
         // First the desk, then what is there: while somebody else was served, more have come.
         let Ok(mut desk) = desk.lock() else { return };
         let tasks = queue.take();
         let commits: Vec<_> = tasks.iter().map(|task| (&task.commit, task.digest)).collect();
-        queue.answer(desk.answer(&commits));
+        let answers = desk.answer(&commits);
+        drop(desk);
+        publish(publisher, &answers);
+        queue.answer(answers);
     }
     if let Ok(mut desk) = desk.lock()
         && desk.closed.is_none()
@@ -144,6 +154,13 @@ fn run(desk: &Mutex<Desk>, ended: &Ended) {
         // Of no harm if it fails: whoever opens the file next does it.
         let _ = desk.index();
     }
+}
+
+/// Wakes who waits for what was written. Before anybody is told, so that what is acknowledged is
+/// published; and away from the desk, for wakers are somebody else's code.
+fn publish(publisher: &Publisher, answers: &[Answer]) {
+    let receipts = answers.iter().flatten();
+    publisher.publish(receipts.filter_map(|receipt| receipt.positions).map(|(_, last)| last).max());
 }
 
 /// A commit and its digest.
@@ -330,7 +347,10 @@ mod tests {
         let fails = Arc::clone(&failing);
         // COMMIT itself fails, as it does when the disk does.
         connection.commit_hook(Some(move || fails.load(Ordering::Relaxed))).unwrap();
-        let writer = Writer::start(connection, Arc::default(), &Options::default()).unwrap();
+        let writer = {
+            let publisher = Arc::new(Publisher::new(None));
+            Writer::start(connection, Arc::default(), publisher, &Options::default()).unwrap()
+        };
         let append = |commit: &Commit| writer.submit(commit.digest(), commit.clone()).wait();
 
         append(&row(b"a")).unwrap();

@@ -73,3 +73,14 @@ fn the_readme_shows_what_compiles() {
     assert_eq!(first, program, "README.md and examples/first-steps differ");
     assert!(bus.contains(second), "README.md and examples/agent-runtime differ: {second}");
 }
+
+#[test]
+fn the_page_on_tasks_shows_what_compiles() {
+    let files = ["main", "routes", "events"];
+    let files = files.map(|file| read(&format!("examples/http-service/src/{file}.rs")));
+    let shown = blocks(&read("docs/async.md"), "rust");
+    assert!(!shown.is_empty());
+    for block in shown {
+        assert!(files.iter().any(|file| file.contains(&block)), "in no file:\n{block}");
+    }
+}

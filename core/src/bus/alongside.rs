@@ -4,7 +4,8 @@ use crate::id::CommitId;
 use crate::number::GlobalPosition;
 use crate::store::{CheckpointMove, Commit, Condition, Digest, RowChange};
 
-/// Checkpoints, view rows, conditions and erasures that go into the commit of some aggregates.
+/// Checkpoints, view rows, conditions and erasures that go into the commit of some aggregates, and its
+/// id if it has one from outside.
 ///
 /// A reader of something outside the log moves its checkpoint here, in the commit of the events
 /// that it made of what it read: after a crash it goes on exactly there.
@@ -14,6 +15,7 @@ pub struct Alongside {
     pub(super) rows: Vec<RowChange>,
     pub(super) conditions: Vec<Condition>,
     pub(super) erasures: Vec<GlobalPosition>,
+    pub(super) commit: Option<CommitId>,
 }
 
 impl Alongside {
@@ -21,6 +23,14 @@ impl Alongside {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Gives the commit this id, and not that of its first aggregate: for a request that comes with an
+    /// id of its own, so that the same request again is recognised.
+    #[must_use]
+    pub const fn commit_id(mut self, id: CommitId) -> Self {
+        self.commit = Some(id);
+        self
     }
 
     /// The digest of it, to tell a retry from another commit.

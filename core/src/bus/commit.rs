@@ -38,7 +38,7 @@ pub(super) struct Try {
     id: CommitId,
     digest: Digest,
     working: Working,
-    ticket: Ticket,
+    pub(super) ticket: Ticket,
 }
 
 impl Inner {
@@ -54,7 +54,8 @@ impl Inner {
         if let Some(receipt) = self.outcome_of_attempt(aggregates, alongside)? {
             return Ok(Begun::Known(receipt));
         }
-        let id = aggregates.commit_id().unwrap_or_else(CommitId::generate);
+        let id = alongside.commit.or_else(|| aggregates.commit_id());
+        let id = id.unwrap_or_else(CommitId::generate);
         self.turns.wait();
         Ok(Begun::Tried(Box::new(self.submit(aggregates, id, alongside)?)))
     }
@@ -201,7 +202,7 @@ impl Inner {
 
     /// Whether what was in the way belongs to a policy, an inline projection or a snapshot, so that
     /// the commit can be put together anew.
-    fn may_retry<A: Members>(
+    pub(super) fn may_retry<A: Members>(
         &self,
         error: &AppendError,
         aggregates: &A,

@@ -42,8 +42,8 @@ use std::sync::Arc;
 use crate::aggregate::{Aggregate, Draft, Fold, Home};
 use crate::lifecycle::Lifecycle;
 use crate::name::{InvalidName, Name, StreamId};
-use crate::number::StreamVersion;
-use crate::store::{EventStore, Read, Receipt, Streams};
+use crate::number::{GlobalPosition, StreamVersion};
+use crate::store::{EventStore, Query, Read, Receipt, Streams, Subscription};
 use as_of::Reached;
 use policy::Policies;
 use projection::Projections;
@@ -172,6 +172,13 @@ impl Bus {
     /// together anew when it is waited on, not before.
     pub fn submit<A: CommitSet>(&self, aggregates: A) -> Submitted<A> {
         Submitted::new(self.clone(), aggregates, Alongside::default())
+    }
+
+    /// The events that match a query, from behind a position (`None`: from the beginning) to those
+    /// that are still to come: see [`Subscription`].
+    #[must_use]
+    pub fn subscribe(&self, query: Query, after: Option<GlobalPosition>) -> Subscription {
+        Subscription::new(&self.inner.store, query, after)
     }
 
     /// The rows of a view, read as a type.

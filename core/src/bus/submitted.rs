@@ -1,12 +1,20 @@
 //! A commit under way.
 
 use std::fmt;
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use super::commit::Begun;
 use super::{Alongside, Bus, CommitError, CommitReason, CommitSet};
+use crate::elsewhere;
 use crate::store::Receipt;
 
 /// A commit that was handed to the store and not yet answered: see [`Bus::submit`].
+///
+/// [Wait](Self::wait) for it on a thread, or `.await` it on any executor: that never blocks. What has
+/// to be put together anew, because others were faster, is put together on another thread, tokio's
+/// with the feature `tokio`. Dropping it cancels nothing that the store has.
 #[must_use = "a commit is durable only when this says so: wait on it"]
 pub struct Submitted<A> {
     bus: Bus,
@@ -22,7 +30,7 @@ impl<A: fmt::Debug> fmt::Debug for Submitted<A> {
 }
 
 impl<A: CommitSet> Submitted<A> {
-    pub(super) fn new(bus: Bus, mut aggregates: A, alongside: Alongside) -> Self {
+    pub(crate) fn new(bus: Bus, mut aggregates: A, alongside: Alongside) -> Self {
         let begun = bus.inner.begin(&mut aggregates, &alongside);
         Self { bus, aggregates, alongside, begun }
     }
@@ -39,5 +47,35 @@ impl<A: CommitSet> Submitted<A> {
             Ok(receipt) => Ok((aggregates, receipt)),
             Err(reason) => Err(CommitError::new(aggregates, reason)),
         }
+    }
+}
+
+impl<A: CommitSet + Send + 'static> IntoFuture for Submitted<A> {
+    type Output = Result<(A, Receipt), CommitError<A>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move {
+            if poll_fn(|cx| self.must_be_retried(cx)).await {
+                elsewhere::run(move || self.wait()).await
+            } else {
+                // The answer is there: nothing of this blocks any more.
+                self.wait()
+            }
+        })
+    }
+}
+
+impl<A: CommitSet> Submitted<A> {
+    /// Waits for the answer, and says whether the commit has to be put together anew.
+    fn must_be_retried(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let Ok(Begun::Tried(tried)) = &mut self.begun else {
+            return Poll::Ready(false);
+        };
+        let Poll::Ready(answer) = Pin::new(&mut tried.ticket).poll(cx) else {
+            return Poll::Pending;
+        };
+        let again = |error| self.bus.inner.may_retry(&error, &self.aggregates, &self.alongside);
+        Poll::Ready(answer.err().is_some_and(|error| again(error).unwrap_or(true)))
     }
 }

@@ -15,8 +15,8 @@ use crate::id::{CommitId, LogId};
 use crate::name::{Name, StreamId};
 use crate::number::GlobalPosition;
 use crate::store::{
-    Checkpoint, Commit, EventStore, Limits, Page, Read, ReadError, Receipt, RegisteredSchema,
-    Snapshot, Ticket, ViewRow,
+    Changes, Checkpoint, Commit, EventStore, Limits, Page, Publisher, Read, ReadError, Receipt,
+    RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use crate::time::{Clock, SystemClock};
 use state::State;
@@ -36,6 +36,7 @@ pub struct MemoryStore {
     limits: Limits,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
+    publisher: Publisher,
 }
 
 impl fmt::Debug for MemoryStore {
@@ -59,6 +60,7 @@ impl MemoryStore {
             limits,
             clock: Arc::new(SystemClock),
             state: RwLock::default(),
+            publisher: Publisher::new(None),
         }
     }
 
@@ -94,7 +96,12 @@ impl EventStore for MemoryStore {
         // The clock is somebody else's code: it is asked before the lock is held.
         let now = self.clock.now();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        Ticket::ready(state.append(commit, now))
+        let answer = state.append(commit, now);
+        let head = state.head();
+        drop(state);
+        // So are the wakers of those who wait: they are called after.
+        self.publisher.publish(head);
+        Ticket::ready(answer)
     }
 
     fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
@@ -104,6 +111,10 @@ impl EventStore for MemoryStore {
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
         Ok(self.state().head())
+    }
+
+    fn changes(&self) -> Changes {
+        self.publisher.changes()
     }
 
     fn streams(

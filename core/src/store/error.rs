@@ -251,6 +251,9 @@ pub enum ReadError {
     /// Another process holds the store. Try again.
     #[error("the store is busy; try again")]
     Busy,
+    /// The store was closed while somebody waited for it to go on.
+    #[error("the store was closed; open it again and go on from the same position")]
+    Closed,
     /// The backend failed.
     #[error("the store failed")]
     Backend(#[source] BackendError),

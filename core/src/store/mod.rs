@@ -21,6 +21,9 @@
 //!   [`AppendError::OutcomeUnknown`], after which the store takes no writes until it is reopened.
 //! - **R8** Reads: a stream, or the log filtered by kind, category and tag, forwards and
 //!   backwards, in bounded [`Page`]s.
+//! - **R9** What [`EventStore::changes`] says of the log can be read: whoever is woken finds what woke
+//!   it, whichever handle or process committed it. Within one handle nobody polls for it. Closing the
+//!   store ends every wait.
 //! - **R10** Checkpoints move by compare-and-set, in the commit of what was computed. One that was
 //!   taken on another log is [`ReadError::Diverged`].
 //! - **R11** Each event has a checksum, checked whenever it is read. `verify` names the first bad
@@ -33,6 +36,7 @@
 //! - **R16** Reading beside a writer always works.
 //! - **R19** No input, no file content and no fault panics.
 
+mod changes;
 mod checkpoint;
 mod checksum;
 mod commit;
@@ -43,8 +47,10 @@ mod payload;
 mod read;
 mod snapshot;
 mod streams;
+mod subscription;
 mod ticket;
 
+pub use changes::{Changes, Past, Publisher};
 pub use checkpoint::{Checkpoint, CheckpointMove};
 pub use checksum::{Checksum, Digest, EventHeader, PayloadDigest};
 pub(crate) use commit::Origin;
@@ -59,6 +65,7 @@ pub use payload::Payload;
 pub use read::{Direction, Query, QueryItem, Read, Selection};
 pub use snapshot::Snapshot;
 pub use streams::Streams;
+pub use subscription::Subscription;
 pub use ticket::{Completer, Ticket};
 
 use std::ops::ControlFlow;
@@ -104,6 +111,10 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// If the store cannot be read.
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError>;
+
+    /// How far the log has come, to wait for it to go on. A store keeps a [`Publisher`], and publishes
+    /// a commit once it can be read.
+    fn changes(&self) -> Changes;
 
     /// The streams of a category in bytewise order of their ids, after one of them (exclusive), at
     /// most `limit`.

@@ -18,8 +18,8 @@ use agent_runtime::workflow::Workflow;
 use serde_json::{Value, json};
 use support::{Recording, listing, replay, run_rows, workflow_rows};
 use vitae::store::{
-    Checkpoint, Commit, EventStore, Page, Query, Read, ReadError, Receipt, RegisteredSchema,
-    RowChange, Snapshot, Ticket, ViewRow,
+    Changes, Checkpoint, Commit, EventStore, Page, Query, Read, ReadError, Receipt,
+    RegisteredSchema, RowChange, Snapshot, Ticket, ViewRow,
 };
 use vitae::{
     Bus, Catalog, CommitId, Fold, GlobalPosition, Lifecycle, LogId, MemoryStore, Name, StreamId,
@@ -395,6 +395,10 @@ impl EventStore for Counting {
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
         self.count().head()
+    }
+
+    fn changes(&self) -> Changes {
+        self.store.changes()
     }
 
     fn streams(

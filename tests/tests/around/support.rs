@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vitae::store::{EventStore, Page, Query, Read};
 use vitae::{Bus, Context, Event, Lifecycle, MemoryStore};
 use vitae_sqlite::SqliteStore;
-use vitae_tests::Subject;
+use vitae_tests::{Backend, Subject};
 
 /// Makes one test for each function and store.
 macro_rules! on_every_store {
@@ -28,13 +28,11 @@ macro_rules! on_every_store {
 pub(crate) use on_every_store;
 
 pub(crate) fn memory() -> Subject {
-    Subject::volatile(Arc::new(MemoryStore::new()))
+    Backend::in_memory(MemoryStore::new).subject()
 }
 
 pub(crate) fn sqlite() -> Subject {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    Subject::persistent(folder, move || Arc::new(SqliteStore::open(&path).unwrap()))
+    Backend::at_path(|path| SqliteStore::open(path)).subject()
 }
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]

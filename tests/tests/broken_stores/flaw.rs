@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use vitae::store::{
-    Checkpoint, Commit, EventStore, Page, Read, ReadError, Receipt, RegisteredSchema, Snapshot,
-    Ticket, ViewRow,
+    Changes, Checkpoint, Commit, EventStore, Page, Read, ReadError, Receipt, RegisteredSchema,
+    Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
@@ -38,6 +38,10 @@ pub(crate) trait Flaw: Send + Sync + 'static {
 
     fn head(&self, log: &dyn EventStore) -> Answer<Option<GlobalPosition>> {
         log.head()
+    }
+
+    fn changes(&self, log: &dyn EventStore) -> Changes {
+        log.changes()
     }
 
     fn streams(
@@ -137,6 +141,10 @@ impl<F: Flaw> EventStore for Broken<F> {
 
     fn head(&self) -> Answer<Option<GlobalPosition>> {
         self.flaw.head(&*self.log)
+    }
+
+    fn changes(&self) -> Changes {
+        self.flaw.changes(&*self.log)
     }
 
     fn streams(

@@ -133,6 +133,12 @@ macro_rules! store_conformance {
             r08_streams_of_a_category_are_listed
             r08_many_events_of_two_tags_are_read_in_pages
             r08_events_come_back_as_they_went_in
+            r09_whoever_is_woken_can_read_what_woke_it
+            r09_what_was_acknowledged_need_not_be_waited_for
+            r09_a_task_is_woken_as_a_thread_is
+            r09_a_subscription_misses_nothing_and_doubles_nothing
+            r09_a_subscription_stays_where_it_is_told_to_begin
+            r09_closing_ends_every_wait
             r10_checkpoints_move_by_compare_and_set
             r10_a_checkpoint_never_points_behind_the_head
             r10_a_checkpoint_of_another_log_has_diverged

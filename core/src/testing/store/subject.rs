@@ -60,8 +60,9 @@ impl Subject {
         self.backend.persists().then(|| self.backend.open(&self.place.path()))
     }
 
-    /// Closes the store. What stands in for it now is empty.
-    pub(super) fn close(&mut self) -> Arc<dyn EventStore> {
+    /// Closes the store, unless somebody else has the handle that it gives. What stands in for it now is
+    /// empty.
+    pub fn close(&mut self) -> Arc<dyn EventStore> {
         std::mem::replace(&mut self.store, Arc::new(MemoryStore::new()))
     }
 

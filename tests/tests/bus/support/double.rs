@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use vitae::store::{
-    AppendError, Checkpoint, Commit, EventHeader, EventStore, Page, PayloadDigest, Read, ReadError,
-    Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
+    AppendError, Changes, Checkpoint, Commit, EventHeader, EventStore, Page, PayloadDigest, Read,
+    ReadError, Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 use vitae_tests::Subject;
@@ -18,6 +20,8 @@ pub(crate) struct Double {
     inner: Arc<dyn EventStore>,
     steps: Mutex<VecDeque<Step>>,
     appends: AtomicUsize,
+    reads: AtomicUsize,
+    held: Mutex<Option<Receiver<()>>>,
     silent: AtomicBool,
     erases: AtomicBool,
     snapshot: Mutex<Option<SnapshotAnswer>>,
@@ -29,6 +33,8 @@ impl Double {
             inner: log.shared(),
             steps: Mutex::default(),
             appends: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
+            held: Mutex::default(),
             silent: AtomicBool::new(false),
             erases: AtomicBool::new(false),
             snapshot: Mutex::default(),
@@ -89,6 +95,41 @@ impl Double {
     }
 }
 
+#[allow(dead_code, reason = "the tests of `async_bus`, which share this, have to wait")]
+impl Double {
+    /// One of the next appends comes to the store, and is answered, only when the test says so.
+    pub(crate) fn hold_append(&self) -> Sender<()> {
+        let (release, held) = channel();
+        let inner = Arc::clone(&self.inner);
+        self.step(move |_, commit| {
+            let (ticket, completer) = Ticket::pending(commit.id);
+            std::thread::spawn(move || match released(&held) {
+                true => completer.complete(inner.append(commit).wait()),
+                false => completer.complete(Err(AppendError::Busy)),
+            });
+            ticket
+        });
+        release
+    }
+
+    /// The next read of events is answered only when the test says so.
+    pub(crate) fn hold_read(&self) -> Sender<()> {
+        let (release, held) = channel();
+        *self.held.lock().unwrap() = Some(held);
+        release
+    }
+
+    /// How many pages were asked for.
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+}
+
+/// Waits for the test, but not for ever: false if it does not come to it.
+fn released(held: &Receiver<()>) -> bool {
+    held.recv_timeout(Duration::from_secs(60)).is_ok()
+}
+
 impl EventStore for Double {
     fn log_id(&self) -> LogId {
         self.inner.log_id()
@@ -105,6 +146,11 @@ impl EventStore for Double {
 
     fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
         self.listen()?;
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let held = self.held.lock().unwrap().take();
+        if held.is_some_and(|held| !released(&held)) {
+            return Err(ReadError::Busy);
+        }
         if !self.erases.load(Ordering::SeqCst) {
             return self.inner.read(read, page);
         }
@@ -136,6 +182,10 @@ impl EventStore for Double {
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
         self.inner.head()
+    }
+
+    fn changes(&self) -> Changes {
+        self.inner.changes()
     }
 
     fn streams(

@@ -11,6 +11,7 @@ use vitae_tests::{Backend, Subject, name, stream};
 
 pub(crate) use double::Double;
 pub(crate) use lives::*;
+#[allow(unused_imports, reason = "not every test that shares this folder has tallies")]
 pub(crate) use tally::*;
 
 /// Makes one test for each function and store.

@@ -17,6 +17,7 @@ mod reads;
 mod snapshots;
 mod transfer;
 mod unknown;
+mod waking;
 
 pub use appends::*;
 pub use beside::*;
@@ -33,3 +34,4 @@ pub use reads::*;
 pub use snapshots::*;
 pub use transfer::*;
 pub use unknown::*;
+pub use waking::*;
