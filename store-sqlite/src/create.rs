@@ -81,9 +81,9 @@ fn publish(temporary: &Path, path: &Path) -> Result<(), Fault> {
     sync_folder(path)
 }
 
-/// Makes the name durable, not only the file.
+/// Makes the names in the file's folder durable, not only the file.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> Result<(), Fault> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Fault> {
     if let Some(folder) = path.parent() {
         File::open(folder).and_then(|folder| folder.sync_all())?;
     }
@@ -91,7 +91,7 @@ fn sync_folder(path: &Path) -> Result<(), Fault> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<(), Fault> {
+pub(crate) fn sync_folder(_: &Path) -> Result<(), Fault> {
     Ok(())
 }
 

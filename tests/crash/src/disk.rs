@@ -222,7 +222,7 @@ impl Disk {
     pub(crate) fn synced_past_sqlite(path: &Path) -> Result<(), c_int> {
         if let Some((disk, name)) = Self::of(path) {
             let file = disk.state().names.get(&name).copied();
-            return file.map_or(Ok(()), |file| disk.sync(file));
+            return file.map_or(Ok(()), |file| disk.sync_file(file, false));
         }
         if let Some((disk, _)) = Self::of(&path.join("any")) {
             let mut state = disk.state();
@@ -291,7 +291,12 @@ impl Disk {
         }
     }
 
+    /// SQLite syncs the folder with the first sync of a journal.
     pub(crate) fn sync(&self, file: FileId) -> Result<(), c_int> {
+        self.sync_file(file, true)
+    }
+
+    fn sync_file(&self, file: FileId, by_sqlite: bool) -> Result<(), c_int> {
         let mut state = self.state();
         state.waiting += 1;
         self.changed.notify_all();
@@ -301,17 +306,17 @@ impl Disk {
         state.waiting -= 1;
         let answer = state.count(Call::Sync);
         let known = &mut state.files[file];
-        let (of_commit, names) =
-            (known.journal && known.unsynced, known.journal && !known.name_synced);
+        let of_journal = by_sqlite && known.journal;
         if answer.is_err() {
+            let of_commit = of_journal && known.unsynced;
             state.commit_sync_failed |= of_commit;
             state.log.push(Operation::SyncFailed(file));
             return answer;
         }
-        (known.unsynced, known.name_synced) = (false, true);
+        known.unsynced = false;
+        let first = of_journal && !std::mem::replace(&mut known.name_synced, true);
         state.log.push(Operation::Synced(file));
-        // SQLite syncs the folder with the first sync of a journal.
-        if names {
+        if first {
             state.log.push(Operation::FolderSynced);
         }
         Ok(())

@@ -26,7 +26,7 @@ pub struct Image {
     files: BTreeMap<String, Vec<u8>>,
     /// How many commits had been acknowledged when the power went.
     pub acknowledged: usize,
-    /// At which operation of the log, and what of the unsynced was there: to find it again.
+    /// At which operation of the log, and which choice of what was not synced: to find it again.
     pub place: String,
 }
 
@@ -57,6 +57,7 @@ impl Image {
 pub fn crashes(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Image> + use<> {
     let (base, log) = disk.history();
     let mut model = Some(Model::of(base));
+    let end = log.len();
     let mut log = log.into_iter().enumerate();
     let mut rng = Rng::with_seed(seed);
     std::iter::from_fn(move || {
@@ -69,7 +70,7 @@ pub fn crashes(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Imag
                 return Some((number, before));
             }
         }
-        Some((usize::MAX, now))
+        Some((end, now))
     })
     .flat_map(move |(number, model)| model.images(number, most, &mut rng))
 }
@@ -77,11 +78,12 @@ pub fn crashes(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Imag
 /// What the disk may hold if the power goes now.
 pub fn crashes_now(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Image> + use<> {
     let (base, log) = disk.history();
+    let end = log.len();
     let mut model = Model::of(base);
     for (number, operation) in log.into_iter().enumerate() {
         model.apply(number, operation);
     }
-    model.images(usize::MAX, most, &mut Rng::with_seed(seed))
+    model.images(end, most, &mut Rng::with_seed(seed))
 }
 
 impl Operation {
@@ -185,8 +187,9 @@ impl Model {
             choices.push((vec![NOTHING; sizes.len()], fewer));
             choices.push((vec![WHOLE; sizes.len()], fewer));
         }
-        choices.into_iter().map(move |(taken, names)| {
-            let place = format!("operation {number}: {taken:x?} of {numbers:?}, {names} renamed");
+        choices.into_iter().enumerate().map(move |(choice, (taken, names))| {
+            let place =
+                format!("before operation {number}, choice {choice}, {names} names changed");
             let taken = numbers.iter().copied().zip(taken).collect();
             self.image(&taken, names, place)
         })

@@ -64,6 +64,7 @@ fn one(fault: Fault, expected: fn(&AppendError) -> bool) -> Option<Answers> {
     }
     for commit in &answers.unknown {
         let found = store.receipt(commit.id).unwrap();
+        must_stay(&disk, commit.id, found.is_some(), fault);
         let again = store.append(commit.clone()).wait().unwrap();
         assert_eq!(found.is_some(), again.already_appended, "{fault:?}");
         record.acknowledge(again, &disk);
@@ -73,6 +74,17 @@ fn one(fault: Fault, expected: fn(&AppendError) -> bool) -> Option<Answers> {
     let outcomes = try_all(crashes_now(&disk, images, fault.nth), &record);
     assert!(outcomes.first.is_none(), "{fault:?}: {:?}", outcomes.first);
     Some(answers)
+}
+
+/// What an opened store has said of a commit, it says after a power cut too.
+fn must_stay(disk: &Disk, commit: CommitId, there: bool, fault: Fault) {
+    let folder = scratch();
+    for image in crashes_now(disk, 2, 1) {
+        image.restore(folder.path());
+        let store = SqliteStore::open(folder.path().join("events.db")).unwrap();
+        let found = store.receipt(commit).unwrap().is_some();
+        assert_eq!(found, there, "{fault:?}: {commit}: {}", image.place);
+    }
 }
 
 const fn is_closed(error: &AppendError) -> bool {
