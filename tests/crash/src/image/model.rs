@@ -1,100 +1,22 @@
-//! What a disk may hold when the power goes.
+//! A disk with a cache.
 //!
-//! Owns the model of a disk with a cache: what was synced is there; of everything else any part may
-//! be, in sectors. Names come and go in order, durably with the next sync of their folder. Never
-//! looks at what the bytes mean.
+//! Owns what is durable of it, and what of the rest a choice leaves. Makes no choice.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 use std::sync::Arc;
 
 use fastrand::Rng;
 
-use crate::disk::{Disk, FileId, Operation};
+use super::Image;
+use super::choices::choices;
+use crate::disk::{FileId, Operation};
 
 /// What a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;
 
-/// Of up to so many unsynced changes, every subset is tried.
-const EXHAUSTIVE: usize = 5;
-
-/// A folder after a crash.
-#[derive(Clone)]
-pub struct Image {
-    files: BTreeMap<String, Vec<u8>>,
-    /// How many commits had been acknowledged when the power went.
-    pub acknowledged: usize,
-    /// At which operation of the log, and which choice of what was not synced: to find it again.
-    pub place: String,
-}
-
-impl Image {
-    /// Makes the folder hold this and nothing else.
-    pub fn restore(&self, folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
-            fs::remove_file(entry.unwrap().path()).unwrap();
-        }
-        for (name, bytes) in &self.files {
-            fs::write(folder.join(name), bytes).unwrap();
-        }
-    }
-
-    /// The same if nothing but the place differs.
-    #[must_use]
-    pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (&self.files, self.acknowledged).hash(&mut hasher);
-        hasher.finish()
-    }
-}
-
-/// Every point of a disk's history at which the power may go: before each sync, and at the end.
-///
-/// The points between two syncs need none of their own: what they leave, the next sync's point can
-/// leave too, with as many acknowledged or more.
-pub fn crashes(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Image> + use<> {
-    let (base, log) = disk.history();
-    let mut model = Some(Model::of(base));
-    let end = log.len();
-    let mut log = log.into_iter().enumerate();
-    let mut rng = Rng::with_seed(seed);
-    std::iter::from_fn(move || {
-        let mut now = model.take()?;
-        for (number, operation) in log.by_ref() {
-            let before = operation.is_sync().then(|| now.clone());
-            now.apply(number, operation);
-            if let Some(before) = before {
-                model = Some(now);
-                return Some((number, before));
-            }
-        }
-        Some((end, now))
-    })
-    .flat_map(move |(number, model)| model.images(number, most, &mut rng))
-}
-
-/// What the disk may hold if the power goes now.
-pub fn crashes_now(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Image> + use<> {
-    let (base, log) = disk.history();
-    let end = log.len();
-    let mut model = Model::of(base);
-    for (number, operation) in log.into_iter().enumerate() {
-        model.apply(number, operation);
-    }
-    model.images(end, most, &mut Rng::with_seed(seed))
-}
-
-impl Operation {
-    const fn is_sync(&self) -> bool {
-        matches!(self, Self::Synced(_) | Self::SyncFailed(_) | Self::FolderSynced)
-    }
-}
-
 /// A disk with its cache.
 #[derive(Clone)]
-struct Model {
+pub(super) struct Model {
     files: Vec<File>,
     names: BTreeMap<String, FileId>,
     renamed: Vec<(String, Option<FileId>)>,
@@ -129,12 +51,12 @@ enum Edit {
 }
 
 /// How much of a change reached the disk: bit n says whether its n-th sector did.
-type Sectors = u64;
-const NOTHING: Sectors = 0;
-const WHOLE: Sectors = Sectors::MAX;
+pub(super) type Sectors = u64;
+pub(super) const NOTHING: Sectors = 0;
+pub(super) const WHOLE: Sectors = Sectors::MAX;
 
 impl Model {
-    fn of(base: BTreeMap<String, Vec<u8>>) -> Self {
+    pub(super) fn of(base: BTreeMap<String, Vec<u8>>) -> Self {
         let (names, files): (Vec<_>, Vec<_>) = base
             .into_iter()
             .map(|(name, bytes)| (name, File { durable: Arc::new(bytes), changes: Vec::new() }))
@@ -143,7 +65,7 @@ impl Model {
         Self { files, names, renamed: Vec::new(), acknowledged: 0 }
     }
 
-    fn apply(&mut self, number: usize, operation: Operation) {
+    pub(super) fn apply(&mut self, number: usize, operation: Operation) {
         match operation {
             Operation::Named { name, file } => {
                 self.files.resize_with(self.files.len().max(file + 1), File::default);
@@ -169,7 +91,7 @@ impl Model {
         }
     }
 
-    fn images(
+    pub(super) fn images(
         self,
         number: usize,
         most: usize,
@@ -267,40 +189,4 @@ impl Edit {
             }
         }
     }
-}
-
-/// Which changes reach the disk, given how many sectors each has: every subset of a few; of many
-/// each prefix, each alone missing, each alone there, and some at random; then each torn. At most
-/// `most`, chosen at random, and always nothing and everything.
-fn choices(sizes: &[usize], most: usize, rng: &mut Rng) -> Vec<Vec<Sectors>> {
-    let count = sizes.len();
-    let pick = |chosen: &dyn Fn(usize) -> bool| -> Vec<Sectors> {
-        (0..count).map(|index| if chosen(index) { WHOLE } else { NOTHING }).collect()
-    };
-    let mut all = vec![pick(&|_| false), pick(&|_| true)];
-    if count <= EXHAUSTIVE {
-        all.extend((0..1_usize << count).map(|subset| pick(&|index| subset >> index & 1 == 1)));
-    } else {
-        for one in 0..count {
-            all.push(pick(&|index| index < one));
-            all.push(pick(&|index| index != one));
-            all.push(pick(&|index| index == one));
-            let subset: Vec<_> = (0..count).map(|_| rng.bool()).collect();
-            all.push(pick(&|index| subset[index]));
-        }
-    }
-    for (torn, sectors) in sizes.iter().enumerate().filter(|(_, sectors)| **sectors > 1) {
-        let half = (1 << (sectors / 2).min(63)) - 1;
-        for part in [half, !half, 0x5555_5555_5555_5555, rng.u64(..)] {
-            for mut taken in [pick(&|index| index < torn), pick(&|_| true)] {
-                taken[torn] = part;
-                all.push(taken);
-            }
-        }
-    }
-    all.dedup();
-    let fixed = all.len().min(2);
-    rng.shuffle(&mut all[fixed..]);
-    all.truncate(most.max(2));
-    all
 }
