@@ -15,6 +15,10 @@
 //! - The memory that processes share (`-shm`): no crash leaves it.
 //! - What a real disk does: a drive that confirms a sync before it has written loses commits, and no
 //!   program can help that.
+//!
+//! On Linux only: elsewhere `File::sync_all` goes other ways than `fsync`.
+
+#![cfg(target_os = "linux")]
 
 mod disk;
 mod image;

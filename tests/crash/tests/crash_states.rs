@@ -3,6 +3,8 @@
 //! `VITAE_CRASH_IMAGES` sets how many images are tried of each point at which the power may go, and
 //! `VITAE_CRASH_SEED` which.
 
+#![cfg(target_os = "linux")]
+
 use std::path::Path;
 use std::sync::Arc;
 

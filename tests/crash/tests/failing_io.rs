@@ -4,6 +4,8 @@
 //! power goes. A sync that failed is taken at its worst: what it should have written is never
 //! written by a later one that succeeds.
 
+#![cfg(target_os = "linux")]
+
 use std::path::Path;
 
 use rusqlite::ffi;

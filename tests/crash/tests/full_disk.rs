@@ -1,5 +1,7 @@
 //! R7: no room.
 
+#![cfg(target_os = "linux")]
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

@@ -2,6 +2,8 @@
 //!
 //! No time is measured: a gate holds up every sync until the test opens it.
 
+#![cfg(target_os = "linux")]
+
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;

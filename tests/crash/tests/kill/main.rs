@@ -2,6 +2,8 @@
 //!
 //! `VITAE_KILL_ROUNDS` sets how often, and `VITAE_KILL_SEED` when.
 
+#![cfg(target_os = "linux")]
+
 mod child;
 
 use std::io::{BufRead, BufReader};
