@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::create::sync_folder;
 use crate::erase;
 use crate::error::{Fault, OpenError};
 use crate::inspect::{beside, check_format};
@@ -137,7 +138,9 @@ fn settle(path: &Path, connection: &Connection) -> Result<(), Fault> {
     if let Ok(log) = File::open(log) {
         log.sync_all()?;
     }
-    Ok(())
+    // SQLite removes the log on closing without making that durable. Were the old log to come back
+    // with the power, so would a commit in it that has been said not to be there.
+    sync_folder(path)
 }
 
 #[cfg(test)]

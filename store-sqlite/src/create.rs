@@ -58,9 +58,14 @@ fn fill(temporary: &Path, log_id: LogId, now: Timestamp) -> Result<(), Fault> {
     transaction.execute(sql::CREATE_META, (log_id.as_bytes().as_slice(), now.as_micros()))?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    if mode != "wal" {
+    let modes: Vec<String> = {
+        let mut statement = connection.prepare("PRAGMA journal_mode = wal")?;
+        // Past its only row: the change is committed there, and who stops before never hears that
+        // it has failed.
+        let rows = statement.query_map((), |row| row.get(0))?;
+        rows.collect::<Result<_, _>>()?
+    };
+    if modes != ["wal"] {
         return Err(Fault::ReadOnly);
     }
     connection.close().map_err(|(_, error)| error)?;
@@ -81,9 +86,9 @@ pub(crate) fn publish(temporary: &Path, path: &Path) -> Result<bool, Fault> {
     Ok(true)
 }
 
-/// Makes the name durable, not only the file.
+/// Makes the names in the file's folder durable, not only the file.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> Result<(), Fault> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Fault> {
     if let Some(folder) = path.parent() {
         File::open(folder).and_then(|folder| folder.sync_all())?;
     }
@@ -91,7 +96,7 @@ fn sync_folder(path: &Path) -> Result<(), Fault> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<(), Fault> {
+pub(crate) fn sync_folder(_: &Path) -> Result<(), Fault> {
     Ok(())
 }
 

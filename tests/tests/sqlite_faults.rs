@@ -1,4 +1,5 @@
-//! R2, R7, R11 and R19 under faults: damage, a full disk, and the end of the process.
+//! R11, R16 and R19: damage, and several processes. Where the disk or the process fails:
+//! `tests/crash`.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -6,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rusqlite::Connection;
-use vitae::store::{AppendError, EventStore, Metadata, Outcome, Page, Query, Read, ReadError};
+use vitae::store::{EventStore, Metadata, Page, Query, Read, ReadError};
 use vitae::{CommitId, EventId};
 use vitae_sqlite::SqliteStore;
 use vitae_tests::{Draft, Seen, name, read_all, stream};
@@ -183,45 +184,6 @@ fn r11_verify_finds_what_no_read_can() {
     }
 }
 
-#[test]
-fn r07_a_full_disk_rejects_and_reading_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    let store = SqliteStore::options().max_pages(60).open(&path).unwrap();
-    let mut acknowledged = 0;
-    let rejected = loop {
-        let draft = Draft::new().on("a/1").event("x", &[7; 5_000]);
-        match draft.try_on(&store) {
-            Ok(_) => acknowledged += 1,
-            Err(error) => {
-                assert!(matches!(error, AppendError::StorageFull), "{error:?}");
-                assert_eq!(error.outcome(), Outcome::NotWritten);
-                break draft;
-            }
-        }
-    };
-    assert!(acknowledged > 5);
-    assert_eq!(read_all(&store).len(), acknowledged);
-    assert_eq!(store.receipt(rejected.0.id).unwrap(), None);
-    drop(store);
-    let store = SqliteStore::open(&path).unwrap();
-    assert!(!rejected.must(&store).already_appended);
-    assert_eq!(store.verify().unwrap(), acknowledged as u64 + 1);
-}
-
-#[test]
-fn r20_dropping_a_store_answers_every_ticket() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    let store = SqliteStore::open(&path).unwrap();
-    let tickets: Vec<_> =
-        (0..100).map(|_| store.append(Draft::new().on("a/1").event("x", b"").0)).collect();
-    drop(store);
-    let taken = tickets.into_iter().map(vitae::store::Ticket::wait).filter(Result::is_ok).count();
-    assert_eq!(taken, 100);
-    assert_eq!(SqliteStore::open(&path).unwrap().verify().unwrap(), 100);
-}
-
 /// This program again, as a child that appends to a file.
 fn child(path: &Path, commits: usize) -> Child {
     Command::new(std::env::current_exe().unwrap())
@@ -275,29 +237,6 @@ fn as_a_child() {
             });
         }
     });
-}
-
-#[test]
-fn r02_a_killed_process_loses_nothing_that_was_acknowledged() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    let mut known = 0;
-    for round in 1..=6 {
-        let mut child = child(&path, usize::MAX);
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut positions = acknowledged(&mut lines, round * 40);
-        // SIGKILL: nothing in the child runs any more.
-        child.kill().unwrap();
-        child.wait().unwrap();
-        positions.extend(acknowledged(&mut lines, usize::MAX));
-        let store = SqliteStore::open(&path).unwrap();
-        let events = store.verify().unwrap();
-        let last = positions.into_iter().max().unwrap();
-        assert!(last > known && events >= last, "{events} events, {last} acknowledged");
-        assert_eq!(events % 2, 0, "half of a commit was recovered");
-        assert_eq!(read_all(&store).len() as u64, events);
-        known = events;
-    }
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! R7: no room.
+
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use vitae::store::{AppendError, Commit, EventStore, Outcome, Receipt};
+use vitae_crash_tests::{Disk, draft, judge_store, scratch};
+use vitae_sqlite::{OpenError, SqliteStore};
+
+/// What was attempted before there was no room, all of it acknowledged but the last.
+struct Filled {
+    attempted: Vec<Commit>,
+    acknowledged: Vec<Receipt>,
+}
+
+/// Appends until there is no room, which must be said; then reading goes on.
+fn fill(store: &SqliteStore) -> Filled {
+    let mut filled = Filled { attempted: Vec::new(), acknowledged: Vec::new() };
+    loop {
+        let mut commit = draft(store, 1).unwrap();
+        commit.events[0].payload.resize(20_000, 7);
+        filled.attempted.push(commit.clone());
+        match store.append(commit).wait() {
+            Ok(receipt) => filled.acknowledged.push(receipt),
+            Err(error) => {
+                assert!(matches!(error, AppendError::StorageFull), "{error:?}");
+                assert_eq!(error.outcome(), Outcome::NotWritten);
+                break;
+            }
+        }
+        assert!(filled.attempted.len() < 2_000, "there is always room");
+    }
+    assert!(filled.acknowledged.len() > 3);
+    filled.judge(store);
+    filled
+}
+
+impl Filled {
+    /// What is in the store is what was acknowledged, and nothing else.
+    fn judge(&self, store: &dyn EventStore) {
+        let found = judge_store(store, &self.attempted, &self.acknowledged).unwrap();
+        assert_eq!(found, self.acknowledged.len());
+    }
+
+    /// What had found no room is taken.
+    fn go_on(mut self, store: &dyn EventStore) -> Self {
+        let refused = self.attempted.last().unwrap().clone();
+        let receipt = store.append(refused).wait().unwrap();
+        assert!(!receipt.already_appended);
+        self.acknowledged.push(receipt);
+        self.judge(store);
+        self
+    }
+}
+
+#[test]
+fn r07_without_room_nothing_is_written_until_there_is() {
+    let folder = scratch();
+    let path = folder.path().join("events.db");
+    let disk = Disk::watch(folder.path());
+    let store = SqliteStore::open(&path).unwrap();
+    draft(&store, 2).map(|commit| store.append(commit).wait()).unwrap().unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    let mut first = draft(&store, 1).unwrap();
+    first.events[0].payload.resize(20_000, 7);
+    disk.set_full(true);
+    let error = store.append(first.clone()).wait().unwrap_err();
+    assert!(matches!(error, AppendError::StorageFull), "{error:?}");
+    assert_eq!(store.receipt(first.id).unwrap(), None);
+    assert_eq!(store.verify().unwrap(), 3);
+    disk.set_full(false);
+    store.append(first).wait().unwrap();
+    assert_eq!(store.verify().unwrap(), 6);
+}
+
+#[test]
+fn r07_a_store_is_closed_and_opened_without_room() {
+    let folder = scratch();
+    let path = folder.path().join("events.db");
+    let disk = Disk::watch(folder.path());
+    let store = SqliteStore::open(&path).unwrap();
+    let commit = draft(&store, 1).unwrap();
+    let (attempted, acknowledged) = ([commit.clone()], [store.append(commit).wait().unwrap()]);
+    disk.set_full(true);
+    // Nothing that was acknowledged can be brought home, and it is not lost.
+    drop(store);
+    match SqliteStore::open(&path) {
+        Ok(store) => assert_eq!(judge_store(&store, &attempted, &acknowledged).unwrap(), 1),
+        Err(error) => assert!(matches!(error, OpenError::Failed { .. }), "{error:?}"),
+    }
+    disk.set_full(false);
+    let store = SqliteStore::open(&path).unwrap();
+    judge_store(&store, &attempted, &acknowledged).unwrap();
+}
+
+#[test]
+fn r07_a_bound_of_pages_is_as_good_as_a_full_disk() {
+    let folder = scratch();
+    let path = folder.path().join("events.db");
+    let store = SqliteStore::options().max_pages(200).open(&path).unwrap();
+    let filled = fill(&store);
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    filled.go_on(&store);
+}
+
+/// A file system of two megabytes that ends with this.
+struct Small(
+    PathBuf,
+    #[allow(dead_code, reason = "the folder goes when this does")] tempfile::TempDir,
+);
+
+impl Small {
+    /// `None` where nothing may be mounted.
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("small");
+        fs::create_dir(&path).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=2m", "none"]).arg(&path);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(path, folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn r07_on_a_real_disk_without_room_nothing_is_written_until_there_is() {
+    let Some(small) = Small::mount() else {
+        // Past the capture of a test's output: that nothing was tested must be seen.
+        writeln!(std::io::stderr(), "skipped: mounting a small disk takes root").unwrap();
+        return;
+    };
+    let other = small.0.join("other");
+    fs::write(&other, vec![0; 400_000]).unwrap();
+    let store = SqliteStore::open(small.0.join("events.db")).unwrap();
+    let filled = fill(&store);
+    fs::remove_file(other).unwrap();
+    let filled = filled.go_on(&store);
+    drop(store);
+    // To open it for writing takes room for what is not brought home; to read it takes none.
+    filled.judge(&SqliteStore::open_read_only(small.0.join("events.db")).unwrap());
+}

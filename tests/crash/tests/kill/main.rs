@@ -1,0 +1,140 @@
+//! R1, R2: `kill -9` at a random moment, and what the next process finds.
+//!
+//! `VITAE_KILL_ROUNDS` sets how often, and `VITAE_KILL_SEED` when.
+
+#![cfg(target_os = "linux")]
+
+mod child;
+
+use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use vitae::store::{EventRef, EventStore, Query, Read, ReadError};
+use vitae::{CommitId, EventId, Name};
+use vitae_crash_tests::{scratch, setting};
+use vitae_sqlite::SqliteStore;
+
+use crate::child::{FOLLOWER, TOTALS, booked, bus};
+
+/// How often one store is written to and killed before there is a new one: checking it takes as
+/// long as it is.
+const LIVES: usize = 10;
+
+/// The environment variable that makes this program a child, and names the store.
+const FILE: &str = "VITAE_KILL_FILE";
+
+#[test]
+fn r02_a_killed_process_loses_nothing_that_was_acknowledged() {
+    let rounds = setting("VITAE_KILL_ROUNDS", 20);
+    let mut rng = Rng::with_seed(u64::try_from(setting("VITAE_KILL_SEED", 1)).unwrap());
+    let mut folder = scratch();
+    let mut all = Vec::new();
+    let mut total = 0;
+    for round in 0..rounds {
+        if round % LIVES == 0 {
+            (folder, all) = (scratch(), Vec::new());
+        }
+        let path = folder.path().join("events.db");
+        let lived = Duration::from_micros(rng.u64(0..300_000));
+        let acknowledged = live_and_die(&path, lived);
+        total += acknowledged.len();
+        all.extend(acknowledged);
+        check(&path, &all);
+    }
+    println!("{rounds} rounds, {total} acknowledgements");
+    assert!(total > rounds, "most were killed before they did anything");
+}
+
+#[test]
+#[ignore = "not a test: what the children of the other do"]
+fn as_a_child() {
+    if let Some(path) = std::env::var_os(FILE) {
+        child::work(Path::new(&path));
+    }
+}
+
+/// Starts this program as a child, kills it after a while, and returns what it had acknowledged.
+fn live_and_die(path: &Path, lived: Duration) -> Vec<CommitId> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "as_a_child"])
+        .env(FILE, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // Read beside it: a full pipe would hold it up.
+    let reading = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+    std::thread::sleep(lived);
+    // SIGKILL: nothing in the child runs any more.
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success(), "the child came to an end by itself");
+    let lines = reading.join().unwrap();
+    let whole =
+        lines.iter().filter_map(|line| line.strip_prefix("acknowledged ")?.strip_suffix('.'));
+    whole.map(commit_id).collect()
+}
+
+fn commit_id(hex: &str) -> CommitId {
+    let byte = |index| u8::from_str_radix(&hex[index * 2..index * 2 + 2], 16).unwrap();
+    CommitId::from_bytes(std::array::from_fn(byte))
+}
+
+/// Opens what was left, and asks whether it is whole.
+fn check(path: &Path, acknowledged: &[CommitId]) {
+    let store: Arc<dyn EventStore> = Arc::new(SqliteStore::open(path).unwrap());
+    for commit in acknowledged {
+        assert!(
+            store.receipt(*commit).unwrap().is_some(),
+            "{commit} was acknowledged, and is lost"
+        );
+    }
+    let events = store.verify().unwrap();
+    each_effect_has_its_cause(&*store);
+    each_count_is_in_step(&*store, events);
+    let bus = bus(Arc::clone(&store));
+    for worker in ["worker-0", "worker-1"] {
+        let total: Option<u64> = bus.view(TOTALS).unwrap().get(worker).unwrap();
+        assert_eq!(total.unwrap_or(0), booked(&bus, worker), "{worker}");
+    }
+    assert_eq!(bus.rebuild(TOTALS).unwrap().changed, 0, "rows differ from what events say");
+}
+
+/// A finished job and its booking stand in one commit, one after the other, each never alone.
+fn each_effect_has_its_cause(store: &dyn EventStore) {
+    let mut cause: Option<EventId> = None;
+    let kinds = ["job.finished", "ledger.booked"].map(|kind| Name::new(kind).unwrap());
+    visit(store, Query::kinds(kinds), |event| match cause.take() {
+        None => {
+            assert_eq!(event.kind(), "job.finished", "an effect without its cause");
+            cause = Some(event.id());
+        }
+        Some(id) => {
+            assert_eq!(event.kind(), "ledger.booked", "a cause without its effect");
+            assert_eq!((event.causation(), event.id().commit), (Some(id), id.commit));
+        }
+    });
+    assert_eq!(cause, None, "the last cause has no effect");
+}
+
+/// The follower has counted every event up to its checkpoint.
+fn each_count_is_in_step(store: &dyn EventStore, events: u64) {
+    let name = Name::new(FOLLOWER).unwrap();
+    let checkpoint = store.checkpoint(&name).unwrap().and_then(|checkpoint| checkpoint.position);
+    let row = store.row(&name, b"events").unwrap();
+    let counted = row.map(|row| u64::from_be_bytes(row.value[..].try_into().unwrap()));
+    assert_eq!(counted, checkpoint.map(vitae::GlobalPosition::get));
+    assert!(counted <= Some(events));
+}
+
+fn visit(store: &dyn EventStore, query: Query, mut each: impl FnMut(&EventRef<'_>)) {
+    let all = store.visit(Read::log(query), |event| {
+        each(event);
+        Ok::<_, ReadError>(ControlFlow::Continue(()))
+    });
+    all.unwrap();
+}
