@@ -43,7 +43,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if metadata.len() == 0 {
         return refuse("it is empty");
     }
-    let header = match Header::read(path) {
+    let header = match Header::read(path, metadata.len()) {
         Ok(header) => header,
         Err(Fault::Damaged(_)) => return refuse("it is not a SQLite file"),
         Err(fault) => return Err(fault.on_open(path.to_owned())),
@@ -97,7 +97,7 @@ impl Header {
     /// Not through a file handle of our own: closing one drops every POSIX lock that this process
     /// has on the file, those of a store that is open in it too
     /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2). SQLite knows how to close without that.
-    fn read(path: &Path) -> Result<Self, Fault> {
+    fn read(path: &Path, bytes: u64) -> Result<Self, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -109,7 +109,8 @@ impl Header {
         let format = number("user_version")?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false)?;
         let cut_short = match number("page_count").map_err(Fault::from) {
-            Ok(_) => false,
+            // SQLite takes a part of the last page for all of it.
+            Ok(_) => !u64::try_from(number("page_size")?).is_ok_and(|page| bytes % page == 0),
             Err(Fault::Damaged(_)) => true,
             Err(fault) => return Err(fault),
         };
