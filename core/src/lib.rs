@@ -110,9 +110,9 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, HandlerError, LoadError,
-    OpenError, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, Submitted,
-    View,
+    Alongside, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel, HandlerError,
+    LoadError, OpenError, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows,
+    Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

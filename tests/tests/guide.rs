@@ -54,3 +54,13 @@ fn the_readme_shows_what_compiles() {
     assert_eq!(first, program, "README.md and examples/first-steps differ");
     assert!(bus.contains(second), "README.md and examples/agent-runtime differ: {second}");
 }
+
+#[test]
+fn the_page_on_conditions_shows_what_is_tested() {
+    let program = read("tests/tests/conditional_appends.rs");
+    let shown = blocks(&read("docs/conditional-appends.md"), "rust");
+    assert_eq!(shown.len(), 5);
+    for block in shown {
+        assert!(program.contains(&block), "in the page, not in the program:\n{block}");
+    }
+}

@@ -6,6 +6,7 @@
 mod alongside;
 mod builder;
 mod commit;
+mod decision;
 mod edges;
 mod error;
 mod policy;
@@ -21,6 +22,7 @@ mod working;
 
 pub use alongside::Alongside;
 pub use builder::BusBuilder;
+pub use decision::DecisionModel;
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
 pub use policy::{Policy, Reaction, ReactionError};
 pub use projection::{Projection, Rows};

@@ -7,6 +7,7 @@ mod support;
 mod alongside;
 mod commit;
 mod context;
+mod decisions;
 mod edges;
 mod given_back;
 mod load;
