@@ -110,7 +110,9 @@ impl Header {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false)?;
         let cut_short = match number("page_count").map_err(Fault::from) {
             // SQLite takes a part of the last page for all of it.
-            Ok(_) => !u64::try_from(number("page_size")?).is_ok_and(|page| bytes % page == 0),
+            Ok(_) => {
+                !u64::try_from(number("page_size")?).is_ok_and(|page| bytes.is_multiple_of(page))
+            }
             Err(Fault::Damaged(_)) => true,
             Err(fault) => return Err(fault),
         };
