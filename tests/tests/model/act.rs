@@ -4,11 +4,14 @@
 
 use std::fmt::Write;
 
-use vitae::store::{Commit, EventRef, EventStore, Page, Query, Read, Ticket};
+use vitae::store::{
+    AppendError, Commit, Digest, EventRef, EventStore, Page, Query, Read, Receipt, Ticket, ViewRow,
+};
 use vitae::{CommitId, Name};
 use vitae_tests::{name, stream};
 
 use crate::alphabet::{CATEGORIES, CHECKPOINTS, KEYS, KINDS, STREAMS, TAGS, VIEWS};
+use crate::versions::Versions;
 use crate::world::World;
 
 /// A page that no event of these tests fills.
@@ -43,28 +46,71 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    pub(crate) fn perform(&self, store: &dyn EventStore) -> String {
+    pub(crate) fn perform(&self, store: &dyn EventStore, versions: &mut Versions) -> String {
         match self {
-            Self::Append(commits) => {
-                let tickets: Vec<_> =
-                    commits.iter().map(|commit| store.append(commit.clone())).collect();
-                shown(&tickets.into_iter().map(Ticket::wait).collect::<Vec<_>>())
-            }
+            Self::Append(commits) => shown(&append(store, commits, versions)),
             Self::Read(read) => all_pages(store, read),
             Self::Streams { category, after, limit } => {
                 shown(&store.streams(category, after.as_ref(), *limit))
             }
-            Self::Receipt(commit) => shown(&store.receipt(*commit)),
+            Self::Receipt(commit) => {
+                shown(&store.receipt(*commit).map(|receipt| receipt.map(without_digest)))
+            }
             Self::Schemas => shown(&store.schemas()),
             Self::Checkpoint(name) => shown(&store.checkpoint(name)),
-            Self::Row { view, key } => shown(&store.row(view, key)),
+            Self::Row { view, key } => {
+                let found = store.row(view, key);
+                shown(&found.map(|row| row.map(|row| versions.shown(view, row))))
+            }
             Self::Rows { view, prefix, after, limit } => {
-                shown(&store.rows(view, prefix, after.as_deref(), *limit))
+                let found = store.rows(view, prefix, after.as_deref(), *limit);
+                let same = |row| versions.shown(view, row);
+                shown(&found.map(|rows| rows.into_iter().map(same).collect::<Vec<_>>()))
             }
             Self::Verify => shown(&store.verify()),
             Self::Head => shown(&store.head()),
         }
     }
+}
+
+/// Hands over one commit after the other, and waits only where one needs a version of a row that
+/// another before it gives.
+fn append(
+    store: &dyn EventStore,
+    commits: &[Commit],
+    versions: &mut Versions,
+) -> Vec<Result<Receipt, AppendError>> {
+    let (mut answers, mut tickets) = (Vec::new(), Vec::new());
+    for commit in commits {
+        let mut commit = commit.clone();
+        if !commit.rows.iter().all(|row| versions.can_say(row)) {
+            answers.extend(tickets.drain(..).map(Ticket::wait));
+        }
+        commit.rows.iter_mut().for_each(|row| versions.say(row, store));
+        tickets.push(store.append(commit));
+    }
+    answers.extend(tickets.into_iter().map(Ticket::wait));
+    answers.into_iter().map(comparable).collect()
+}
+
+/// An answer in what the stores must agree on: of a receipt all but the digest, for that covers the
+/// versions of rows; of a stale row all but its version.
+pub(crate) fn comparable(answer: Result<Receipt, AppendError>) -> Result<Receipt, AppendError> {
+    answer.map(without_digest).map_err(Versions::refused)
+}
+
+fn without_digest(mut receipt: Receipt) -> Receipt {
+    receipt.digest = Digest(0);
+    receipt
+}
+
+/// Every row that there is, with its version.
+pub(crate) fn rows(store: &dyn EventStore) -> Vec<(Name, ViewRow)> {
+    let all = |view: Name| {
+        let rows = store.rows(&view, b"", None, usize::MAX).unwrap();
+        rows.into_iter().map(move |row| (view.clone(), row)).collect::<Vec<_>>()
+    };
+    VIEWS.map(name).into_iter().flat_map(all).collect()
 }
 
 fn shown(answer: &impl std::fmt::Debug) -> String {

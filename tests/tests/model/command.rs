@@ -9,14 +9,14 @@ use proptest::prop_oneof;
 use proptest::sample::{Index, select, subsequence};
 use proptest::strategy::Strategy;
 use vitae::store::{ExpectedVersion, Query, QueryItem, Read};
-use vitae::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
+use vitae::{GlobalPosition, KindVersion, StreamVersion};
 use vitae_tests::{name, stream};
 
 use crate::act::{Act, ROOMY};
 use crate::alphabet::{
     CATEGORIES, CHECKPOINTS, KEYS, KINDS, STREAMS, TAGS, VIEWS, keys, one_of, some_of, streams,
 };
-use crate::plan::{Event, Expect, Flaw, Move, Place, Plan, Row};
+use crate::plan::{Computed, Event, Expect, Flaw, Move, Place, Plan, Row};
 
 /// A command, and the handle that it goes to.
 #[derive(Clone, Debug)]
@@ -156,8 +156,12 @@ fn cursors() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn rows(keys: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Row> {
-    let version = (1..9_u64).prop_map(RowVersion::new);
-    let expected = prop_oneof![9 => Just(None), 1 => Just(Some(None)), 1 => version.prop_map(Some)];
+    let expected = prop_oneof![
+        9 => Just(Computed::Fresh),
+        1 => Just(Computed::Stale),
+        1 => Just(Computed::Absent),
+        1 => Just(Computed::Never),
+    ];
     let value = option::weighted(0.7, vec(any::<u8>(), 0..=8));
     (one_of(&VIEWS), keys, expected, value).prop_map(|(view, key, expected, value)| Row {
         view,

@@ -9,8 +9,9 @@ use vitae::store::{
     Checkpoint, CheckpointMove, Commit, Condition, EventStore, ExpectedVersion, MAX_TAGS, Metadata,
     NameList, NewEvent, Query, RegisteredSchema, RowChange, StreamAppend,
 };
-use vitae::{EventId, GlobalPosition, KindVersion, Name, RowVersion, StreamId, Timestamp};
+use vitae::{EventId, GlobalPosition, KindVersion, Name, StreamId, Timestamp};
 
+use crate::versions::never;
 use crate::world::{World, limits};
 
 #[derive(Clone, Debug)]
@@ -68,9 +69,21 @@ pub(crate) struct Move {
 pub(crate) struct Row {
     pub(crate) view: Name,
     pub(crate) key: Vec<u8>,
-    /// `None`: what the row is at.
-    pub(crate) expected: Option<Option<RowVersion>>,
+    pub(crate) expected: Computed,
     pub(crate) value: Option<Vec<u8>>,
+}
+
+/// What a change of a row was computed from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Computed {
+    /// The row as it is.
+    Fresh,
+    /// The row as it was before it was changed, if it ever was.
+    Stale,
+    /// No row.
+    Absent,
+    /// What no row is ever at.
+    Never,
 }
 
 /// What every store must refuse before it looks at its log, or as soon as it does.
@@ -173,11 +186,18 @@ impl Move {
 
 impl Row {
     fn resolve(&self, world: &World) -> RowChange {
-        let actual = || Some(world.store.row(&self.view, &self.key).unwrap()?.version);
+        let expected = match self.expected {
+            Computed::Fresh => {
+                world.store.row(&self.view, &self.key).unwrap().map(|row| row.version)
+            }
+            Computed::Stale => world.earlier.get(&(self.view.clone(), self.key.clone())).copied(),
+            Computed::Absent => None,
+            Computed::Never => Some(never()),
+        };
         RowChange {
             view: self.view.clone(),
             key: self.key.clone(),
-            expected: self.expected.unwrap_or_else(actual),
+            expected,
             value: self.value.clone(),
         }
     }

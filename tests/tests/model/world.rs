@@ -7,10 +7,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use vitae::store::{Checkpoint, Commit, EventStore, ExpectedVersion, Limits, Page, Query, Read};
-use vitae::{CommitId, ManualClock, MemoryStore, Name, StreamId, Timestamp};
+use vitae::{CommitId, ManualClock, MemoryStore, Name, RowVersion, StreamId, Timestamp};
 
-use crate::act::Act;
+use crate::act::{Act, comparable, rows};
 use crate::command::{Attempt, Command};
+use crate::versions::Versions;
 
 /// So small that random sizes are now and then beyond them.
 pub(crate) fn limits() -> Limits {
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) tried: Vec<Commit>,
     /// The checkpoints as they stand: a store does not show one that has diverged.
     pub(crate) checkpoints: BTreeMap<Name, Checkpoint>,
+    /// For each row the version that it had last before it got another.
+    pub(crate) earlier: BTreeMap<(Name, Vec<u8>), RowVersion>,
     /// What the last command came to, and the answer.
     pub(crate) last: Option<(Act, String)>,
     commands: Vec<Command>,
@@ -45,6 +48,7 @@ impl World {
             now,
             tried: Vec::new(),
             checkpoints: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             last: None,
             commands: Vec::new(),
         }
@@ -55,16 +59,23 @@ impl World {
         self.last = None;
         match command {
             Command::Append(attempts) => {
+                let before = rows(&self.store);
                 // Each is made concrete on what the one before has left. A store must come to the
                 // same answers when it is handed all of them at once.
                 let commits: Vec<_> = attempts.iter().map(|attempt| self.append(attempt)).collect();
                 let (commits, answers): (Vec<_>, Vec<_>) = commits.into_iter().unzip();
                 self.last = Some((Act::Append(commits), format!("{answers:?}")));
+                let after = rows(&self.store);
+                for (view, row) in before.into_iter().filter(|row| !after.contains(row)) {
+                    self.earlier.insert((view, row.key), row.version);
+                }
             }
-            Command::Ask(act) => self.last = Some((act.clone(), act.perform(&self.store))),
+            Command::Ask(act) => {
+                self.last = Some((act.clone(), act.perform(&self.store, &mut Versions::Same)))
+            }
             Command::AskReceipt(nth) if !self.tried.is_empty() => {
                 let act = Act::Receipt(self.tried[nth.index(self.tried.len())].id);
-                let answer = act.perform(&self.store);
+                let answer = act.perform(&self.store, &mut Versions::Same);
                 self.last = Some((act, answer));
             }
             Command::SetClock(micros) => {
@@ -92,7 +103,7 @@ impl World {
             Attempt::New(plan) => plan.resolve(self),
         };
         self.tried.push(commit.clone());
-        let answer = self.store.append(commit.clone()).wait();
+        let answer = comparable(self.store.append(commit.clone()).wait());
         if answer.as_ref().is_ok_and(|receipt| !receipt.already_appended) {
             for moved in &commit.checkpoints {
                 self.checkpoints.insert(moved.name.clone(), moved.to.clone());
