@@ -34,7 +34,8 @@ fuzz_target!(|input: (bool, Vec<(u32, u8)>, &[u8])| {
     if let Ok(store) = SqliteStore::open_read_only(path) {
         look(&store, specimen);
     }
-    if let Ok(store) = SqliteStore::options().durability(Durability::LostOnPowerFailure).open(path) {
+    if let Ok(store) = SqliteStore::options().durability(Durability::LostOnPowerFailure).open(path)
+    {
         let _ = store.append(commit(99)).wait();
         look(&store, specimen);
     }
@@ -98,8 +99,7 @@ fn commit(nth: u8) -> Commit {
 fn look(store: &SqliteStore, specimen: &Specimen) {
     let mut page = Page::new();
     let stream = StreamId::from_names(name("a"), name("1"));
-    let reads =
-        [Read::log(Query::all()), Read::log(Query::tag(name("t"))), Read::stream(stream)];
+    let reads = [Read::log(Query::all()), Read::log(Query::tag(name("t"))), Read::stream(stream)];
     for read in reads.into_iter().flat_map(|read| [read.clone(), read.backwards()]) {
         let _ = store.read(&read, &mut page);
         for event in page.iter() {
