@@ -118,10 +118,10 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, EraseError,
-    HandlerError, LoadError, OpenError, PassedOver, PassedOverReason, Past, PayloadErased, Policy,
-    Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows, SnapshotError, SnapshotUse,
-    Snapshots, Submitted, View,
+    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel,
+    EraseError, HandlerError, LoadError, OpenError, PassedOver, PassedOverReason, Past,
+    PayloadErased, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows,
+    SnapshotError, SnapshotUse, Snapshots, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

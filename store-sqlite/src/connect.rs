@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use crate::create::sync_folder;
 use crate::erase;
@@ -37,6 +37,10 @@ pub(crate) fn require_safe_sqlite(path: &Path, linked: i32) -> Result<(), OpenEr
 pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let fail = |fault: Fault| fault.on_open(path.to_owned());
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(fail)?;
+    // SQLite opens a file that it may not write for reading instead.
+    if connection.is_readonly(MAIN_DB).map_err(|error| fail(error.into()))? {
+        return Err(OpenError::ReadOnly { path: path.to_owned() });
+    }
     // Should it be refused below, closing it must leave the file as it is.
     keep_log_on_close(&connection, true).map_err(fail)?;
     check_format(path, format(&connection).map_err(fail)?)?;

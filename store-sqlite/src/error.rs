@@ -95,6 +95,16 @@ pub enum OpenError {
         /// The setting.
         setting: &'static str,
     },
+    /// The file is read-only, or its folder, in which SQLite keeps the log beside it.
+    #[error(
+        "`{}` is read-only, itself or its folder; change the permissions, open a file with \
+         `open_read_only`, or copy it to a folder that can be written, which its log needs",
+        path.display()
+    )]
+    ReadOnly {
+        /// The path.
+        path: PathBuf,
+    },
     /// Another process held the file for longer than the busy timeout. Try again.
     #[error("`{}` is held by another process; try again", path.display())]
     Busy {
@@ -248,9 +258,7 @@ impl Fault {
             Self::Full => {
                 OpenError::Failed { path, source: Arc::new(Unexpected("the disk is full")) }
             }
-            Self::ReadOnly => {
-                OpenError::Failed { path, source: Arc::new(Unexpected("the file is read-only")) }
-            }
+            Self::ReadOnly => OpenError::ReadOnly { path },
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if metadata.len() == 0 {
         return refuse("it is empty");
     }
-    let header = match Header::read(path) {
+    let header = match Header::read(path, metadata.len()) {
         Ok(header) => header,
         Err(Fault::Damaged(_)) => return refuse("it is not a SQLite file"),
         Err(fault) => return Err(fault.on_open(path.to_owned())),
@@ -97,7 +97,7 @@ impl Header {
     /// Not through a file handle of our own: closing one drops every POSIX lock that this process
     /// has on the file, those of a store that is open in it too
     /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2). SQLite knows how to close without that.
-    fn read(path: &Path) -> Result<Self, Fault> {
+    fn read(path: &Path, bytes: u64) -> Result<Self, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -110,8 +110,8 @@ impl Header {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false)?;
         let page_size = u64::try_from(number("page_size")?).unwrap_or(0);
         let cut_short = match number("page_count").map_err(Fault::from) {
-            // SQLite takes a part of a page for a page.
-            Ok(_) => !fs::metadata(path)?.len().is_multiple_of(page_size),
+            // SQLite takes a part of the last page for all of it.
+            Ok(_) => !bytes.is_multiple_of(page_size),
             Err(Fault::Damaged(_)) => true,
             Err(fault) => return Err(fault),
         };

@@ -84,3 +84,13 @@ fn the_page_on_tasks_shows_what_compiles() {
         assert!(files.iter().any(|file| file.contains(&block)), "in no file:\n{block}");
     }
 }
+
+#[test]
+fn the_page_on_conditions_shows_what_is_tested() {
+    let program = read("tests/tests/conditional_appends.rs");
+    let shown = blocks(&read("docs/conditional-appends.md"), "rust");
+    assert_eq!(shown.len(), 5);
+    for block in shown {
+        assert!(program.contains(&block), "in the page, not in the program:\n{block}");
+    }
+}

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 
 use rusqlite::Connection;
-use vitae::store::{AppendError, EventStore};
+use vitae::store::{AppendError, EventStore, Read};
+use vitae::{ManualClock, Timestamp};
 use vitae_sqlite::{BackupError, OpenError, SqliteStore};
-use vitae_tests::{Draft, name, read_all};
+use vitae_tests::{Draft, name, read_all, read_pages, stream};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -257,7 +258,7 @@ fn the_view_for_people_shows_the_log() {
     let path = folder.path().join("events.db");
     let store = SqliteStore::open(&path).unwrap();
     let mut draft = Draft::new().on("a/1").event("x", b"123").event("x", b"");
-    draft.0.events[1].occurred_at = vitae::Timestamp::from_micros(-1);
+    draft.0.events[1].occurred_at = Timestamp::from_micros(-1);
     draft.must(&store);
     let line = |position: i64| -> String {
         let query = "SELECT position || ' ' || category || ' ' || stream || ' ' || version || ' ' \
@@ -295,6 +296,32 @@ fn a_backup_is_a_store_of_its_own() {
     assert!(matches!(lost, BackupError::NoFolder { .. }), "{lost}");
     drop((store, backup));
     assert_eq!(files(folder.path()).len(), 2);
+}
+
+/// Neither positions, nor versions, nor what is read first, follow the clock.
+#[test]
+fn r03_a_clock_that_goes_back_puts_nothing_out_of_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
+    let times = [1_000, -7, i64::MAX, i64::MIN, 0];
+    for (nth, micros) in (0..).zip(times) {
+        clock.set(Timestamp::from_micros(micros));
+        let store = SqliteStore::options().clock(clock.clone()).open(&path).unwrap();
+        let draft = Draft::new().on("a/1").event("x", &[nth]).event("x", &[nth]);
+        let receipt = draft.must(&store);
+        assert_eq!(receipt.recorded_at.as_micros(), micros);
+        assert_eq!(store.receipt(draft.0.id).unwrap(), Some(receipt));
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    let seen = read_all(&store);
+    for (index, event) in seen.iter().enumerate() {
+        assert_eq!([event.position, event.version], [index as u64 + 1; 2]);
+        assert_eq!(usize::from(event.payload[0]), index / 2);
+    }
+    assert_eq!(seen, read_pages(&store, Read::stream(stream("a/1"))));
+    assert_eq!(seen.len(), 10);
+    assert_eq!(store.verify().unwrap(), 10);
 }
 
 #[test]

@@ -49,14 +49,32 @@ impl Schemas {
 
     /// Checks a lifecycle on its first use, if it was not registered.
     pub(super) fn ensure<L: Lifecycle>(&self, store: &dyn EventStore) -> Result<(), OpenError> {
-        let lifecycle = TypeId::of::<L>();
-        if self.lock().checked.contains(&lifecycle) {
+        self.ensure_all(TypeId::of::<L>(), schemas_of::<L>, store)
+    }
+
+    /// Checks an event on its first use outside a lifecycle.
+    pub(super) fn ensure_event(
+        &self,
+        event: TypeId,
+        schemas: event::Schemas,
+        store: &dyn EventStore,
+    ) -> Result<(), OpenError> {
+        self.ensure_all(event, || vec![schemas], store)
+    }
+
+    fn ensure_all(
+        &self,
+        user: TypeId,
+        events: impl FnOnce() -> Vec<event::Schemas>,
+        store: &dyn EventStore,
+    ) -> Result<(), OpenError> {
+        if self.lock().checked.contains(&user) {
             return Ok(());
         }
         let stored = store.schemas()?;
         let mut known = self.lock();
-        known.admit(&schemas_of::<L>(), &stored)?;
-        known.checked.insert(lifecycle);
+        known.admit(&events(), &stored)?;
+        known.checked.insert(user);
         Ok(())
     }
 

@@ -34,6 +34,9 @@
 //! - **R13** Bad input is refused before anything is written.
 //! - **R14** What is not a store of ours, or is from a newer format, is refused and left as it was.
 //! - **R16** Reading beside a writer always works.
+//! - **R17** A commit may be conditional: no event that matches a query stands after a position. The
+//!   semantics are those of the append condition of <https://dcb.events/specification/>, with
+//!   categories beside kinds and tags.
 //! - **R19** No input, no file content and no fault panics.
 
 mod changes;

@@ -146,14 +146,24 @@ impl Query {
         kind: &str,
         tags: impl Iterator<Item = &'a str> + Clone,
     ) -> bool {
+        self.items.is_empty()
+            || self.items.iter().any(|item| item.matches(category, kind, tags.clone()))
+    }
+}
+
+impl QueryItem {
+    /// Whether an event matches.
+    pub fn matches<'a>(
+        &self,
+        category: &str,
+        kind: &str,
+        tags: impl Iterator<Item = &'a str> + Clone,
+    ) -> bool {
         let any = |names: &[Name], name: &str| {
             names.is_empty() || names.iter().any(|candidate| candidate.as_str() == name)
         };
-        self.items.is_empty()
-            || self.items.iter().any(|item| {
-                any(&item.kinds, kind)
-                    && any(&item.categories, category)
-                    && item.tags.iter().all(|tag| tags.clone().any(|has| has == tag.as_str()))
-            })
+        any(&self.kinds, kind)
+            && any(&self.categories, category)
+            && self.tags.iter().all(|tag| tags.clone().any(|has| has == tag.as_str()))
     }
 }

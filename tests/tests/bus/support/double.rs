@@ -19,6 +19,7 @@ type Step = Box<dyn FnOnce(&dyn EventStore, Commit) -> Ticket + Send>;
 pub(crate) struct Double {
     inner: Arc<dyn EventStore>,
     steps: Mutex<VecDeque<Step>>,
+    after_head: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     appends: AtomicUsize,
     reads: AtomicUsize,
     held: Mutex<Option<Receiver<()>>>,
@@ -32,6 +33,7 @@ impl Double {
         Arc::new(Self {
             inner: log.shared(),
             steps: Mutex::default(),
+            after_head: Mutex::default(),
             appends: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
             held: Mutex::default(),
@@ -51,6 +53,11 @@ impl Double {
             something();
             store.append(commit)
         });
+    }
+
+    /// When the head has been asked for next, something else happens.
+    pub(crate) fn after_head(&self, something: impl FnOnce() + Send + 'static) {
+        *self.after_head.lock().unwrap() = Some(Box::new(something));
     }
 
     /// One of the next appends is answered with an unknown outcome, written or not.
@@ -181,7 +188,11 @@ impl EventStore for Double {
     }
 
     fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
-        self.inner.head()
+        let head = self.inner.head();
+        if let Some(something) = self.after_head.lock().unwrap().take() {
+            something();
+        }
+        head
     }
 
     fn changes(&self) -> Changes {
