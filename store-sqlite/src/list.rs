@@ -36,7 +36,15 @@ impl StreamList {
     pub(crate) fn find(connection: &Connection, id: &StreamId) -> Result<Option<Self>, Fault> {
         let mut statement = connection.prepare_cached(sql::STREAM)?;
         let mut rows = statement.query((id.category().as_str(), id.id().as_str()))?;
-        XX
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let list = Self::of(row.get(0)?, unsigned(row, 1)?, row.get_ref(2)?)?;
+        // The index that led here has no checksum of ours.
+        if (row.get_ref(3)?.as_str(), row.get_ref(4)?.as_str())
+            != (Ok(id.category().as_str()), Ok(id.id().as_str()))
+        {
+            return Err(damaged("the index of streams leads to another stream"));
+        }
+        Ok(Some(list))
     }
 
     /// The indexed part of a stream that the file must know.
