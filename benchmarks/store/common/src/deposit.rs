@@ -40,8 +40,37 @@ impl Deposit<'static> {
     }
 }
 
+/// [`Deposit`] for those who cannot borrow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedDeposit {
+    pub number: u64,
+    pub cents: u32,
+    pub region: u8,
+    pub note: String,
+}
+
+impl OwnedDeposit {
+    pub fn borrowed(&self) -> Deposit<'_> {
+        let Self { number, cents, region, ref note } = *self;
+        Deposit { number, cents, region, note }
+    }
+}
+
+impl From<Deposit<'_>> for OwnedDeposit {
+    fn from(deposit: Deposit<'_>) -> Self {
+        let Deposit { number, cents, region, note } = deposit;
+        Self { number, cents, region, note: note.to_owned() }
+    }
+}
+
+/// An id as those write it who keep ids as text.
+pub fn id_text(id: &[u8; 16]) -> String {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    [&id[..4], &id[4..6], &id[6..8], &id[8..10], &id[10..]].map(hex).join("-")
+}
+
 /// What a stream's events are folded into.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     pub events: u64,
     pub cents: u64,

@@ -94,18 +94,25 @@ fn bulk<S: System>(system: &mut S, events: u64) -> Result<Measured, Failure> {
     Ok(rate(events, elapsed))
 }
 
-/// Every event is there once, and one stream in a hundred has exactly its own.
+/// Every event is there once, and one stream in a hundred has exactly its own; all of them where the
+/// log as a whole cannot be read.
 fn check_streams<S: System>(system: &mut S, planned: Vec<Share>) -> Result<(), Failure> {
+    let scanned = match system.scan() {
+        Ok(account) => Some(account),
+        Err(error) if error.is::<Unsupported>() => None,
+        Err(error) => return Err(error),
+    };
+    let some = if scanned.is_some() { 100 } else { 1 };
     let mut all = total(begun());
     for mut share in planned {
         for planned in share.by_ref() {
             all.deposit(&planned.deposit);
         }
-        for (stream, version) in share.streams().filter(|(stream, _)| stream % 100 == 0) {
+        for (stream, version) in share.streams().filter(|(stream, _)| stream % some == 0) {
             expect("a stream", system.load(stream)?, Account::after(stream, version))?;
         }
     }
-    expect("the log", system.scan()?, all)
+    expect("the log", scanned.unwrap_or(all), all)
 }
 
 fn load<S: System>(system: &mut S, length: u64, events: u64) -> Result<Measured, Failure> {
@@ -126,7 +133,8 @@ fn load<S: System>(system: &mut S, length: u64, events: u64) -> Result<Measured,
     }
     let elapsed = started.elapsed();
     expect("events loaded", loaded, rounds * in_all)?;
-    let loads = rounds as f64 * streams.len() as f64;
+    // In a small log the long stream is shorter than its name says.
+    let loads = loaded as f64 / length as f64;
     Ok(Measured { value: elapsed.as_secs_f64() * 1e6 / loads, unit: "us/load" })
 }
 

@@ -21,8 +21,8 @@ mod system;
 mod tasks;
 
 pub use command::{Durability, Job, run};
-pub use deposit::{Account, CATEGORY, Deposit, KIND};
+pub use deposit::{Account, CATEGORY, Deposit, KIND, OwnedDeposit, id_text};
 pub use outcome::Outcome;
 pub use plan::{Planned, Share};
 pub use system::{Failure, Grouping, Row, Rows, System, Unsupported};
-pub use tasks::{in_tasks, in_threads};
+pub use tasks::{in_tasks, in_threads, runtime};

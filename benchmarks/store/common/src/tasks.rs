@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::thread;
 
+use tokio::runtime::{Builder, Runtime};
+
 use crate::Failure;
 
 /// Runs a writer for each share, each on a thread.
@@ -18,14 +20,22 @@ pub fn in_threads<T: Send>(
     })
 }
 
-/// Runs a writer for each share, each a task on a runtime with two workers.
-pub fn in_tasks<T, F>(shares: Vec<T>, writer: impl Fn(T) -> F) -> Result<(), Failure>
+/// The runtime of all tasks: two workers.
+pub fn runtime() -> Result<Runtime, Failure> {
+    Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+/// Runs a writer for each share, each a task.
+pub fn in_tasks<T, F>(
+    runtime: &Runtime,
+    shares: Vec<T>,
+    writer: impl Fn(T) -> F,
+) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>> + Send + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    let tasks: Vec<_> = shares.into_iter().map(|share| runtime.spawn(writer(share))).collect();
     runtime.block_on(async {
-        let tasks: Vec<_> = shares.into_iter().map(|share| runtime.spawn(writer(share))).collect();
         for task in tasks {
             task.await??;
         }

@@ -40,7 +40,7 @@ pub fn build(systems: &[&'static System]) -> Result<Programs, Box<dyn Error>> {
 fn cargo(manifest: &Path, target: &Path, package: &str) -> Result<(), Box<dyn Error>> {
     eprintln!("building {package}");
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args(["build", "--release", "--locked", "--quiet", "--package", package]);
+    command.args(["build", "--release", "--locked", "--quiet", "--bin", package]);
     succeed(command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target))
 }
 

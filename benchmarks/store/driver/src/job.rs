@@ -37,7 +37,7 @@ const fn write(name: &'static str, events: u64, events_of_peers: u64) -> Job {
 
 /// All read one log, so that it is filled once.
 const fn read(name: &'static str) -> Job {
-    Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 1_000_000 }
+    Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 500_000 }
 }
 
 pub static JOBS: [Job; 12] = [

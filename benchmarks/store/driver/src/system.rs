@@ -8,9 +8,8 @@ pub struct System {
     pub default_differs: bool,
 }
 
-#[allow(dead_code, reason = "the peers come next")]
 pub enum Program {
-    /// A package of the workspace, named after the system.
+    /// A program of the workspace, named after the system.
     Here,
     /// A Cargo project of its own in `store/peers`.
     Peer,
@@ -28,5 +27,13 @@ const fn system(name: &'static str, program: Program, default_differs: bool) -> 
     System { name, program, default_differs }
 }
 
-pub static SYSTEMS: [System; 2] =
-    [system("vitae", Program::Here, false), system("raw-a", Program::Here, false)];
+pub static SYSTEMS: [System; 8] = [
+    system("vitae", Program::Here, false),
+    system("raw-a", Program::Here, false),
+    system("raw-b", Program::Here, false),
+    system("sqlite-es", Program::Peer, true),
+    system("eventcore-sqlite", Program::Peer, false),
+    system("evento", Program::Peer, true),
+    system("mire", Program::Peer, false),
+    system("python-eventsourcing", Program::Python, false),
+];

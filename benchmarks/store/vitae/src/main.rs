@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use store_jobs::plan::stream_ids;
 use store_jobs::{
-    Durability, Failure, Grouping, Planned, Rows, Share, System, in_tasks, in_threads,
+    Durability, Failure, Grouping, Planned, Rows, Share, System, in_tasks, in_threads, runtime,
 };
 use vitae::store::{
     Commit, EventRef, EventStore, ExpectedVersion, NameList, NewEvent, Query, Read,
@@ -67,7 +67,7 @@ impl System for Vitae {
                 Ok(())
             });
         }
-        in_tasks(shares, |share| {
+        in_tasks(&runtime()?, shares, |share| {
             let writer = Arc::clone(&self.writer);
             async move {
                 for planned in share {

@@ -2,13 +2,22 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
-use store_jobs::{Failure, Grouping, Row, Rows};
+use rusqlite::{Connection, Row as SqlRow};
+use store_jobs::{Deposit, Failure, Grouping, Row, Rows};
 
-use crate::read::{Names, deposit, look_at};
+/// How the log is read.
+pub trait Log {
+    /// The select, with the position before which nothing is wanted as its only parameter; the
+    /// position is its first column.
+    const SELECT: &'static str;
 
-pub fn catch_up(
+    /// Reads everything of a row, and says its stream's name and its payload.
+    fn read<'r>(&'r self, row: &'r SqlRow<'_>) -> Result<(&'r str, Deposit<'r>), Failure>;
+}
+
+pub fn catch_up<L: Log>(
     connection: &Connection,
+    log: &L,
     view: &str,
     by: Grouping,
     in_commit: usize,
@@ -16,7 +25,6 @@ pub fn catch_up(
     connection.execute_batch(&format!(
         "CREATE TABLE {view} (key INTEGER PRIMARY KEY, events INTEGER, cents INTEGER) STRICT"
     ))?;
-    let names = Names::read(connection)?;
     let mut begin = connection.prepare("BEGIN IMMEDIATE")?;
     let mut commit = connection.prepare("COMMIT")?;
     let mut put = connection.prepare(&format!(
@@ -27,16 +35,14 @@ pub fn catch_up(
         "INSERT INTO checkpoints VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET position = excluded.position",
     )?;
-    let mut select = connection.prepare(&format!("{} LIMIT ?2", include_str!("log.sql")))?;
+    let mut select = connection.prepare(&format!("{} LIMIT ?2", L::SELECT))?;
     let mut new = HashMap::<u32, Row>::new();
     let mut from = 0;
     loop {
         let before = from;
         let mut rows = select.query((from, in_commit.cast_signed() as i64))?;
         while let Some(row) = rows.next()? {
-            let (stream, _) = names.of(row)?;
-            look_at(row)?;
-            let deposit = deposit(row)?;
+            let (stream, deposit) = log.read(row)?;
             let stream = match by {
                 Grouping::Region => 0,
                 Grouping::Stream => number(stream)?,

@@ -6,6 +6,7 @@ use std::hint::black_box;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use store_jobs::{Account, CATEGORY, Deposit, Failure};
+use store_raw::Log;
 
 pub fn load(connection: &Connection, stream: &str) -> Result<Account, Failure> {
     let mut account = Account::default();
@@ -24,9 +25,9 @@ pub fn load(connection: &Connection, stream: &str) -> Result<Account, Failure> {
 }
 
 pub fn scan(connection: &Connection) -> Result<Account, Failure> {
-    let names = Names::read(connection)?;
+    let names = Names::load(connection)?;
     let mut total = Account::default();
-    let mut select = connection.prepare_cached(include_str!("log.sql"))?;
+    let mut select = connection.prepare_cached(Names::SELECT)?;
     let mut rows = select.query([0])?;
     let mut position = 0;
     while let Some(row) = rows.next()? {
@@ -34,16 +35,15 @@ pub fn scan(connection: &Connection) -> Result<Account, Failure> {
         if row.get_ref(0)?.as_i64()? != position {
             return Err(format!("position {position} is missing").into());
         }
-        black_box(names.of(row)?);
-        black_box(row.get_ref(1)?.as_i64()?);
-        look_at(row)?;
-        total.deposit(&deposit(row)?);
+        let (stream, deposit) = names.read(row)?;
+        black_box(stream);
+        total.deposit(&deposit);
     }
     Ok(total)
 }
 
 /// The columns that stand in both selects at one place, from the third on.
-pub fn look_at(row: &Row<'_>) -> Result<(), Failure> {
+fn look_at(row: &Row<'_>) -> Result<(), Failure> {
     black_box(row.get_ref(2)?.as_i64()?);
     black_box(row.get_ref(3)?.as_blob_or_null()?);
     black_box((row.get_ref(4)?.as_i64()?, row.get_ref(5)?.as_i64()?));
@@ -51,7 +51,7 @@ pub fn look_at(row: &Row<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn deposit<'a>(row: &'a Row<'_>) -> Result<Deposit<'a>, Failure> {
+fn deposit<'a>(row: &'a Row<'_>) -> Result<Deposit<'a>, Failure> {
     let ValueRef::Blob(payload) = row.get_ref(8)? else {
         return Err("a payload is no blob".into());
     };
@@ -65,7 +65,7 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn read(connection: &Connection) -> Result<Self, Failure> {
+    pub fn load(connection: &Connection) -> Result<Self, Failure> {
         let mut select = connection.prepare_cached("SELECT stream FROM streams ORDER BY id")?;
         let streams = select.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
         let mut select = connection.prepare_cached("SELECT id, kind FROM kinds")?;
@@ -76,10 +76,21 @@ impl Names {
     }
 
     /// Those of a row of the log.
-    pub fn of(&self, row: &Row<'_>) -> Result<(&str, &str), Failure> {
+    fn of(&self, row: &Row<'_>) -> Result<(&str, &str), Failure> {
         let place = usize::try_from(row.get_ref(9)?.as_i64()? - 1)?;
         let stream = self.streams.get(place).ok_or("a stream has no name")?;
         let kind = self.kinds.get(&row.get_ref(2)?.as_i64()?).ok_or("a kind has no name")?;
         Ok((stream, kind))
+    }
+}
+
+impl Log for Names {
+    const SELECT: &'static str = include_str!("log.sql");
+
+    fn read<'r>(&'r self, row: &'r Row<'_>) -> Result<(&'r str, Deposit<'r>), Failure> {
+        let (stream, kind) = self.of(row)?;
+        black_box((kind, row.get_ref(1)?.as_i64()?));
+        look_at(row)?;
+        Ok((stream, deposit(row)?))
     }
 }

@@ -1,43 +1,10 @@
 //! Inserting events.
 
 use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, Statement};
-use store_jobs::{CATEGORY, Failure, KIND, Planned};
-
-/// An event on its way, with what a caller knows of it.
-pub struct New<'a> {
-    stream: &'a str,
-    expected: u64,
-    commit_id: Option<[u8; 16]>,
-    occurred_at: i64,
-    correlation: [u8; 16],
-    causation: [u8; 16],
-    payload: Vec<u8>,
-}
-
-impl<'a> New<'a> {
-    pub fn of(
-        stream: &'a str,
-        planned: &Planned,
-        commit_id: Option<[u8; 16]>,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            stream,
-            expected: planned.version - 1,
-            commit_id,
-            occurred_at: now()?,
-            correlation: planned.correlation,
-            causation: planned.causation,
-            payload: postcard::to_allocvec(&planned.deposit)?,
-        })
-    }
-}
-
-fn now() -> Result<i64, Failure> {
-    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros().try_into()?)
-}
+use store_jobs::{CATEGORY, Failure, KIND};
+use store_raw::{New, Writer, now};
 
 /// What the only writer of a file needs not ask it: the numbers of streams and kinds, the versions of
 /// streams, the head.
@@ -78,7 +45,7 @@ impl Known {
 }
 
 /// A connection that writes.
-pub struct Writer<'a> {
+pub struct Inserting<'a> {
     begin: Statement<'a>,
     commit: Statement<'a>,
     insert: Statement<'a>,
@@ -87,7 +54,7 @@ pub struct Writer<'a> {
     recorded_at: i64,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Inserting<'a> {
     pub fn new(connection: &'a Connection, known: &'a mut Known) -> Result<Self, Failure> {
         Ok(Self {
             begin: connection.prepare("BEGIN IMMEDIATE")?,
@@ -100,16 +67,16 @@ impl<'a> Writer<'a> {
             recorded_at: 0,
         })
     }
+}
 
-    pub fn begin(&mut self) -> Result<(), Failure> {
+impl Writer for Inserting<'_> {
+    fn begin(&mut self) -> Result<(), Failure> {
         self.recorded_at = now()?;
         self.begin.execute(())?;
         Ok(())
     }
 
-    /// Writes an event if its stream is as expected. An error ends the job: here nobody is wrong, so
-    /// that what a transaction has put into memory need never be taken back.
-    pub fn append(&mut self, new: &New<'_>) -> Result<(), Failure> {
+    fn append(&mut self, new: &New<'_>) -> Result<(), Failure> {
         let stream = match self.known.streams.get_mut(new.stream) {
             Some(stream) => stream,
             None => {
@@ -138,8 +105,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Everything since [`begin`](Self::begin) is durable when this returns.
-    pub fn commit(&mut self) -> Result<(), Failure> {
+    fn commit(&mut self) -> Result<(), Failure> {
         self.commit.execute(())?;
         Ok(())
     }
