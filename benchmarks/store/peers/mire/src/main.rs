@@ -1,5 +1,7 @@
 //! The store jobs in mire, on its embedded backend.
 
+mod catch_up;
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
@@ -7,8 +9,8 @@ use mire::{Aggregate, EmbeddedOptions, Event, EventData, EventStore, ExpectedVer
 use serde::{Deserialize, Serialize};
 use store_jobs::plan::stream_id;
 use store_jobs::{
-    Account, CATEGORY, Durability, Failure, KIND, OwnedDeposit, Planned, Share, System, id_text,
-    in_tasks,
+    Account, CATEGORY, Durability, Failure, Grouping, KIND, OwnedDeposit, Planned, Rows, Share,
+    System, id_text, in_tasks,
 };
 use tokio::runtime::Runtime;
 
@@ -115,6 +117,14 @@ impl System for Mire {
                 }
             }
         })
+    }
+
+    fn catch_up(&mut self, view: &str, by: Grouping, in_commit: usize) -> Result<(), Failure> {
+        self.runtime.block_on(catch_up::catch_up(&self.store, view, by, in_commit))
+    }
+
+    fn view(&mut self, view: &str) -> Result<Rows, Failure> {
+        self.runtime.block_on(catch_up::view(&self.store, view))
     }
 }
 
