@@ -88,7 +88,7 @@ impl Line {
             more_is_better: what == What::Value && job.more_is_better(),
             rounds: outcomes.len(),
             events: last.events,
-            unsupported: last.unsupported.clone(),
+            unsupported: outcomes.iter().find_map(|outcome| outcome.unsupported.clone()),
         })
     }
 }

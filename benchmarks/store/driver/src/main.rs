@@ -20,5 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse(std::env::args().skip(1))?;
     let programs = build::build(&options.systems)?;
     let figures = rounds::run(&options, &programs)?;
-    report::print(&options, &figures)
+    report::print(&options, &figures)?;
+    match rounds::failures(&figures) {
+        0 => Ok(()),
+        failures => Err(format!("{failures} measurements failed").into()),
+    }
 }

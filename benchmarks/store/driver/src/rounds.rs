@@ -16,6 +16,9 @@ use crate::system::System;
 /// What a figure is of: the places of job and system in the order asked for, and the durability.
 pub type Of = (usize, usize, &'static str);
 
+/// How the reason begins where a job went wrong.
+const FAILED: &str = "FAILED";
+
 /// For each round, what the program said.
 pub type Figures = BTreeMap<Of, Vec<Outcome>>;
 
@@ -31,13 +34,37 @@ pub fn run(options: &Options, programs: &Programs) -> Result<Figures, Box<dyn Er
                 let system = options.systems[index];
                 for durability in durabilities(job, system) {
                     eprintln!("round {}: {} {} {durability}", round + 1, job.name, system.name);
-                    let outcome = runner.measure(job, system, durability)?;
+                    let outcome = runner
+                        .measure(job, system, durability)
+                        .unwrap_or_else(|error| failed(job, system, durability, &*error));
                     figures.entry((place, index, durability)).or_default().push(outcome);
                 }
             }
         }
     }
     Ok(figures)
+}
+
+/// A job that went wrong stands in the table, and the others go on.
+fn failed(job: &Job, system: &System, durability: &str, error: &dyn Error) -> Outcome {
+    eprintln!("{error}");
+    Outcome {
+        job: job.name.to_owned(),
+        system: system.name.to_owned(),
+        durability: durability.to_owned(),
+        value: None,
+        unit: String::new(),
+        events: 0,
+        peak_memory_bytes: 0,
+        disk_bytes: 0,
+        unsupported: Some(format!("{FAILED}: {error}")),
+    }
+}
+
+/// How often a job went wrong.
+pub fn failures(figures: &Figures) -> usize {
+    let said = figures.values().flatten().filter_map(|outcome| outcome.unsupported.as_ref());
+    said.filter(|said| said.starts_with(FAILED)).count()
 }
 
 /// Those that make a difference: reading is not durable.

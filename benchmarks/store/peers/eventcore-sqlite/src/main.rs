@@ -4,11 +4,11 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eventcore::{
+use eventcore_sqlite::{SqliteEventStore, rusqlite::Connection};
+use eventcore_types::{
     BatchSize, Event, EventFilter, EventPage, EventReader, EventStore, StreamId, StreamVersion,
     StreamWrites,
 };
-use eventcore_sqlite::{SqliteEventStore, rusqlite::Connection};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use store_jobs::plan::stream_id;

@@ -8,16 +8,12 @@ use std::time::Duration;
 use evento::cursor::Args;
 use evento::metadata::Event;
 use evento::migrator::{Migrate, Plan};
-use evento::{
-    Aggregate, AggregateEvent, EventFilter, Executor, Projection, Sqlite, TenantFilter,
-};
+use evento::{Aggregate, AggregateEvent, EventFilter, Executor, Projection, Sqlite, TenantFilter};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use store_jobs::plan::stream_id;
-use store_jobs::{
-    Durability, Failure, OwnedDeposit, Planned, Share, System, id_text, in_tasks,
-};
+use store_jobs::{Durability, Failure, OwnedDeposit, Planned, Share, System, id_text, in_tasks};
 use tokio::runtime::Runtime;
 
 fn main() -> Result<(), Failure> {
@@ -27,6 +23,7 @@ fn main() -> Result<(), Failure> {
 struct Evento {
     runtime: Runtime,
     path: PathBuf,
+    pool: SqlitePool,
     store: Sqlite,
 }
 
@@ -65,16 +62,19 @@ impl System for Evento {
             Durability::Full => SqliteSynchronous::Full,
             Durability::Default => SqliteSynchronous::Normal,
         };
-        let store = runtime.block_on(open(&path, synchronous))?;
-        Ok(Self { runtime, path, store })
+        let pool = runtime.block_on(open(&path, synchronous))?;
+        let store = store(&pool);
+        Ok(Self { runtime, path, pool, store })
     }
 
     fn fill(&mut self, events: &mut dyn Iterator<Item = Planned>) -> Result<(), Failure> {
         self.runtime.block_on(async {
-            let store = open(&self.path, SqliteSynchronous::Off).await?;
+            let pool = open(&self.path, SqliteSynchronous::Off).await?;
+            let store = store(&pool);
             loop {
                 let some: Vec<Planned> = events.take(1_000).collect();
                 if some.is_empty() {
+                    pool.close().await;
                     return Ok(());
                 }
                 append_all(&store, &some).await?;
@@ -128,7 +128,8 @@ impl System for Evento {
             loop {
                 let args = Args::forward(1_000, after);
                 let filter = Some(Arc::clone(&filter));
-                let page = self.store.read(filter, None, TenantFilter::default(), args, None).await?;
+                let page =
+                    self.store.read(filter, None, TenantFilter::default(), args, None).await?;
                 for edge in page.edges {
                     let event = edge.node;
                     black_box((&event.aggregate_id, event.version, &event.name, &event.metadata));
@@ -142,9 +143,14 @@ impl System for Evento {
             }
         })
     }
+
+    fn close(self) -> Result<(), Failure> {
+        self.runtime.block_on(self.pool.close());
+        Ok(())
+    }
 }
 
-async fn open(path: &Path, synchronous: SqliteSynchronous) -> Result<Sqlite, Failure> {
+async fn open(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePool, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -154,8 +160,12 @@ async fn open(path: &Path, synchronous: SqliteSynchronous) -> Result<Sqlite, Fai
     let pool = SqlitePoolOptions::new().connect_with(options).await?;
     let migrator = evento::sql_migrator::new::<sqlx::Sqlite>()?;
     migrator.run(&mut *pool.acquire().await?, &Plan::apply_all()).await?;
+    Ok(pool)
+}
+
+fn store(pool: &SqlitePool) -> Sqlite {
     // Else what was written within a second is not loaded.
-    Ok(Sqlite::from(pool).stable_margin(Duration::ZERO))
+    Sqlite::from(pool.clone()).stable_margin(Duration::ZERO)
 }
 
 /// One commit over several streams.

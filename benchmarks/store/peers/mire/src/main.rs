@@ -66,6 +66,7 @@ impl System for Mire {
             loop {
                 let some: Vec<Planned> = events.take(1_000).collect();
                 if some.is_empty() {
+                    store.pool().close().await;
                     return Ok(());
                 }
                 append_all(&store, &some).await?;
@@ -125,6 +126,11 @@ impl System for Mire {
 
     fn view(&mut self, view: &str) -> Result<Rows, Failure> {
         self.runtime.block_on(catch_up::view(&self.store, view))
+    }
+
+    fn close(self) -> Result<(), Failure> {
+        self.runtime.block_on(self.store.pool().close());
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use cqrs_es::{Aggregate, DomainEvent, EventStore};
 use serde::{Deserialize, Serialize};
 use sqlite_es::SqliteEventRepository;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use store_jobs::plan::stream_id;
 use store_jobs::{
@@ -28,6 +28,7 @@ fn main() -> Result<(), Failure> {
 struct SqliteEs {
     runtime: Runtime,
     path: PathBuf,
+    pool: SqlitePool,
     store: Arc<Store>,
 }
 
@@ -77,16 +78,19 @@ impl System for SqliteEs {
             Durability::Full => SqliteSynchronous::Full,
             Durability::Default => SqliteSynchronous::Normal,
         };
-        let store = Arc::new(runtime.block_on(open(&path, synchronous))?);
-        Ok(Self { runtime, path, store })
+        let pool = runtime.block_on(open(&path, synchronous))?;
+        let store = Arc::new(store(&pool));
+        Ok(Self { runtime, path, pool, store })
     }
 
     fn fill(&mut self, events: &mut dyn Iterator<Item = Planned>) -> Result<(), Failure> {
         self.runtime.block_on(async {
-            let store = open(&self.path, SqliteSynchronous::Off).await?;
+            let pool = open(&self.path, SqliteSynchronous::Off).await?;
+            let store = store(&pool);
             for planned in events {
                 append(&store, &planned).await?;
             }
+            pool.close().await;
             Ok(())
         })
     }
@@ -111,10 +115,15 @@ impl System for SqliteEs {
     fn scan(&mut self) -> Result<Account, Failure> {
         Err(Unsupported("keeps no order of the log").into())
     }
+
+    fn close(self) -> Result<(), Failure> {
+        self.runtime.block_on(self.pool.close());
+        Ok(())
+    }
 }
 
 /// As `default_sqlite_pool`, and with a word on durability.
-async fn open(path: &Path, synchronous: SqliteSynchronous) -> Result<Store, Failure> {
+async fn open(path: &Path, synchronous: SqliteSynchronous) -> Result<SqlitePool, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -123,7 +132,11 @@ async fn open(path: &Path, synchronous: SqliteSynchronous) -> Result<Store, Fail
         .foreign_keys(true);
     let pool = SqlitePoolOptions::new().max_connections(10).connect_with(options).await?;
     sqlx::query(include_str!("events.sql")).execute(&pool).await?;
-    Ok(Store::new_event_store(SqliteEventRepository::new(pool)))
+    Ok(pool)
+}
+
+fn store(pool: &SqlitePool) -> Store {
+    Store::new_event_store(SqliteEventRepository::new(pool.clone()))
 }
 
 async fn append(store: &Store, planned: &Planned) -> Result<(), Failure> {
