@@ -128,8 +128,7 @@ impl System for Evento {
             loop {
                 let args = Args::forward(1_000, after);
                 let filter = Some(Arc::clone(&filter));
-                let page =
-                    self.store.read(filter, None, TenantFilter::default(), args, None).await?;
+                let page = self.store.read(filter, None, TenantFilter::All, args, None).await?;
                 for edge in page.edges {
                     let event = edge.node;
                     black_box((&event.aggregate_id, event.version, &event.name, &event.metadata));
