@@ -42,8 +42,9 @@ fn table(job: &str, values: &[Line], memory: &[Line]) {
         let ratio = range(line.ratio_to_vitae, line.ratio_min, line.ratio_max);
         let peak =
             memory.iter().find(|it| (it.system, it.durability) == (line.system, line.durability));
-        let peak = peak.and_then(|it| it.value).unwrap_or(f64::NAN);
-        println!("  {system:<32} {value:<34} of vitae's {ratio:<24} {peak:.0} MiB");
+        let peak =
+            peak.and_then(|it| it.value).map_or_else(String::new, |peak| format!("{peak:.0} MiB"));
+        println!("  {system:<32} {value:<34} of vitae's {ratio:<24} {peak}");
     }
 }
 
