@@ -29,6 +29,12 @@ impl Samples {
         }
     }
 
+    /// The least and the most, or `None` if nothing was measured.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        let sorted = self.sorted();
+        Some((*sorted.first()?, *sorted.last()?))
+    }
+
     pub fn quartiles(&self) -> Quartiles {
         Quartiles::of(&self.sorted())
     }

@@ -189,7 +189,7 @@ fn content(commit: &Commit) -> Vec<Content> {
         (
             format!("{}/{}", stream.category(), stream.id()),
             event.tags.iter().map(str::to_owned).collect(),
-            event.payload.clone(),
+            event.payload.bytes().unwrap().to_vec(),
         )
     });
     events.collect()

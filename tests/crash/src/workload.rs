@@ -138,7 +138,7 @@ fn event(commit: &Commit, stream: usize, tags: &[String], filler: usize) -> NewE
         causation: None,
         tags: list,
         metadata: Metadata::default(),
-        payload,
+        payload: payload.into(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use vitae::store::{AppendError, Commit, EventStore, Outcome, Ticket};
 use vitae_crash_tests::{Call, Disk, Fault, draft, scratch};
-use vitae_sqlite::SqliteStore;
+use vitae_sqlite::{Options, SqliteStore};
 
 /// How many commits may wait for the disk.
 const QUEUE: usize = 4;
@@ -20,6 +20,9 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Long enough to be answered, were it answered.
 const SHORT: Duration = Duration::from_millis(50);
+
+/// How long a commit waits for room.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A disk that holds up syncs until told otherwise, or until the test is over: then nothing hangs.
 struct Gate(Arc<Disk>);
@@ -39,14 +42,22 @@ impl Drop for Gate {
 /// A store whose disk holds up syncs, with one commit in the sync and the queue full of others. Of
 /// the three, the gate is dropped first.
 fn held_up(folder: &Path) -> (SqliteStore, Vec<(Commit, Ticket)>, Gate) {
+    held_up_with(folder, SqliteStore::options().queue(QUEUE).queue_timeout(PATIENCE), QUEUE)
+}
+
+fn held_up_with(
+    folder: &Path,
+    options: Options,
+    queued: usize,
+) -> (SqliteStore, Vec<(Commit, Ticket)>, Gate) {
     let path = folder.join("events.db");
     drop(SqliteStore::open(&path).unwrap());
     let disk = Disk::watch(folder);
-    let store = SqliteStore::options().queue(QUEUE).open(path).unwrap();
+    let store = options.open(path).unwrap();
     disk.hold_syncs(true);
     let mut tickets = vec![append(&store, 1)];
     disk.wait_for_held_sync();
-    for author in 2..=u8::try_from(QUEUE).unwrap() + 1 {
+    for author in 2..=u8::try_from(queued).unwrap() + 1 {
         tickets.push(append(&store, author));
     }
     (store, tickets, Gate(disk))
@@ -79,7 +90,6 @@ fn r15_appending_waits_for_no_disk_and_waiting_can_end() {
 }
 
 #[test]
-#[ignore = "a full queue answers `Busy` at once: there is no waiting for room yet"]
 fn r15_what_does_not_fit_waits_for_room() {
     let folder = scratch();
     let (store, tickets, gate) = held_up(folder.path());
@@ -141,4 +151,46 @@ fn r20_dropping_a_store_answers_every_ticket_when_the_disk_fails() {
         assert!(typed, "{}: {error:?}", commit.id);
     }
     dropping.join().unwrap();
+}
+
+#[test]
+fn r15_the_queue_is_bounded_in_bytes_too() {
+    let folder = scratch();
+    // One commit always has room; of two, the second is over any bound.
+    let options = SqliteStore::options().queue_bytes(1).queue_timeout(PATIENCE);
+    let (store, tickets, gate) = held_up_with(folder.path(), options, 1);
+    let (refused, ticket) = append(&store, 100);
+    let answer = ticket.wait_timeout(LONG).expect("it waits without bound");
+    assert!(matches!(answer, Err(AppendError::Busy)), "{answer:?}");
+    gate.open();
+    for (_, ticket) in tickets {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(store.receipt(refused.id).unwrap(), None);
+}
+
+#[test]
+fn r20_closing_does_not_wait_for_ever() {
+    let folder = scratch();
+    let options = SqliteStore::options().queue(QUEUE).close_timeout(SHORT);
+    let (store, tickets, gate) = held_up_with(folder.path(), options, QUEUE);
+    // The disk is still held up.
+    drop(store);
+    let mut tickets = tickets.into_iter();
+    let (uncertain, ticket) = tickets.next().unwrap();
+    let error = ticket.wait_timeout(LONG).expect("a ticket hangs").unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    let mut refused = Vec::new();
+    for (commit, ticket) in tickets {
+        let error = ticket.wait_timeout(LONG).expect("a ticket hangs").unwrap_err();
+        assert!(matches!(error, AppendError::Closed), "{error:?}");
+        refused.push(commit);
+    }
+    gate.open();
+    let store = SqliteStore::open(folder.path().join("events.db")).unwrap();
+    let known = store.receipt(uncertain.id).unwrap().is_some();
+    assert_eq!(store.append(uncertain).wait().unwrap().already_appended, known);
+    for commit in refused {
+        assert_eq!(store.receipt(commit.id).unwrap(), None);
+    }
 }

@@ -1,7 +1,5 @@
 //! The stores under test, and a small life with personal data.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use vitae::store::{EventStore, Page, Query, Read};
 use vitae::{Bus, Context, Event, Lifecycle, MemoryStore};

@@ -153,7 +153,7 @@ impl Event {
             causation: self.caused.then_some(EventId { commit: commit.id, index: u32::MAX }),
             tags,
             metadata: Metadata::new(&self.metadata).unwrap(),
-            payload: self.payload.clone(),
+            payload: self.payload.clone().into(),
         }
     }
 }
@@ -233,7 +233,7 @@ impl Flaw {
     fn spoil_event(self, event: &mut NewEvent) {
         match self {
             Self::StrayEvent => event.stream = 99,
-            Self::LargePayload => event.payload = vec![0; limits().max_payload_bytes + 1],
+            Self::LargePayload => event.payload = vec![0; limits().max_payload_bytes + 1].into(),
             _ => {
                 let many = (0..=MAX_TAGS).map(|number| number.to_string()).collect::<Vec<_>>();
                 event.tags = NameList::try_from(many).unwrap();

@@ -95,7 +95,8 @@ impl World {
             Attempt::Again { nth, changed } if !self.tried.is_empty() => {
                 let mut commit = self.tried[nth.index(self.tried.len())].clone();
                 if *changed && let Some(event) = commit.events.first_mut() {
-                    event.payload.push(7);
+                    let changed = [event.payload.bytes().unwrap(), &[7]].concat();
+                    event.payload = changed.into();
                 }
                 commit
             }
