@@ -22,7 +22,7 @@ fn fill(store: &SqliteStore) -> Filled {
     let mut filled = Filled { attempted: Vec::new(), acknowledged: Vec::new() };
     loop {
         let mut commit = draft(store, 1).unwrap();
-        commit.events[0].payload.resize(20_000, 7);
+        commit.events[0].payload = vec![7; 20_000].into();
         filled.attempted.push(commit.clone());
         match store.append(commit).wait() {
             Ok(receipt) => filled.acknowledged.push(receipt),
@@ -67,7 +67,7 @@ fn r07_without_room_nothing_is_written_until_there_is() {
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
     let mut first = draft(&store, 1).unwrap();
-    first.events[0].payload.resize(20_000, 7);
+    first.events[0].payload = vec![7; 20_000].into();
     disk.set_full(true);
     let error = store.append(first.clone()).wait().unwrap_err();
     assert!(matches!(error, AppendError::StorageFull), "{error:?}");
