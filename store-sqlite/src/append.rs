@@ -26,7 +26,7 @@ use crate::moment::Moment;
 use crate::names::Names;
 use crate::queue::Answer;
 use crate::tail::Tail;
-use crate::{connect, erase, flush, lookup, read, snapshot, sql};
+use crate::{connect, erase, flush, lookup, read, seal, snapshot, sql};
 
 /// How many streams the writer remembers.
 const STREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(0xffff);
@@ -159,11 +159,11 @@ impl<'c> Transaction<'c> {
     }
 
     /// What is said of a commit whose id is in the log.
-    fn repeated(&self, id: CommitId, digest: Digest) -> Step<Option<Taken>> {
+    fn repeated(&mut self, id: CommitId, digest: Digest) -> Step<Option<Taken>> {
         let (receipt, certain) = match self.receipts.get(&id) {
             Some(receipt) => (receipt.clone(), false),
             None if self.is_new(id)? => return Ok(None),
-            None => match self.moment.receipt(id)? {
+            None => match self.moment.receipt(&mut self.memory.names, id)? {
                 Some(receipt) => (receipt, true),
                 None => return Ok(None),
             },
@@ -462,6 +462,7 @@ impl<'c> Transaction<'c> {
                 position.map(|position| position.get().cast_signed()),
                 checksum.map(|checksum| checksum.0.cast_signed()),
                 cursor,
+                seal::checkpoint(moved.name.as_str(), &moved.to),
             ))?;
         }
         Ok(())
@@ -481,6 +482,7 @@ impl<'c> Transaction<'c> {
                     key,
                     version,
                     value,
+                    seal::row(view.as_str(), key, version, value),
                 ))?,
                 None => self
                     .connection()

@@ -79,7 +79,6 @@ fn open(path: &Path, access: OpenFlags, options: &Options) -> Result<Connection,
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
     erase::leave_no_traces(&connection)?;
     Ok(connection)
 }

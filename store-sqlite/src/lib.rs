@@ -46,6 +46,7 @@ mod positions;
 mod queue;
 mod read;
 mod row;
+mod seal;
 mod snapshot;
 mod sql;
 mod store;

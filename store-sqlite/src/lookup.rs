@@ -8,7 +8,7 @@ use vitae::store::{Checkpoint, Checksum, Damage, Digest, Receipt, RegisteredSche
 use vitae::{CommitId, GlobalPosition, KindVersion, LogId, Name, RowVersion, StreamId, Timestamp};
 
 use crate::error::Fault;
-use crate::sql;
+use crate::{seal, sql};
 
 pub(crate) fn log_id(connection: &Connection) -> Result<LogId, Fault> {
     connection
@@ -86,11 +86,15 @@ pub(crate) fn checkpoint(connection: &Connection, id: &Name) -> Result<Option<Ch
                 .ok_or_else(|| damage("a checkpoint has position 0"))?,
         ),
     };
-    Ok(Some(Checkpoint {
+    let checkpoint = Checkpoint {
         position,
         checksum: optional::<i64>(row, 1)?.map(|bits| Checksum(bits.cast_unsigned())),
         cursor: row.get(2)?,
-    }))
+    };
+    if seal::checkpoint(id.as_str(), &checkpoint) != row.get::<_, i64>(3)? {
+        return Err(damage("a checkpoint does not fit its seal"));
+    }
+    Ok(Some(checkpoint))
 }
 
 pub(crate) fn row(
@@ -100,10 +104,17 @@ pub(crate) fn row(
 ) -> Result<Option<ViewRow>, Fault> {
     let mut statement = connection.prepare_cached(sql::ROW)?;
     let mut rows = statement.query((view.as_str(), key))?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    Ok(Some(ViewRow { key: key.to_vec(), version: row_version_in(row, 0)?, value: row.get(1)? }))
+    rows.next()?.map(|row| view_row(view.as_str(), row)).transpose()
+}
+
+/// A row of a view, held against its seal: key, version, value and seal.
+pub(crate) fn view_row(view: &str, row: &Row<'_>) -> Result<ViewRow, Fault> {
+    let found = ViewRow { key: row.get(0)?, version: row_version_in(row, 1)?, value: row.get(2)? };
+    let version = found.version.get().cast_signed();
+    if seal::row(view, &found.key, version, &found.value) != row.get::<_, i64>(3)? {
+        return Err(damage("a row of a view does not fit its seal"));
+    }
+    Ok(found)
 }
 
 pub(crate) fn row_version(
@@ -133,11 +144,11 @@ pub(crate) fn rows(
     while found.len() < limit
         && let Some(row) = rows.next()?
     {
-        let key: Vec<u8> = row.get(0)?;
-        if !key.starts_with(prefix) {
+        let row = view_row(view.as_str(), row)?;
+        if !row.key.starts_with(prefix) {
             break;
         }
-        found.push(ViewRow { key, version: row_version_in(row, 1)?, value: row.get(2)? });
+        found.push(row);
     }
     Ok(found)
 }
@@ -146,7 +157,7 @@ fn row_version_in(row: &Row<'_>, column: usize) -> Result<RowVersion, Fault> {
     RowVersion::new(unsigned(row, column)?).ok_or_else(|| damage("a row of a view has version 0"))
 }
 
-fn name(row: &Row<'_>, column: usize) -> Result<Name, Fault> {
+pub(crate) fn name(row: &Row<'_>, column: usize) -> Result<Name, Fault> {
     let text = row.get_ref(column)?.as_str().map_err(|_| damage("a name is not a text"))?;
     Name::new(text).map_err(|invalid| damage(&invalid.to_string()))
 }

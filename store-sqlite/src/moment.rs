@@ -13,6 +13,7 @@ use crate::body::Place;
 use crate::error::Fault;
 use crate::list::StreamList;
 use crate::lookup::{bare_receipt, unsigned};
+use crate::names::Names;
 use crate::tail::Tail;
 use crate::{flush, row, sql};
 
@@ -74,15 +75,19 @@ impl<'c> Moment<'c> {
     }
 
     /// The receipt of a commit, `None` if it is not in the log.
-    pub(crate) fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, Fault> {
+    pub(crate) fn receipt(
+        &self,
+        names: &mut Names,
+        commit: CommitId,
+    ) -> Result<Option<Receipt>, Fault> {
         let recent = self.with_tail(|tail| tail.commit(commit))?;
         if let Some(position) = recent.filter(|position| *position <= self.head) {
-            return self.receipt_at(commit, position);
+            return self.receipt_at(names, commit, position);
         }
         let mut statement = self.connection.prepare_cached(sql::COMMITS_WITH)?;
         let mut rows = statement.query((flush::prefix(commit),))?;
         while let Some(row) = rows.next()? {
-            if let Some(receipt) = self.receipt_at(commit, unsigned(row, 0)?)? {
+            if let Some(receipt) = self.receipt_at(names, commit, unsigned(row, 0)?)? {
                 return Ok(Some(receipt));
             }
         }
@@ -90,12 +95,18 @@ impl<'c> Moment<'c> {
     }
 
     /// The receipt of a commit whose first event stands at a position, if it does.
-    fn receipt_at(&self, commit: CommitId, position: u64) -> Result<Option<Receipt>, Fault> {
+    fn receipt_at(
+        &self,
+        names: &mut Names,
+        commit: CommitId,
+        position: u64,
+    ) -> Result<Option<Receipt>, Fault> {
         let mut receipt = None;
         row::walk(self.connection, position, position, |row| {
             let Place::First(opening) = row.body.place else {
                 return Err(row.damaged("it is not the first of its commit, as the index says"));
             };
+            row.check(&names.of(self.connection, row)?)?;
             if opening.commit == commit {
                 let last = position.saturating_add(u64::from(opening.events).saturating_sub(1));
                 let positions = GlobalPosition::new(position).zip(GlobalPosition::new(last));

@@ -3,6 +3,8 @@
 //! Owns a bounded memory of it for each connection that reads. Nothing in it ever changes in a file:
 //! a stream keeps its name, a kind its own, an event its commit.
 
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
 use vitae::CommitId;
@@ -16,9 +18,12 @@ use crate::sql;
 /// How many streams are remembered.
 const STREAMS: usize = 16_384;
 
+/// A stream's category and id.
+type StreamNames = (Box<str>, Box<str>);
+
 #[derive(Default)]
 pub(crate) struct Names {
-    streams: FxHashMap<i64, (Box<str>, Box<str>)>,
+    streams: FxHashMap<i64, StreamNames>,
     kinds: FxHashMap<i64, (Box<str>, u32)>,
     /// The commit that was met last, and the position of its first event.
     commit: Option<(u64, CommitId)>,
@@ -49,10 +54,9 @@ impl Names {
             }
             self.streams.insert(row.stream, names);
         }
-        if !self.kinds.contains_key(&row.kind) {
-            let kind = kind_name(connection, row.kind)?
-                .ok_or_else(|| row.damaged("its kind is missing"))?;
-            self.kinds.insert(row.kind, kind);
+        if let Entry::Vacant(place) = self.kinds.entry(row.kind) {
+            let kind = kind_name(connection, row.kind)?;
+            place.insert(kind.ok_or_else(|| row.damaged("its kind is missing"))?);
         }
         let missing = || row.damaged("its stream or kind is missing");
         let (category, stream) = self.streams.get(&row.stream).ok_or_else(missing)?;
@@ -96,10 +100,7 @@ pub(crate) fn place_at(connection: &Connection, position: u64) -> Result<Option<
     Ok(body::decode(bytes).map(|body| body.place))
 }
 
-fn stream_names(
-    connection: &Connection,
-    stream: i64,
-) -> Result<Option<(Box<str>, Box<str>)>, Fault> {
+fn stream_names(connection: &Connection, stream: i64) -> Result<Option<StreamNames>, Fault> {
     let mut statement = connection.prepare_cached(sql::STREAM_NAMES)?;
     Ok(statement.query_row((stream,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }

@@ -54,6 +54,7 @@ statements! {
     TAGGED_BACKWARDS = "tagged_backwards";
 
     CHECKPOINT = "checkpoint";
+    CHECKPOINT_NAMES = "checkpoint_names";
     PUT_CHECKPOINT = "put_checkpoint";
 
     SNAPSHOT = "snapshot";
@@ -61,6 +62,7 @@ statements! {
     DROP_SNAPSHOT = "drop_snapshot";
 
     ROW = "row";
+    ALL_ROWS = "all_rows";
     ROW_VERSION = "row_version";
     ROWS_FROM = "rows_from";
     ROWS_AFTER = "rows_after";

@@ -232,7 +232,7 @@ impl EventStore for SqliteStore {
     }
 
     fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
-        Ok(self.readers.ask(|moment, _| moment.receipt(commit))?)
+        Ok(self.readers.ask(|moment, names| moment.receipt(names, commit))?)
     }
 
     fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {

@@ -12,7 +12,7 @@ use crate::body::Place;
 use crate::error::Fault;
 use crate::flush::prefix;
 use crate::list::StreamList;
-use crate::lookup::{damage, unsigned};
+use crate::lookup::{self, damage, unsigned};
 use crate::moment::Moment;
 use crate::names::Names;
 use crate::read::{Walk, log_statement, walk_log};
@@ -35,6 +35,7 @@ pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Faul
     if stored != found.tags {
         return Err(damage("the table of tags holds tags that no event has"));
     }
+    check_beside(connection)?;
     check_structure(connection)?;
     Ok(moment.head)
 }
@@ -174,6 +175,22 @@ fn check_commits(connection: &Connection, found: &Sum) -> Result<(), Fault> {
         return Ok(());
     }
     Err(damage("the index of commits does not hold the commits of the events"))
+}
+
+/// What is no event: schemas, view rows and checkpoints must be readable, and fit their seals.
+fn check_beside(connection: &Connection) -> Result<(), Fault> {
+    lookup::schemas(connection)?;
+    let mut statement = connection.prepare_cached(sql::ALL_ROWS)?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        lookup::view_row(lookup::name(row, 4)?.as_str(), row)?;
+    }
+    let mut statement = connection.prepare_cached(sql::CHECKPOINT_NAMES)?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        lookup::checkpoint(connection, &lookup::name(row, 0)?)?;
+    }
+    Ok(())
 }
 
 /// What SQLite itself knows to check, indexes against their tables too.

@@ -1,1 +1,1 @@
-SELECT position, checksum, cursor FROM checkpoints WHERE name = ?1
+SELECT position, checksum, cursor, seal FROM checkpoints WHERE name = ?1

@@ -73,11 +73,13 @@ CREATE TABLE tags (
     PRIMARY KEY (tag, position)
 ) STRICT, WITHOUT ROWID;
 
+-- seal: a checksum of the row (`seal.rs`).
 CREATE TABLE checkpoints (
     name TEXT PRIMARY KEY,
     position INTEGER,
     checksum INTEGER,
-    cursor BLOB NOT NULL
+    cursor BLOB NOT NULL,
+    seal INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE view_rows (
@@ -85,6 +87,7 @@ CREATE TABLE view_rows (
     key BLOB NOT NULL,
     version INTEGER NOT NULL,
     value BLOB NOT NULL,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (view, key)
 ) STRICT, WITHOUT ROWID;
 

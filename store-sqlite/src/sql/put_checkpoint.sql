@@ -1,1 +1,2 @@
-INSERT OR REPLACE INTO checkpoints (name, position, checksum, cursor) VALUES (?1, ?2, ?3, ?4)
+INSERT OR REPLACE INTO checkpoints (name, position, checksum, cursor, seal)
+VALUES (?1, ?2, ?3, ?4, ?5)

@@ -1,1 +1,1 @@
-SELECT version, value FROM view_rows WHERE view = ?1 AND key = ?2
+SELECT key, version, value, seal FROM view_rows WHERE view = ?1 AND key = ?2

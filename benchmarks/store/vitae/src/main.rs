@@ -54,7 +54,7 @@ impl System for Vitae {
             if some.is_empty() {
                 return Ok(());
             }
-            self.writer.append(&some)?.wait()?;
+            self.writer.commit_now(&some)?;
         }
     }
 
@@ -62,7 +62,7 @@ impl System for Vitae {
         if shares.len() <= 8 {
             return in_threads(shares, |share| {
                 for planned in share {
-                    self.writer.append(&[planned])?.wait()?;
+                    self.writer.commit_now(&[planned])?;
                 }
                 Ok(())
             });
@@ -81,7 +81,7 @@ impl System for Vitae {
     fn bulk(&mut self, mut events: Share, in_commit: usize) -> Result<(), Failure> {
         while events.left() > 0 {
             let some: Vec<Planned> = events.by_ref().take(in_commit).collect();
-            self.writer.append(&some)?.wait()?;
+            self.writer.commit_now(&some)?;
         }
         Ok(())
     }
@@ -145,6 +145,12 @@ impl Writer {
         &self.streams[stream as usize]
     }
 
+    /// Waits for the answer.
+    fn commit_now(&self, events: &[Planned]) -> Result<(), Failure> {
+        self.store.commit(self.commit(events)?)?;
+        Ok(())
+    }
+
     fn append(&self, events: &[Planned]) -> Result<Ticket, Failure> {
         Ok(self.store.append(self.commit(events)?))
     }
@@ -183,7 +189,7 @@ impl Writer {
             causation: Some(EventId { commit: causation, index: 0 }),
             tags: NameList::default(),
             metadata: Metadata::default(),
-            payload: postcard::to_allocvec(&planned.deposit)?,
+            payload: postcard::to_allocvec(&planned.deposit)?.into(),
         })
     }
 }

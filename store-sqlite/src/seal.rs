@@ -1,0 +1,30 @@
+//! The checksums of what is not an event: view rows and checkpoints.
+//!
+//! Owns the bytes that are hashed, which are part of the format: each part after its length, as 64-bit
+//! little-endian numbers; XXH3-64.
+
+use vitae::GlobalPosition;
+use vitae::store::Checkpoint;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The seal of a view row.
+pub(crate) fn row(view: &str, key: &[u8], version: i64, value: &[u8]) -> i64 {
+    of(&[view.as_bytes(), key, &version.to_le_bytes(), value])
+}
+
+/// The seal of a checkpoint.
+pub(crate) fn checkpoint(name: &str, checkpoint: &Checkpoint) -> i64 {
+    let position = checkpoint.position.map_or(0, GlobalPosition::get).to_le_bytes();
+    let checksum = checkpoint.checksum.map(|checksum| checksum.0.to_le_bytes());
+    let checksum = checksum.as_ref().map_or(&[][..], |bytes| bytes);
+    of(&[name.as_bytes(), &position, checksum, &checkpoint.cursor])
+}
+
+fn of(parts: &[&[u8]]) -> i64 {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+    for part in parts {
+        bytes.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        bytes.extend_from_slice(part);
+    }
+    xxh3_64(&bytes).cast_signed()
+}

@@ -1,0 +1,1 @@
+SELECT key, version, value, seal, view FROM view_rows
