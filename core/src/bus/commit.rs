@@ -8,7 +8,7 @@ use super::working::Working;
 use super::{Alongside, CommitReason, HandlerError, Inner};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
-use crate::store::{AppendError, Commit, Digest, InvalidCommit, Receipt, Ticket};
+use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
 
 /// How often a commit is put together because somebody else was faster each time.
 const MAX_TRIES: u32 = 16;
@@ -23,6 +23,19 @@ fn back_off(tries: u32) {
     let [.., random] = *CommitId::generate().as_bytes();
     let wait = most / 2 + most * u64::from(random) / 512;
     std::thread::sleep(Duration::from_micros(wait));
+}
+
+/// How a commit gets to the store.
+pub(super) type HandOver = fn(&dyn EventStore, Commit) -> Ticket;
+
+/// Queued, for who does something else meanwhile.
+pub(super) fn queued(store: &dyn EventStore, commit: Commit) -> Ticket {
+    store.append(commit)
+}
+
+/// Waited for at once, which a store may do on this thread.
+pub(super) fn at_once(store: &dyn EventStore, commit: Commit) -> Ticket {
+    Ticket::ready(store.commit(commit))
 }
 
 /// A commit that was handed to the store, with everything to go on from its answer.
@@ -47,6 +60,7 @@ impl Inner {
         &self,
         aggregates: &mut A,
         alongside: &Alongside,
+        hand_over: HandOver,
     ) -> Result<Begun, CommitReason> {
         if !aggregates.belong_to(self.home.log) {
             return Err(CommitReason::OtherLog { log: self.home.log });
@@ -57,7 +71,7 @@ impl Inner {
         let id = alongside.commit.or_else(|| aggregates.commit_id());
         let id = id.unwrap_or_else(CommitId::generate);
         self.turns.wait();
-        Ok(Begun::Tried(Box::new(self.submit(aggregates, id, alongside)?)))
+        Ok(Begun::Tried(Box::new(self.submit(aggregates, id, alongside, hand_over)?)))
     }
 
     /// Waits for the store's answer, and tries again while only policies and projections are in
@@ -105,7 +119,7 @@ impl Inner {
                 turn.get_or_insert_with(|| self.turns.take());
                 back_off(tries - UNHURRIED_TRIES);
             }
-            tried = self.submit(aggregates, id, alongside)?;
+            tried = self.submit(aggregates, id, alongside, at_once)?;
         }
     }
 
@@ -121,10 +135,11 @@ impl Inner {
         aggregates: &A,
         id: CommitId,
         alongside: &Alongside,
+        hand_over: HandOver,
     ) -> Result<Try, CommitReason> {
         let (working, commit) = self.prepare(aggregates, id, alongside)?;
         let digest = commit.digest();
-        Ok(Try { id, digest, working, ticket: self.store.append(commit) })
+        Ok(Try { id, digest, working, ticket: hand_over(&*self.store, commit) })
     }
 
     /// A commit whose outcome was unknown: looks whether it is in the log.

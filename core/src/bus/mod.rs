@@ -163,7 +163,7 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        Submitted::new(self.clone(), aggregates, alongside).wait()
+        Submitted::at_once(self.clone(), aggregates, alongside).wait()
     }
 
     /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns without waiting for

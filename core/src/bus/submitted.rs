@@ -5,7 +5,7 @@ use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::commit::Begun;
+use super::commit::{Begun, HandOver, at_once, queued};
 use super::{Alongside, Bus, CommitError, CommitReason, CommitSet};
 use crate::elsewhere;
 use crate::store::Receipt;
@@ -30,8 +30,17 @@ impl<A: fmt::Debug> fmt::Debug for Submitted<A> {
 }
 
 impl<A: CommitSet> Submitted<A> {
-    pub(crate) fn new(bus: Bus, mut aggregates: A, alongside: Alongside) -> Self {
-        let begun = bus.inner.begin(&mut aggregates, &alongside);
+    pub(crate) fn new(bus: Bus, aggregates: A, alongside: Alongside) -> Self {
+        Self::handed_over(bus, aggregates, alongside, queued)
+    }
+
+    /// A commit for which somebody waits: the store may do it on this thread.
+    pub(super) fn at_once(bus: Bus, aggregates: A, alongside: Alongside) -> Self {
+        Self::handed_over(bus, aggregates, alongside, at_once)
+    }
+
+    fn handed_over(bus: Bus, mut aggregates: A, alongside: Alongside, hand_over: HandOver) -> Self {
+        let begun = bus.inner.begin(&mut aggregates, &alongside, hand_over);
         Self { bus, aggregates, alongside, begun }
     }
 

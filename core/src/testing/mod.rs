@@ -78,6 +78,7 @@ mod life;
 mod payload;
 mod scenario;
 #[expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
