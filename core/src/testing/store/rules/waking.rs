@@ -24,7 +24,7 @@ fn wait_past(
     patience: Duration,
 ) -> GlobalPosition {
     let woken = changes.wait_past_timeout(seen, patience).unwrap();
-    woken.expect("nobody woke the reader")
+    woken.unwrap_or_else(|| panic!("nobody woke the reader"))
 }
 
 pub fn r09_whoever_is_woken_can_read_what_woke_it(store: Subject) {
@@ -117,7 +117,8 @@ pub fn r09_a_subscription_misses_nothing_and_doubles_nothing(store: Subject) {
                 let mut streams = vec![0; usize::try_from(WRITERS).unwrap()];
                 let (mut last, mut events) = (0, 0);
                 while events < total {
-                    let page = pages.next_timeout(patience).unwrap().expect("missed one");
+                    let page = pages.next_timeout(patience).unwrap();
+                    let page = page.unwrap_or_else(|| panic!("missed one"));
                     assert!(!page.is_empty() && page.len() <= 7);
                     for event in page.iter() {
                         assert!(event.position().get() > last, "out of order, or doubled");
@@ -186,7 +187,7 @@ pub fn r09_closing_ends_every_wait(mut store: Subject) {
     let task = changes.past(None);
     drop(store.close());
     for _ in 0..2 {
-        let end = ends.recv_timeout(patience).expect("a reader waits for ever");
+        let end = ends.recv_timeout(patience).unwrap_or_else(|_| panic!("a reader waits for ever"));
         assert!(matches!(end, Err(ReadError::Closed)), "{end:?}");
     }
     let mut task = Box::pin(task);
