@@ -8,7 +8,8 @@
 //! - **R1** A [`Commit`] is appends to any number of streams, erasures of payloads, checkpoint moves,
 //!   snapshots and view rows: all or nothing. A stale row version rejects that commit alone. Of a
 //!   stream's snapshots the one with the highest version is kept.
-//! - **R2** What was acknowledged is durable.
+//! - **R2** What was acknowledged is durable. A faster mode that is less so exists only under a name
+//!   that says it.
 //! - **R3** Positions start at 1, have no gaps and are in commit order. A reader that has seen
 //!   position n is never shown a new event at or below n.
 //! - **R4** Stream versions start at 1 and have no gaps.
@@ -33,11 +34,19 @@
 //!   the same name is refused.
 //! - **R13** Bad input is refused before anything is written.
 //! - **R14** What is not a store of ours, or is from a newer format, is refused and left as it was.
-//! - **R16** Reading beside a writer always works.
+//! - **R15** Under overload memory stays bounded. [`EventStore::append`] never blocks its caller; what
+//!   finds no room in the queue within a bounded time is [`AppendError::Busy`], with nothing written.
+//!   Dropping a [`Ticket`] cancels nothing that is queued.
+//! - **R16** Several processes may open one store. Each sees the others' commits, in order, and looks at
+//!   format, schemas and head again before it writes; a format that has become newer closes its handle.
+//!   Reading beside a writer always works.
 //! - **R17** A commit may be conditional: no event that matches a query stands after a position. The
 //!   semantics are those of the append condition of <https://dcb.events/specification/>, with
 //!   categories beside kinds and tags.
+//! - **R18** The format of every release opens, and is migrated when it does.
 //! - **R19** No input, no file content and no fault panics.
+//! - **R20** Closing answers every ticket, within a bounded time. Opening for reading only is a call of
+//!   its own.
 
 mod changes;
 mod checkpoint;

@@ -19,9 +19,10 @@ pub(crate) fn changed(
     log.append(commit)
 }
 
-fn actual(log: &dyn EventStore, stream: &StreamId) -> Option<StreamVersion> {
-    let newest = Read::stream(stream.clone()).backwards().page_of(1);
-    read_pages(log, newest).first().and_then(|seen| StreamVersion::new(seen.version))
+pub(crate) fn actual(log: &dyn EventStore, stream: &StreamId) -> Option<StreamVersion> {
+    let mut page = Page::new();
+    log.read(&Read::stream(stream.clone()).backwards().page_of(1), &mut page).unwrap();
+    page.iter().next().map(|newest| newest.version())
 }
 
 fn conflict(log: &dyn EventStore, commit: &Commit) -> Option<AppendError> {
@@ -139,6 +140,18 @@ impl Flaw for TheIdIsEnough {
             Some(receipt) => Ticket::ready(Ok(receipt.repeated())),
             None => log.append(commit),
         }
+    }
+}
+
+/// R7: who commits is not told that the commit was there already.
+#[derive(Default)]
+pub(crate) struct CommittingHidesRepetitions;
+
+impl Flaw for CommittingHidesRepetitions {
+    fn commit(&self, log: &dyn EventStore, commit: Commit) -> Result<Receipt, AppendError> {
+        let mut receipt = log.commit(commit)?;
+        receipt.already_appended = false;
+        Ok(receipt)
     }
 }
 

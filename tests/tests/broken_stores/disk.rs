@@ -50,12 +50,12 @@ pub(crate) fn backend<F: Flaw + Default>() -> Backend {
         .patience(Duration::from_secs(3))
         .jammed(QUEUE, |path| {
             let jam = Arc::new(Jam::on(log(path), F::OVERLOAD));
-            (Broken { log: log(path), flaw: Jammed(Arc::clone(&jam)) }, KeepsOn(jam))
+            (Broken::with(log(path), Jammed(Arc::clone(&jam))), KeepsOn(jam))
         })
         .failing(|path| {
             let failing = Failing(Arc::new(Fault { unknown: F::UNKNOWN, ..Fault::default() }));
             let fault = Arc::clone(&failing.0);
-            (Broken { log: log(path), flaw: failing }, move || {
+            (Broken::with(log(path), failing), move || {
                 fault.armed.store(true, Ordering::SeqCst);
             })
         })

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use vitae::store::{
-    Changes, Checkpoint, Commit, EventStore, Page, Read, ReadError, Receipt, RegisteredSchema,
-    Snapshot, Ticket, ViewRow,
+    AppendError, Changes, Checkpoint, Commit, EventStore, Page, Publisher, Read, ReadError,
+    Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
+
+use crate::relay;
 
 type Answer<T> = Result<T, ReadError>;
 
@@ -32,6 +34,10 @@ pub(crate) trait Flaw: Send + Sync + 'static {
         log.append(commit)
     }
 
+    fn commit(&self, log: &dyn EventStore, commit: Commit) -> Result<Receipt, AppendError> {
+        self.append(log, commit).wait()
+    }
+
     fn read(&self, log: &dyn EventStore, read: &Read, page: &mut Page) -> Answer<()> {
         log.read(read, page)
     }
@@ -40,8 +46,9 @@ pub(crate) trait Flaw: Send + Sync + 'static {
         log.head()
     }
 
-    fn changes(&self, log: &dyn EventStore) -> Changes {
-        log.changes()
+    /// What readers wait at, from what ends with the handle.
+    fn changes(&self, _: &dyn EventStore, of_handle: Changes) -> Changes {
+        of_handle
     }
 
     fn streams(
@@ -114,15 +121,22 @@ impl Flaw for Sound {}
 
 /// A store with a flaw.
 pub(crate) struct Broken<F> {
-    pub(crate) log: Arc<dyn EventStore>,
-    pub(crate) flaw: F,
+    log: Arc<dyn EventStore>,
+    flaw: F,
+    publisher: Arc<Publisher>,
+}
+
+impl<F: Flaw> Broken<F> {
+    pub(crate) fn with(log: Arc<dyn EventStore>, mut flaw: F) -> Self {
+        flaw.opened(&log);
+        let publisher = relay::follow(log.changes());
+        Self { log, flaw, publisher }
+    }
 }
 
 impl<F: Flaw + Default> Broken<F> {
     pub(crate) fn new(log: Arc<dyn EventStore>) -> Self {
-        let mut flaw = F::default();
-        flaw.opened(&log);
-        Self { log, flaw }
+        Self::with(log, F::default())
     }
 }
 
@@ -135,6 +149,10 @@ impl<F: Flaw> EventStore for Broken<F> {
         self.flaw.append(&*self.log, commit)
     }
 
+    fn commit(&self, commit: Commit) -> Result<Receipt, AppendError> {
+        self.flaw.commit(&*self.log, commit)
+    }
+
     fn read(&self, read: &Read, page: &mut Page) -> Answer<()> {
         self.flaw.read(&*self.log, read, page)
     }
@@ -144,7 +162,7 @@ impl<F: Flaw> EventStore for Broken<F> {
     }
 
     fn changes(&self) -> Changes {
-        self.flaw.changes(&*self.log)
+        self.flaw.changes(&*self.log, self.publisher.changes())
     }
 
     fn streams(

@@ -81,8 +81,8 @@ impl Flaw for HeadIsOfTheHandle {
     }
 
     fn append(&self, log: &dyn EventStore, commit: Commit) -> Ticket {
-        let ticket = log.append(commit);
         let mut own = self.0.lock().unwrap();
+        let ticket = log.append(commit);
         *own = log.head().unwrap();
         ticket
     }

@@ -10,9 +10,12 @@ use crate::beside::*;
 use crate::commits::*;
 use crate::conditions::*;
 use crate::disk::backend;
+use crate::erasures::*;
 use crate::flaw::Sound;
 use crate::handles::*;
 use crate::reads::*;
+use crate::snapshots::*;
+use crate::waking::*;
 
 /// What is caught over SQLite, in `on_files`.
 pub(crate) const CAUGHT_ON_FILES: [&str; 4] = [
@@ -62,6 +65,17 @@ flaws! {
     r01_rows_are_listed_backwards: RowsAreListedBackwards => [
         "r01_rows_are_listed_in_bytewise_order"
     ];
+    r01_last_snapshot_is_forgotten: LastSnapshotIsForgotten => [
+        "r01_a_snapshot_is_kept_with_its_events"
+        "r11_an_erasure_drops_the_snapshot_of_its_stream"
+    ];
+    r01_snapshots_have_places: SnapshotsHavePlaces => ["r01_a_commit_may_be_a_snapshot_alone"];
+    r01_first_of_a_version_is_kept: FirstOfAVersionIsKept => [
+        "r01_the_newest_snapshot_of_a_stream_is_kept"
+    ];
+    r01_snapshots_of_refused_are_kept: SnapshotsOfRefusedAreKept => [
+        "r01_a_rejected_commit_keeps_no_snapshot"
+    ];
     r02_rows_end_with_their_handle: RowsEndWithTheirHandle => [
         "r02_what_was_acknowledged_is_there_after_reopening"
     ];
@@ -71,10 +85,12 @@ flaws! {
     ];
     r03_refused_leave_a_gap: RefusedLeaveAGap => [
         "r03_positions_have_no_gaps_and_follow_the_order_of_commits"
+        "r07_committing_and_appending_say_the_same"
         "r16_two_handles_see_one_log"
     ];
     r03_receipts_name_one_event: ReceiptsNameOneEvent => [
         "r03_positions_have_no_gaps_and_follow_the_order_of_commits"
+        "r11_an_imported_event_has_its_time_and_its_checksum"
     ];
     r03_later_positions_come_first: LaterPositionsComeFirst => [
         "r03_a_reader_misses_nothing_while_eight_write"
@@ -96,11 +112,23 @@ flaws! {
     ];
     r06_conflicts_come_first: ConflictsComeFirst => [
         "r06_the_same_commit_again_gives_the_first_receipt"
+        "r07_committing_and_appending_say_the_same"
         "r16_two_handles_see_one_log"
     ];
-    r06_the_id_is_enough: TheIdIsEnough => ["r06_the_same_id_with_other_content_is_refused"];
+    r06_the_id_is_enough: TheIdIsEnough => [
+        "r06_the_same_id_with_other_content_is_refused"
+        "r06_a_snapshot_is_content_of_its_commit"
+        "r07_committing_and_appending_say_the_same"
+        "r11_an_erasure_is_part_of_its_commit"
+    ];
+    r06_snapshots_are_no_content: SnapshotsAreNoContent => [
+        "r06_a_snapshot_is_content_of_its_commit"
+    ];
     r07_receipts_are_for_events: ReceiptsAreForEvents => [
         "r07_a_receipt_tells_what_became_of_a_commit"
+    ];
+    r07_committing_hides_repetitions: CommittingHidesRepetitions => [
+        "r07_committing_and_appending_say_the_same"
     ];
     r07_unknown_is_forgotten: UnknownIsForgotten => [
         "r07_after_an_unknown_outcome_nothing_is_taken_until_reopened"
@@ -118,6 +146,22 @@ flaws! {
     r08_streams_are_listed_from: StreamsAreListedFrom => ["r08_streams_of_a_category_are_listed"];
     r08_many_tagged_are_cut: ManyTaggedAreCut => ["r08_many_events_of_two_tags_are_read_in_pages"];
     r08_causes_are_lost: CausesAreLost => ["r08_events_come_back_as_they_went_in"];
+    r09_woken_too_early: WokenTooEarly => [
+        "r09_whoever_is_woken_can_read_what_woke_it"
+        "r09_a_subscription_misses_nothing_and_doubles_nothing"
+    ];
+    r09_woken_later: WokenLater => [
+        "r09_a_task_is_woken_as_a_thread_is"
+        "r09_a_subscription_stays_where_it_is_told_to_begin"
+    ];
+    r09_first_events_wake: FirstEventsWake => [
+        "r09_what_was_acknowledged_need_not_be_waited_for"
+        "r09_a_subscription_stays_where_it_is_told_to_begin"
+    ];
+    r09_many_of_a_kind_are_cut: ManyOfAKindAreCut => [
+        "r09_a_subscription_misses_nothing_and_doubles_nothing"
+    ];
+    r09_waits_outlive_the_handle: WaitsOutliveTheHandle => ["r09_closing_ends_every_wait"];
     r10_checkpoints_are_overwritten: CheckpointsAreOverwritten => [
         "r10_checkpoints_move_by_compare_and_set"
         "r16_two_handles_see_one_log"
@@ -132,6 +176,19 @@ flaws! {
         "r01_a_commit_is_all_or_nothing"
         "r11_verify_counts_the_events"
     ];
+    r11_erased_are_missed_backwards: ErasedAreMissedBackwards => [
+        "r11_an_erased_payload_is_gone_and_everything_else_holds"
+    ];
+    r11_erased_once: ErasedOnce => ["r11_what_was_erased_may_be_erased_again"];
+    r11_erased_is_empty: ErasedIsEmpty => [
+        "r11_a_payload_may_come_erased"
+        "r11_an_imported_event_has_its_time_and_its_checksum"
+    ];
+    r11_erasures_are_no_content: ErasuresAreNoContent => ["r11_an_erasure_is_part_of_its_commit"];
+    r11_snapshots_outlive_erasures: SnapshotsOutliveErasures => [
+        "r11_an_erasure_drops_the_snapshot_of_its_stream"
+    ];
+    r11_imports_are_new: ImportsAreNew => ["r11_an_imported_event_has_its_time_and_its_checksum"];
     r12_shapes_are_not_compared: ShapesAreNotCompared => [
         "r12_another_shape_under_one_name_is_refused"
         "r16_two_handles_see_one_log"
@@ -141,6 +198,10 @@ flaws! {
     ];
     r12_schemas_have_no_order: SchemasHaveNoOrder => ["r12_schemas_are_listed"];
     r13_too_many_tags_are_cut: TooManyTagsAreCut => ["r13_bad_input_is_refused"];
+    r13_large_states_are_cut: LargeStatesAreCut => ["r13_bad_snapshots_are_refused"];
+    r13_erasures_behind_the_head: ErasuresBehindTheHead => [
+        "r13_an_erasure_has_an_act_and_a_place"
+    ];
     r13_times_are_rounded: TimesAreRounded => ["r13_numbers_out_of_range_do_no_harm"];
     r14_everything_opens: EverythingOpens => [
         "r14_what_is_no_store_is_refused_and_left_alone"
@@ -150,6 +211,8 @@ flaws! {
     r15_append_blocks: AppendBlocks => ["r15_a_full_queue_answers_busy_and_writes_nothing"];
     r15_queue_of_one_place: QueueOfOnePlace => [
         "r03_a_reader_misses_nothing_while_eight_write"
+        "r09_whoever_is_woken_can_read_what_woke_it"
+        "r09_a_subscription_misses_nothing_and_doubles_nothing"
         "r15_a_dropped_ticket_cancels_nothing"
         "r16_of_several_writers_one_wins"
         "r17_of_several_that_decide_one_wins"
@@ -167,6 +230,7 @@ flaws! {
         "r17_a_condition_finds_what_a_read_finds"
     ];
     r17_after_is_inclusive: AfterIsInclusive => [
+        "r11_an_imported_event_has_its_time_and_its_checksum"
         "r17_a_condition_holds_or_nothing_is_written"
         "r17_a_condition_finds_what_a_read_finds"
     ];

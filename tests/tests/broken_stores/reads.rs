@@ -55,7 +55,7 @@ impl Flaw for LaterPositionsComeFirst {
         let mut number = 0;
         filtered(log, read, page, |_| {
             number += 1;
-            !(holes && number == 7)
+            !(holes && number == 9)
         })
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use vitae::store::{
-    AppendError, Checkpoint, CheckpointMove, Checksum, Commit, Damage, Digest, Direction,
-    EventHeader, EventStore, InvalidCommit, Limits, NewEvent, Page, PayloadDigest, Read, ReadError,
-    Receipt, RegisteredSchema, Selection, Ticket, ViewRow,
+    AppendError, Changes, Checkpoint, CheckpointMove, Checksum, Commit, Damage, Digest, Direction,
+    EventHeader, EventStore, InvalidCommit, Limits, NewEvent, Page, Payload, Publisher, Read,
+    ReadError, Receipt, RegisteredSchema, Selection, Snapshot, Ticket, ViewRow,
 };
 use vitae::testing::store::Backend;
 use vitae::{
@@ -18,6 +18,7 @@ use vitae::{
 struct VecStore {
     log_id: LogId,
     log: Mutex<Log>,
+    publisher: Publisher,
 }
 
 #[derive(Default)]
@@ -28,6 +29,8 @@ struct Log {
     schemas: Vec<RegisteredSchema>,
     checkpoints: Vec<(Name, Checkpoint)>,
     rows: Vec<(Name, ViewRow)>,
+    /// One of a stream.
+    snapshots: Vec<Snapshot>,
 }
 
 struct Stored {
@@ -42,7 +45,8 @@ struct Stored {
 
 impl VecStore {
     fn new() -> Self {
-        Self { log_id: LogId::generate(), log: Mutex::default() }
+        let publisher = Publisher::new(None);
+        Self { log_id: LogId::generate(), log: Mutex::default(), publisher }
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -72,7 +76,7 @@ impl Stored {
 
     /// Puts the event on a page, which holds it against its checksum.
     fn show(&self, page: &mut Page) -> Result<(), ReadError> {
-        page.push(&self.header(), Ok(&self.event.payload), self.checksum)
+        page.push(&self.header(), self.event.payload.as_stored(), self.checksum)
     }
 }
 
@@ -91,7 +95,10 @@ impl Log {
         self.check_conditions(&commit)?;
         self.check_checkpoints(&commit)?;
         self.check_rows(&commit)?;
-        Ok(self.write(commit, digest, now))
+        self.check_snapshots(&commit)?;
+        self.check_erasures(&commit)?;
+        let recorded_at = commit.recorded_at(now);
+        Ok(self.write(commit, digest, recorded_at))
     }
 
     fn check_schemas(&self, commit: &Commit) -> Result<(), AppendError> {
@@ -158,7 +165,29 @@ impl Log {
         Ok(())
     }
 
+    fn check_snapshots(&self, commit: &Commit) -> Result<(), AppendError> {
+        for Snapshot { stream, version, .. } in &commit.snapshots {
+            let of_stream = |event: &&NewEvent| commit.streams[event.stream].id == *stream;
+            let appended = commit.events.iter().filter(of_stream).count();
+            let before = self.stream_version(stream).map_or(0, StreamVersion::get);
+            if version.get() > before + appended as u64 {
+                return Err(InvalidCommit::OutOfRange { what: "a snapshot's version" }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_erasures(&self, commit: &Commit) -> Result<(), AppendError> {
+        if commit.erasures.iter().any(|position| Some(*position) > self.head()) {
+            return Err(InvalidCommit::OutOfRange { what: "the position of an erasure" }.into());
+        }
+        Ok(())
+    }
+
     fn write(&mut self, commit: Commit, digest: Digest, now: Timestamp) -> Receipt {
+        for position in commit.erasures {
+            self.erase(position);
+        }
         let before = self.events.len();
         for (index, event) in (0..).zip(commit.events) {
             let stream = commit.streams[event.stream].id.clone();
@@ -181,6 +210,9 @@ impl Log {
             let written = row.value.map(|value| (row.view, ViewRow { key, version, value }));
             self.rows.extend(written);
         }
+        for snapshot in commit.snapshots {
+            self.keep(snapshot);
+        }
         let first = self.events.get(before).map(|event| event.position);
         let receipt = Receipt::new(commit.id, first.zip(self.head()), now, digest);
         self.receipts.push(receipt.clone());
@@ -193,8 +225,23 @@ impl Log {
         let version = last.map_or(StreamVersion::FIRST, |last| last.next().unwrap());
         let (recorded_at, checksum) = (now, Checksum(0));
         let mut stored = Stored { position, stream, version, id, recorded_at, checksum, event };
-        stored.checksum = stored.header().checksum(PayloadDigest::of(&stored.event.payload));
+        stored.checksum = stored.header().checksum(stored.event.payload.digest());
         self.events.push(stored);
+    }
+
+    fn erase(&mut self, position: GlobalPosition) {
+        let stored = &mut self.events[position.get() as usize - 1];
+        stored.event.payload = Payload::erased(stored.event.payload.digest());
+        self.snapshots.retain(|kept| kept.stream != stored.stream);
+    }
+
+    fn keep(&mut self, snapshot: Snapshot) {
+        let of_stream = |kept: &&Snapshot| kept.stream == snapshot.stream;
+        let kept = self.snapshots.iter().find(of_stream).map(|kept| kept.version);
+        if kept <= Some(snapshot.version) {
+            self.snapshots.retain(|kept| kept.stream != snapshot.stream);
+            self.snapshots.push(snapshot);
+        }
     }
 
     fn head(&self) -> Option<GlobalPosition> {
@@ -224,7 +271,14 @@ impl EventStore for VecStore {
     fn append(&self, commit: Commit) -> Ticket {
         let checked = commit.check(&Limits::default()).map_err(AppendError::from);
         let now = SystemClock.now();
-        Ticket::ready(checked.and_then(|()| self.log().append(commit, now)))
+        let answer = checked.and_then(|()| self.log().append(commit, now));
+        let head = self.log().head();
+        self.publisher.publish(head);
+        Ticket::ready(answer)
+    }
+
+    fn changes(&self) -> Changes {
+        self.publisher.changes()
     }
 
     fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
@@ -284,6 +338,10 @@ impl EventStore for VecStore {
             checkpoint.confirm(name, self)?;
         }
         Ok(checkpoint)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
+        Ok(self.log().snapshots.iter().find(|kept| kept.stream == *stream).cloned())
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {

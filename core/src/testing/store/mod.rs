@@ -23,6 +23,7 @@
 //! | R1, R3 to R6, R8, R10, R12, R13, R17, R19 | through the trait |
 //! | R2 | where a log outlives its handle: by opening it again, and by ending a process that writes |
 //! | R7 | through the trait as far as it goes; an outcome that is unknown with the hook [`Backend::failing`] |
+//! | R9 | through the trait, within one handle; that another handle or process wakes is for the backend's own tests |
 //! | R11 | through the trait; damage where a log is a file: bits of it are flipped |
 //! | R14 | where a log outlives its handle, and cut short where it is a file; more with [`Backend::refuses`] |
 //! | R15 | with the hook [`Backend::jammed`] |
@@ -126,6 +127,7 @@ macro_rules! store_conformance {
             r06_the_same_id_with_other_content_is_refused
             r06_a_snapshot_is_content_of_its_commit
             r07_a_receipt_tells_what_became_of_a_commit
+            r07_committing_and_appending_say_the_same
             r07_after_an_unknown_outcome_nothing_is_taken_until_reopened
             r08_a_stream_is_read_in_both_directions
             r08_the_log_is_filtered_by_kind_category_and_tag
@@ -148,6 +150,7 @@ macro_rules! store_conformance {
             r11_what_was_erased_may_be_erased_again
             r11_a_payload_may_come_erased
             r11_an_erasure_is_part_of_its_commit
+            r11_an_erasure_drops_the_snapshot_of_its_stream
             r11_an_imported_event_has_its_time_and_its_checksum
             r12_another_shape_under_one_name_is_refused
             r12_schemas_are_listed

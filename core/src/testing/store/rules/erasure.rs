@@ -2,9 +2,10 @@
 
 #![allow(missing_docs)]
 
-use crate::store::{AppendError, EventStore, InvalidCommit, Page, Payload, Query, Read};
+use crate::EventId;
+use crate::store::{AppendError, EventStore, InvalidCommit, Page, Payload, Query, Read, Snapshot};
 
-use crate::testing::store::{Draft, Subject, name, position, stream};
+use crate::testing::store::{Draft, Subject, name, position, stream, version};
 
 /// An act that erases the payloads at these positions.
 fn act(positions: &[u64]) -> Draft {
@@ -108,6 +109,38 @@ pub fn r11_an_erasure_is_part_of_its_commit(store: Subject) {
         assert!(matches!(other.try_on(&*store), Err(AppendError::IdempotencyConflict { .. })));
     }
     assert!(stored(&*store, Read::log(Query::all()))[1].1.is_some());
+}
+
+pub fn r11_an_erasure_drops_the_snapshot_of_its_stream(mut store: Subject) {
+    let mut draft = three();
+    let snapshot = |id: &str, at| Snapshot {
+        stream: stream(id),
+        version: version(at),
+        event: EventId { commit: draft.0.id, index: 0 },
+        revision: 1,
+        schema: "\"bytes\"".into(),
+        state: b"one".to_vec(),
+    };
+    let (one, other) = (snapshot("a/1", 2), snapshot("b/1", 1));
+    draft.0.snapshots = vec![one.clone(), other.clone()];
+    draft.must(&*store);
+    let kept = |store: &Subject, id| store.snapshot(&stream(id)).unwrap();
+    let refused = act(&[1]).unless(Query::kinds([name("y")]), None);
+    assert!(refused.try_on(&*store).is_err());
+    assert_eq!(kept(&store, "a/1"), Some(one.clone()));
+    act(&[1]).must(&*store);
+    for _ in 0..2 {
+        assert_eq!(kept(&store, "a/1"), None, "the state may hold what was erased");
+        assert_eq!(kept(&store, "b/1"), Some(other.clone()), "of it nothing was erased");
+        store.reopen();
+    }
+    // The commit that had kept it does not bring it back; a later one may keep another.
+    assert!(draft.must(&*store).already_appended);
+    assert_eq!(kept(&store, "a/1"), None);
+    let mut later = Draft::new();
+    later.0.snapshots.push(Snapshot { version: version(1), ..one });
+    later.must(&*store);
+    assert_eq!(kept(&store, "a/1").map(|kept| kept.version), Some(version(1)));
 }
 
 pub fn r13_an_erasure_has_an_act_and_a_place(store: Subject) {

@@ -3,8 +3,10 @@
 #![allow(missing_docs)]
 
 use crate::CommitId;
-use crate::store::{AppendError, ExpectedVersion, Outcome};
-use crate::testing::store::{Draft, Subject, read_all};
+use crate::store::{
+    AppendError, Commit, EventStore, ExpectedVersion, InvalidCommit, Outcome, Receipt,
+};
+use crate::testing::store::{Draft, Subject, position, read_all};
 
 pub fn r07_a_receipt_tells_what_became_of_a_commit(store: Subject) {
     let taken = Draft::new().on("a/1").event("x", b"1").event("x", b"2");
@@ -19,6 +21,35 @@ pub fn r07_a_receipt_tells_what_became_of_a_commit(store: Subject) {
     assert_eq!(error.outcome(), Outcome::NotWritten);
     assert_eq!(store.receipt(refused.0.id).unwrap(), None);
     assert_eq!(store.receipt(CommitId::generate()).unwrap(), None);
+}
+
+pub fn r07_committing_and_appending_say_the_same(store: Subject) {
+    type Way = fn(&dyn EventStore, Commit) -> Result<Receipt, AppendError>;
+    let ways: [Way; 2] =
+        [|store, commit| store.append(commit).wait(), |store, commit| store.commit(commit)];
+    for (number, way) in (1..).zip(ways) {
+        let new = |payload| {
+            let id = format!("a/{number}");
+            Draft::new().expecting(&id, ExpectedVersion::NoStream).event("x", payload)
+        };
+        let draft = new(b"1");
+        let first = way(&*store, draft.0.clone()).unwrap();
+        assert_eq!(first.positions, Some((position(number), position(number))));
+        assert!(!first.already_appended);
+        assert_eq!(store.receipt(draft.0.id).unwrap().as_ref(), Some(&first));
+        let conflicting = new(b"2");
+        let mut other = draft.clone();
+        other.0.events[0].payload = b"2".to_vec().into();
+        for again in ways {
+            assert_eq!(again(&*store, draft.0.clone()).unwrap(), first.clone().repeated());
+            let refused = |draft: &Draft| again(&*store, draft.0.clone()).unwrap_err();
+            assert!(matches!(refused(&conflicting), AppendError::Conflict { .. }));
+            assert!(matches!(refused(&other), AppendError::IdempotencyConflict { .. }));
+            let empty = refused(&Draft::new());
+            assert!(matches!(empty, AppendError::Invalid(InvalidCommit::Empty)), "{empty}");
+        }
+    }
+    assert_eq!(store.verify().unwrap(), 2);
 }
 
 pub fn r07_after_an_unknown_outcome_nothing_is_taken_until_reopened(mut store: Subject) {

@@ -14,19 +14,21 @@ use crate::store::{Changes, Page, Query, Read, ReadError, Subscription};
 
 use crate::testing::store::{Draft, Subject, name, position};
 
-/// Longer than anything takes here: a wait that comes to this has failed.
-const FOR_EVER: Duration = Duration::from_secs(60);
-
 const WRITERS: u64 = 4;
 const COMMITS: u64 = 40;
 
-fn wait_past(changes: &Changes, seen: Option<GlobalPosition>) -> GlobalPosition {
-    let woken = changes.wait_past_timeout(seen, FOR_EVER).unwrap();
-    woken.expect("nobody woke the reader")
+/// Waits for no longer than anything takes that does not hang.
+fn wait_past(
+    changes: &Changes,
+    seen: Option<GlobalPosition>,
+    patience: Duration,
+) -> GlobalPosition {
+    let woken = changes.wait_past_timeout(seen, patience).unwrap();
+    woken.unwrap_or_else(|| panic!("nobody woke the reader"))
 }
 
 pub fn r09_whoever_is_woken_can_read_what_woke_it(store: Subject) {
-    let total = WRITERS * COMMITS;
+    let (total, patience) = (WRITERS * COMMITS, store.backend().patience);
     thread::scope(|scope| {
         for writer in 0..WRITERS {
             let store = store.shared();
@@ -41,7 +43,7 @@ pub fn r09_whoever_is_woken_can_read_what_woke_it(store: Subject) {
             scope.spawn(move || {
                 let (changes, mut page, mut seen) = (store.changes(), Page::new(), None);
                 while seen < GlobalPosition::new(total) {
-                    let head = wait_past(&changes, seen);
+                    let head = wait_past(&changes, seen, patience);
                     assert!(Some(head) > seen, "woken for nothing");
                     assert!(store.head().unwrap() >= Some(head), "woken for what is not there");
                     store.read(&Read::log(Query::all()).from_position(head), &mut page).unwrap();
@@ -59,8 +61,9 @@ pub fn r09_what_was_acknowledged_need_not_be_waited_for(store: Subject) {
     assert!(matches!(changes.wait_past_timeout(None, Duration::ZERO), Ok(None)));
     let draft = Draft::new().on("a/1").event("x", b"1").event("x", b"2");
     draft.must(&*store);
-    assert_eq!(changes.wait_past(None).unwrap(), position(2));
-    assert_eq!(changes.wait_past(Some(position(1))).unwrap(), position(2));
+    let patience = store.backend().patience;
+    assert_eq!(wait_past(&changes, None, patience), position(2));
+    assert_eq!(wait_past(&changes, Some(position(1)), patience), position(2));
     // Nor does what writes no event wake anyone.
     draft.must(&*store);
     Draft::new().row("v", b"k", None, Some(b"")).must(&*store);
@@ -103,7 +106,7 @@ pub fn r09_a_task_is_woken_as_a_thread_is(store: Subject) {
 }
 
 pub fn r09_a_subscription_misses_nothing_and_doubles_nothing(store: Subject) {
-    let total = WRITERS * COMMITS;
+    let (total, patience) = (WRITERS * COMMITS, store.backend().patience);
     Draft::new().on("b/1").event("y", b"").must(&*store);
     thread::scope(|scope| {
         for query in [Query::all(), Query::category(name("a")), Query::kinds([name("x")])] {
@@ -114,7 +117,8 @@ pub fn r09_a_subscription_misses_nothing_and_doubles_nothing(store: Subject) {
                 let mut streams = vec![0; usize::try_from(WRITERS).unwrap()];
                 let (mut last, mut events) = (0, 0);
                 while events < total {
-                    let page = pages.next_timeout(FOR_EVER).unwrap().expect("missed one");
+                    let page = pages.next_timeout(patience).unwrap();
+                    let page = page.unwrap_or_else(|| panic!("missed one"));
                     assert!(!page.is_empty() && page.len() <= 7);
                     for event in page.iter() {
                         assert!(event.position().get() > last, "out of order, or doubled");
@@ -158,7 +162,7 @@ pub fn r09_a_subscription_stays_where_it_is_told_to_begin(store: Subject) {
 }
 
 pub fn r09_closing_ends_every_wait(mut store: Subject) {
-    let changes = store.changes();
+    let (changes, patience) = (store.changes(), store.backend().patience);
     let pages = Subscription::new(&store.shared(), Query::all(), None);
     let (waits, waiting) = mpsc::channel();
     let (ended, ends) = mpsc::channel();
@@ -183,7 +187,7 @@ pub fn r09_closing_ends_every_wait(mut store: Subject) {
     let task = changes.past(None);
     drop(store.close());
     for _ in 0..2 {
-        let end = ends.recv_timeout(FOR_EVER).expect("a reader waits for ever");
+        let end = ends.recv_timeout(patience).unwrap_or_else(|_| panic!("a reader waits for ever"));
         assert!(matches!(end, Err(ReadError::Closed)), "{end:?}");
     }
     let mut task = Box::pin(task);
