@@ -2,7 +2,7 @@
 //!
 //! Orders, payments, deployments, agent runs: what has a life is declared once, as an enum.
 //! [`Lifecycle`](derive@Lifecycle) turns the declaration into a typed state machine. A wrong
-//! transition does not compile; state is never stored, it is read back from events.
+//! transition does not compile; state is read back from events, and no copy of it is ever the truth.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -70,7 +70,7 @@
 //!     │                          ▼
 //!   Bus ── policies, projections, commit         (Bus)
 //!     │
-//!   EventStore: memory, SQLite, …                (store)
+//!   EventStore: memory, SQLite, …                (store) ──▶ Subscription, transfer
 //! ```
 //! - [`lifecycle`]: what a declaration becomes, the table that describes it at run time, and its
 //!   [diagram](Lifecycle::diagram).
@@ -78,11 +78,13 @@
 //!   keeps so that any tool can read it ([`Catalog`]).
 //! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`]. It can
-//!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of).
+//!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of). A decision that no
+//!   single life can make is made on a [`DecisionModel`]; a payload that has to go is
+//!   [erased](Bus::erase) by an act that stays.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
-//! - [`store::Subscription`]: the log as it grows. `tokio`, behind the feature of that name: the bus
-//!   for tasks.
+//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]). `tokio`, behind the feature of
+//!   that name: the bus for tasks.
 //! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.
@@ -90,7 +92,9 @@
 //! # What holds
 //! - What [`Bus::commit`] acknowledges is durable, all of it or nothing; an outcome that is not
 //!   known is never said to be one or the other ([`store::AppendError::OutcomeUnknown`]).
-//! - A state is the fold of its own stream, and of nothing else.
+//! - A state is the fold of its own stream, and of nothing else. A snapshot that does not fit is passed
+//!   over.
+//! - A reader that follows the log misses nothing, and sees nothing twice or out of order.
 //! - No input and no file makes the library panic; it has no `unsafe` code.
 
 #[doc(hidden)]

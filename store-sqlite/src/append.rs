@@ -349,8 +349,10 @@ impl<'c> Transaction<'c> {
         self.write_checkpoints(commit)?;
         self.write_rows(commit)?;
         for kept in &commit.snapshots {
-            let version = self.stream(&kept.stream)?.map_or(0, |(_, version)| version);
-            snapshot::put(self.connection(), kept, version.cast_signed())?;
+            let Some((number, version)) = self.stream(&kept.stream)? else { continue };
+            if !self.connection().prepare_cached(sql::IS_ERASED)?.exists((number,))? {
+                snapshot::put(self.connection(), kept, version.cast_signed())?;
+            }
         }
         if commit.events.is_empty() {
             self.connection().prepare_cached(sql::PUT_BARE_COMMIT)?.execute((
@@ -446,6 +448,9 @@ impl<'c> Transaction<'c> {
             header.recorded_at.wrapping_sub(header.occurred_at),
             self.body.as_slice(),
         ))?;
+        if event.payload.bytes().is_err() {
+            self.connection().prepare_cached(sql::MARK_ERASED)?.execute((number,))?;
+        }
         for tag in event.tags.iter() {
             let mut insert = self.connection().prepare_cached(sql::INSERT_TAG)?;
             insert.execute((tag, position.cast_signed()))?;

@@ -21,8 +21,9 @@ pub(crate) fn leave_no_traces(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Puts the digest in the place of each payload, and drops the snapshot of its stream, in which it may
-/// live on, in the transaction that is open.
+/// Puts the digest in the place of each payload, in the transaction that is open, and drops the snapshot
+/// of its stream, in which it may live on. From then on no snapshot of that stream is kept: whoever takes
+/// one may know the payload still.
 pub(crate) fn payloads(
     connection: &Connection,
     names: &mut Names,
@@ -35,12 +36,14 @@ pub(crate) fn payloads(
             let names = names.of(connection, row)?;
             row.check(&names)?;
             let stream = (names.category.to_owned(), names.stream.to_owned());
-            erased = body::erased(row.bytes).map(|body| (body, stream));
+            erased = body::erased(row.bytes).map(|body| (body, row.stream, stream));
             Ok(())
         })?;
-        let (body, stream) = erased.ok_or_else(|| damage("an event to be erased is missing"))?;
+        let (body, number, stream) =
+            erased.ok_or_else(|| damage("an event to be erased is missing"))?;
         connection.prepare_cached(sql::ERASE_PAYLOAD)?.execute((position.cast_signed(), body))?;
         connection.prepare_cached(sql::DROP_SNAPSHOT)?.execute(stream)?;
+        connection.prepare_cached(sql::MARK_ERASED)?.execute((number,))?;
     }
     Ok(())
 }

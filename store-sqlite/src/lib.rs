@@ -1,30 +1,50 @@
 //! The embedded event store of [`vitae`]: one SQLite file.
 //!
 //! ```text
-//! store ──► inspect ──► create        what is at the path
-//!   │          └──────► connect       settings, made sure of
-//!   ├──► writer ──► append            one thread, one transaction a commit
-//!   ├──► follow                       notices the commits of others, for who waits
-//!   └──► pool ────► read, lookup, verify
+//! store ──► inspect ──► create             what is at the path
+//!   │          └──────► connect            settings, made sure of
+//!   ├──► queue ───► writer ──► append      one transaction for all commits that wait
+//!   │                  └─────► flush       the index of many events, written together
+//!   ├──► follow                            notices the commits of others, for who waits
+//!   └──► pool ────► moment ──► read, verify
+//!                      └─────► tail        the index of the newest events, in memory
 //! ```
 //!
 //! An acknowledged commit is on the disk (`synchronous=FULL`) unless the store was opened with
 //! [`Durability::LostOnPowerFailure`]. The file can be read with any SQLite shell: `SELECT * FROM
 //! log`.
 //!
+//! # How much it keeps in memory
+//! The commits that are queued, up to [`Options::queue`] and [`Options::queue_bytes`], and those that
+//! wait for room behind them; the index of the newest events, about [`Options::index_every`] of them,
+//! which is read from the events when it is not there; names and versions of the streams used last.
+//!
+//! # Several handles and processes
+//! Each sees the others' commits, in order; each writes in a transaction that holds the file, and waits
+//! for it up to [`Options::busy_timeout`]. Reading waits for nobody. Who waits for the log to go on is
+//! told of the commits of others, for which a thread looks every [`Options::follow`].
+//!
 //! # What an erasure leaves
 //! A payload that a commit [erases](vitae::store::Commit::erasures) is overwritten in the file, and the
 //! write-ahead log, which has older copies of the page, is emptied before the commit is answered. If a
 //! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
-//! this handle that finds nobody reading, or until the last handle is closed. What the file system and the disk keep of blocks that were
-//! overwritten is theirs. Copies are not looked for: backups, exports and view rows that were computed
-//! from the payload keep what they hold until they are made anew.
+//! this handle that finds nobody reading, or until the last handle is closed. The snapshot of the
+//! event's stream goes with it. What the file system and the disk keep of blocks that were overwritten is
+//! theirs. Copies are not looked for: backups, exports and view rows that were computed from the payload
+//! keep what they hold until they are made anew.
 //!
 //! # What damage is noticed
 //! Every event that is read is held against its checksum, and a stream or the log that misses one in
-//! between is damage too. What leads to the events, SQLite's indexes and the tables of streams,
-//! commits and tags, has no checksum: a flipped bit there can hide a stream, a commit or a tag until
-//! [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
+//! between is damage too. So are a list of a stream's events that does not fit its checksum, and a
+//! snapshot that does not fit its own. What leads there, SQLite's indexes and the tables of streams,
+//! commits and tags, has none: it never leads to a wrong event unnoticed, but a flipped bit can hide
+//! a stream, a commit or a tag until [`verify`](vitae::store::EventStore::verify) is run, which looks
+//! at all of it. View rows, the cursors of checkpoints, schemas and the receipts of commits without
+//! events have nothing that they could be held against.
+//!
+//! A write-ahead log that lost its end leaves a whole log up to some commit. Only a
+//! [checkpoint](vitae::store::Checkpoint::confirm) of somebody who was further tells that there was
+//! more.
 
 mod append;
 mod backup;

@@ -60,6 +60,8 @@ statements! {
     SNAPSHOT = "snapshot";
     PUT_SNAPSHOT = "put_snapshot";
     DROP_SNAPSHOT = "drop_snapshot";
+    MARK_ERASED = "mark_erased";
+    IS_ERASED = "is_erased";
 
     ROW = "row";
     ALL_ROWS = "all_rows";

@@ -26,6 +26,7 @@ pub(crate) struct Writer {
     queue: Arc<Queue>,
     desk: Arc<Mutex<Desk>>,
     publisher: Arc<Publisher>,
+    clock: Arc<dyn Clock>,
     close_timeout: Duration,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,19 +43,18 @@ impl Writer {
             bytes: options.queue_bytes,
             timeout: options.queue_timeout,
         });
-        let clock = Arc::clone(&options.clock);
         let index_every = options.index_every;
         let memory = Memory::default();
         let (closed, traces) = (None, false);
-        let desk = Desk { connection, tail, clock, memory, index_every, closed, traces };
+        let desk = Desk { connection, tail, memory, index_every, closed, traces };
         let desk = Arc::new(Mutex::new(desk));
         let (ended, at_desk) = (Ended(Arc::clone(&queue)), Arc::clone(&desk));
-        let publishes = Arc::clone(&publisher);
+        let (publishes, asked) = (Arc::clone(&publisher), Arc::clone(&options.clock));
         let thread = std::thread::Builder::new()
             .name("vitae-sqlite".to_owned())
-            .spawn(move || run(&at_desk, &ended, &publishes))?;
-        let close_timeout = options.close_timeout;
-        Ok(Self { queue, desk, publisher, close_timeout, thread: Some(thread) })
+            .spawn(move || run(&at_desk, &ended, &publishes, &*asked))?;
+        let (clock, close_timeout) = (Arc::clone(&options.clock), options.close_timeout);
+        Ok(Self { queue, desk, publisher, clock, close_timeout, thread: Some(thread) })
     }
 
     pub(crate) fn submit(&self, digest: Digest, commit: Commit) -> Ticket {
@@ -63,11 +63,12 @@ impl Writer {
 
     /// Commits on the caller's own thread, if nobody else is being served or waits.
     pub(crate) fn commit_here(&self, digest: Digest, commit: &Commit) -> Option<Answer> {
-        let mut desk = self.desk.try_lock().ok()?;
         if self.queue.is_busy() {
             return None;
         }
-        let answers = desk.answer(&[(commit, digest)]);
+        let now = self.clock.now();
+        let mut desk = self.desk.try_lock().ok()?;
+        let answers = desk.answer(&[(commit, digest)], now);
         drop(desk);
         publish(&self.publisher, &answers);
         answers.into_iter().next()
@@ -105,7 +106,6 @@ impl Drop for Ended {
 struct Desk {
     connection: Connection,
     tail: Arc<RwLock<Tail>>,
-    clock: Arc<dyn Clock>,
     memory: Memory,
     /// After how many events they are indexed.
     index_every: u64,
@@ -136,14 +136,16 @@ impl Closed {
 }
 
 /// Serves the queue until it is closed and empty.
-fn run(desk: &Mutex<Desk>, ended: &Ended, publisher: &Publisher) {
+fn run(desk: &Mutex<Desk>, ended: &Ended, publisher: &Publisher, clock: &dyn Clock) {
     let queue = &ended.0;
     while queue.wait() {
+        // The clock is somebody else's code: it is asked before anything is held.
+        let now = clock.now();
         // First the desk, then what is there: while somebody else was served, more have come.
         let Ok(mut desk) = desk.lock() else { return };
         let tasks = queue.take();
         let commits: Vec<_> = tasks.iter().map(|task| (&task.commit, task.digest)).collect();
-        let answers = desk.answer(&commits);
+        let answers = desk.answer(&commits, now);
         drop(desk);
         publish(publisher, &answers);
         queue.answer(answers);
@@ -167,17 +169,16 @@ fn publish(publisher: &Publisher, answers: &[Answer]) {
 type Offered<'t> = (&'t Commit, Digest);
 
 impl Desk {
-    fn answer(&mut self, tasks: &[Offered<'_>]) -> Vec<Answer> {
+    fn answer(&mut self, tasks: &[Offered<'_>], now: Timestamp) -> Vec<Answer> {
         if let Some(closed) = &self.closed {
             return tasks.iter().map(|(commit, _)| Err(closed.answer(commit.id))).collect();
         }
-        // The clock is somebody else's code: it is asked before the file is held.
-        let now = self.clock.now();
         match self.commit(tasks, now) {
             Ok(answers) => answers,
             // Something that one of them had to look at: each for itself tells which.
             Err(AppendError::Damaged(_) | AppendError::Backend(_)) if tasks.len() > 1 => {
-                tasks.iter().flat_map(|task| self.answer(std::slice::from_ref(task))).collect()
+                let alone = |task| self.answer(std::slice::from_ref(task), now);
+                tasks.iter().flat_map(alone).collect()
             }
             Err(error) => tasks.iter().map(|_| Err(error.clone())).collect(),
         }

@@ -220,6 +220,7 @@ impl State {
         // It may live on in the state that a snapshot keeps.
         if let Some(stream) = self.streams.get(stored.event.stream) {
             self.snapshots.remove(&stream.id);
+            self.erased_streams.insert(stream.id.clone());
         }
     }
 
@@ -246,6 +247,9 @@ impl State {
         let mut stored =
             Stored { position, version, id, recorded_at, checksum: Checksum(0), event };
         stored.checksum = stored.header(&stream.id).checksum(stored.event.payload.digest());
+        if stored.event.payload.bytes().is_err() {
+            self.erased_streams.insert(stream.id.clone());
+        }
         stream.events.push(self.events.len());
         self.events.push(stored);
     }
@@ -259,6 +263,9 @@ impl State {
     }
 
     fn write_snapshot(&mut self, snapshot: Snapshot) {
+        if self.erased_streams.contains(&snapshot.stream) {
+            return;
+        }
         let kept = self.snapshots.get(&snapshot.stream).map(|(kept, _)| kept.version);
         if kept.is_none_or(|kept| kept <= snapshot.version) {
             let checksum = snapshot.checksum();

@@ -3,7 +3,7 @@
 //! Owns the shape of the log in memory and how an event of it becomes bytes to hash. Never decides
 //! what is let in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::id::{CommitId, EventId};
@@ -22,6 +22,8 @@ pub(super) struct State {
     pub(super) checkpoints: BTreeMap<Name, Checkpoint>,
     pub(super) views: BTreeMap<Name, BTreeMap<Vec<u8>, Row>>,
     pub(super) snapshots: BTreeMap<StreamId, (Snapshot, Checksum)>,
+    /// The streams of which a payload was erased: no snapshot of them is kept.
+    pub(super) erased_streams: BTreeSet<StreamId>,
     pub(super) receipts: HashMap<CommitId, Receipt>,
     /// The number of the last commit. It versions the rows: a commit changes a row once, and no
     /// number comes twice, not even after a deletion.

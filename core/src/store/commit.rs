@@ -29,7 +29,7 @@ pub struct Commit {
     /// The view rows that change, each once.
     pub rows: Vec<RowChange>,
     /// The snapshots to keep, one for a stream. One with a lower version than the one that is kept
-    /// changes nothing.
+    /// changes nothing; neither does one of a stream of which a payload was erased.
     pub snapshots: Vec<Snapshot>,
     /// The events whose payloads are erased, each once: of each only the digest stays. The commit
     /// must hold an event that says so, and none of these may stand in the commit itself. What was

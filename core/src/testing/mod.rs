@@ -78,7 +78,6 @@ mod life;
 mod payload;
 mod scenario;
 #[expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

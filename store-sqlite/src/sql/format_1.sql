@@ -91,6 +91,11 @@ CREATE TABLE view_rows (
     PRIMARY KEY (view, key)
 ) STRICT, WITHOUT ROWID;
 
+-- The streams of which a payload was erased: no snapshot of them is kept.
+CREATE TABLE erased_streams (
+    stream INTEGER PRIMARY KEY
+) STRICT;
+
 -- States at a version, kept so that the events before need not be read. What stands here can be
 -- computed anew at any time; no other table refers to it.
 -- event: the event at that version, the 16 bytes of its commit's id and 4 of the place in it,

@@ -14,8 +14,9 @@ use vitae_crash_tests::{
 };
 use vitae_sqlite::{Durability, Options, SqliteStore};
 
+/// With an index that is written every few commits, in the transaction of others.
 fn options() -> Options {
-    SqliteStore::options()
+    SqliteStore::options().index_every(5)
 }
 
 /// A folder with an empty store, and its disk.

@@ -236,6 +236,10 @@ impl Log {
     }
 
     fn keep(&mut self, snapshot: Snapshot) {
+        let erased = |event: &Stored| event.event.payload.bytes().is_err();
+        if self.events.iter().any(|event| event.stream == snapshot.stream && erased(event)) {
+            return;
+        }
         let of_stream = |kept: &&Snapshot| kept.stream == snapshot.stream;
         let kept = self.snapshots.iter().find(of_stream).map(|kept| kept.version);
         if kept <= Some(snapshot.version) {

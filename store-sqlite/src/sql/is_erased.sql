@@ -1,0 +1,1 @@
+SELECT 1 FROM erased_streams WHERE stream = ?1
