@@ -1,10 +1,12 @@
 //! Flaws in what becomes of erased payloads, and of what is imported.
 
+use std::sync::Mutex;
+
 use vitae::GlobalPosition;
 use vitae::StreamId;
 use vitae::store::{
     AppendError, Commit, Direction, EventStore, InvalidCommit, Page, Query, Read, ReadError,
-    Selection, Ticket,
+    Selection, Snapshot, Ticket,
 };
 
 use crate::commits::changed;
@@ -85,15 +87,23 @@ impl Flaw for ErasuresAreNoContent {
 
 /// R11: the state that a snapshot keeps outlives the payloads that it was made of.
 #[derive(Default)]
-pub(crate) struct SnapshotsOutliveErasures;
+pub(crate) struct SnapshotsOutliveErasures(Mutex<Vec<Snapshot>>);
 
 impl Flaw for SnapshotsOutliveErasures {
     fn append(&self, log: &dyn EventStore, commit: Commit) -> Ticket {
-        changed(log, commit, |commit| {
-            let streams = commit.erasures.iter().filter_map(|at| looked_up(log, *at));
-            let kept = streams.filter_map(|(stream, _)| log.snapshot(&stream).unwrap());
-            commit.snapshots.extend(kept);
-        })
+        let streams = commit.erasures.iter().filter_map(|at| looked_up(log, *at));
+        let kept = streams.filter_map(|(stream, _)| log.snapshot(&stream).unwrap());
+        self.0.lock().unwrap().extend(kept);
+        log.append(commit)
+    }
+
+    fn snapshot(
+        &self,
+        log: &dyn EventStore,
+        stream: &StreamId,
+    ) -> Result<Option<Snapshot>, ReadError> {
+        let outlived = self.0.lock().unwrap().iter().find(|kept| kept.stream == *stream).cloned();
+        Ok(log.snapshot(stream)?.or(outlived))
     }
 }
 
