@@ -5,7 +5,6 @@
 //! others too. Never begins or ends the transaction.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lru::LruCache;
@@ -29,7 +28,7 @@ use crate::tail::Tail;
 use crate::{connect, erase, flush, lookup, read, seal, snapshot, sql};
 
 /// How many streams the writer remembers.
-const STREAMS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(0xffff);
+const STREAMS: usize = 65_536;
 
 /// Why a commit is not written: refused by a rule, or stopped by a fault.
 pub(crate) enum Stop {
@@ -59,11 +58,25 @@ pub(crate) struct Memory {
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            streams: LruCache::new(STREAMS),
+            streams: LruCache::unbounded(),
             kinds: HashMap::new(),
             names: Names::default(),
             head: 0,
         }
+    }
+}
+
+impl Memory {
+    fn remember(&mut self, stream: &StreamId, found: (i64, u64)) {
+        if let Some(known) = self.streams.get_mut(stream) {
+            *known = found;
+            return;
+        }
+        // The cache has no bound of its own, so that an empty one costs nothing.
+        if self.streams.len() >= STREAMS {
+            self.streams.pop_lru();
+        }
+        self.streams.put(stream.clone(), found);
     }
 }
 
@@ -92,6 +105,8 @@ struct WriterState {
 
 /// What the checks have found, and the writing needs.
 struct Plan {
+    /// For each schema of the commit the number of its kind, `None` if it has none yet.
+    kinds: Vec<Option<i64>>,
     /// For each stream of the commit its number, `None` if it has none yet, and its version.
     streams: Vec<(Option<i64>, u64)>,
 }
@@ -137,8 +152,8 @@ impl<'c> Transaction<'c> {
         if let Some(taken) = self.repeated(commit.id, digest)? {
             return Ok(taken);
         }
-        self.check_schemas(&commit.schemas)?;
-        let plan = Plan { streams: self.check_streams(commit)? };
+        let kinds = self.check_schemas(&commit.schemas)?;
+        let plan = Plan { kinds, streams: self.check_streams(commit)? };
         self.check_conditions(commit)?;
         let head = self.head_after(commit)?;
         self.check_checkpoints(commit, head)?;
@@ -183,13 +198,14 @@ impl<'c> Transaction<'c> {
             && !self.moment.is_recent(id)?)
     }
 
-    fn check_schemas(&mut self, schemas: &[RegisteredSchema]) -> Step<()> {
+    fn check_schemas(&mut self, schemas: &[RegisteredSchema]) -> Step<Vec<Option<i64>>> {
         let mut offered: HashMap<_, &Arc<str>> = HashMap::new();
+        let mut numbers = Vec::with_capacity(schemas.len());
         for schema in schemas {
             let key = (schema.kind.clone(), schema.version);
-            let stored = match self.kind(&key)? {
-                Some((_, stored)) => stored,
-                None => Arc::clone(offered.entry(key).or_insert(&schema.schema)),
+            let (number, stored) = match self.kind(&key)? {
+                Some((number, stored)) => (Some(number), stored),
+                None => (None, Arc::clone(offered.entry(key).or_insert(&schema.schema))),
             };
             if *stored != *schema.schema {
                 return Err(Stop::Refused(AppendError::SchemaMismatch {
@@ -199,8 +215,9 @@ impl<'c> Transaction<'c> {
                     offered: Arc::clone(&schema.schema),
                 }));
             }
+            numbers.push(number);
         }
-        Ok(())
+        Ok(numbers)
     }
 
     /// The number of a kind in this file and its schema.
@@ -240,7 +257,7 @@ impl<'c> Transaction<'c> {
         self.moment.complete(&mut list)?;
         list.extend(self.pending.stream(list.number, self.moment.head));
         let found = (list.number, list.version());
-        self.memory.streams.put(id.clone(), found);
+        self.memory.remember(id, found);
         Ok(Some(found))
     }
 
@@ -329,7 +346,7 @@ impl<'c> Transaction<'c> {
         let before = self.pending.head();
         let now = commit.recorded_at(self.now);
         erase::payloads(self.connection(), &mut self.memory.names, &commit.erasures)?;
-        let kinds = self.write_kinds(&commit.schemas)?;
+        self.name_kinds(commit, &mut plan)?;
         self.name_streams(commit, &mut plan)?;
         for (event, index) in commit.events.iter().zip(0_u32..) {
             let place = if index == 0 {
@@ -338,12 +355,11 @@ impl<'c> Transaction<'c> {
             } else {
                 Place::Later(index)
             };
-            let kind = kinds.get(&(&event.kind, event.kind_version)).copied();
-            self.write_event(commit, event, place, kind, now, &mut plan)?;
+            self.write_event(commit, event, place, now, &mut plan)?;
         }
         for (stream, (number, version)) in commit.streams.iter().zip(plan.streams) {
             if let Some(number) = number {
-                self.memory.streams.put(stream.id.clone(), (number, version));
+                self.memory.remember(&stream.id, (number, version));
             }
         }
         self.write_checkpoints(commit)?;
@@ -367,28 +383,25 @@ impl<'c> Transaction<'c> {
         Ok(Receipt::new(commit.id, positions, now, digest))
     }
 
-    /// Registers the kinds that are new, and gives each its number in this file.
-    fn write_kinds<'s>(
-        &mut self,
-        schemas: &'s [RegisteredSchema],
-    ) -> Step<HashMap<(&'s Name, KindVersion), i64>> {
-        let mut kinds = HashMap::with_capacity(schemas.len());
-        for schema in schemas {
+    /// Gives each new kind a number.
+    fn name_kinds(&mut self, commit: &Commit, plan: &mut Plan) -> Step<()> {
+        for (schema, number) in commit.schemas.iter().zip(&mut plan.kinds) {
+            if number.is_some() {
+                continue;
+            }
             let key = (schema.kind.clone(), schema.version);
-            let number =
-                match self.kind(&key)? {
-                    Some((number, _)) => number,
-                    None => {
-                        let number = self.connection().prepare_cached(sql::INSERT_KIND)?.insert(
-                            (schema.kind.as_str(), schema.version.get(), &*schema.schema),
-                        )?;
-                        self.memory.kinds.insert(key, (number, Arc::clone(&schema.schema)));
-                        number
-                    }
-                };
-            kinds.insert((&schema.kind, schema.version), number);
+            // It may stand in the commit twice.
+            let named = match self.kind(&key)? {
+                Some((named, _)) => named,
+                None => {
+                    let row = (schema.kind.as_str(), schema.version.get(), &*schema.schema);
+                    self.connection().prepare_cached(sql::INSERT_KIND)?.insert(row)?
+                }
+            };
+            self.memory.kinds.insert(key, (named, Arc::clone(&schema.schema)));
+            *number = Some(named);
         }
-        Ok(kinds)
+        Ok(())
     }
 
     /// Gives each new stream a number, those apart of which something is only expected.
@@ -411,13 +424,14 @@ impl<'c> Transaction<'c> {
         commit: &Commit,
         event: &NewEvent,
         place: Place,
-        kind: Option<i64>,
         now: Timestamp,
         plan: &mut Plan,
     ) -> Step<()> {
         let no_stream =
             || Stop::Refused(InvalidCommit::NoSuchStream { index: event.stream }.into());
         let append = commit.streams.get(event.stream).ok_or_else(no_stream)?;
+        let schema = commit.schemas.iter().position(|schema| schema.is_of(event));
+        let kind = schema.and_then(|schema| plan.kinds.get(schema).copied().flatten());
         let stream = plan.streams.get_mut(event.stream);
         let (number, version) = stream.ok_or_else(no_stream)?;
         let number = number.ok_or_else(no_stream)?;

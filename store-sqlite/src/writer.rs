@@ -207,7 +207,7 @@ impl Desk {
             }
         };
         let Some(added) = added else {
-            self.roll_back();
+            self.end_unwritten();
             return Ok(answers.into_iter().map(|taken| taken.answer).collect());
         };
         match run_sql(&self.connection, "COMMIT") {
@@ -291,8 +291,14 @@ impl Desk {
         Ok(known)
     }
 
+    /// Undoes what was written. What was remembered of it is forgotten.
     fn roll_back(&mut self) {
         self.memory = Memory::default();
+        self.end_unwritten();
+    }
+
+    /// Ends a transaction in which nothing was written, or nothing is to stay.
+    fn end_unwritten(&mut self) {
         if run_sql(&self.connection, "ROLLBACK").is_err() && !self.connection.is_autocommit() {
             self.closed = Some(Closed::with(AppendError::Closed));
         }

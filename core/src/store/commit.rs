@@ -190,10 +190,7 @@ impl Commit {
             limits.max_payload_bytes,
         )?;
         check_size(|| format!("the tags of `{kind}`"), event.tags.len(), MAX_TAGS)?;
-        let known = |schema: &RegisteredSchema| {
-            schema.kind == event.kind && schema.version == event.kind_version
-        };
-        if self.schemas.iter().any(known) {
+        if self.schemas.iter().any(|schema| schema.is_of(event)) {
             Ok(())
         } else {
             Err(InvalidCommit::NoSchema { kind: event.kind.clone(), version: event.kind_version })
@@ -371,6 +368,14 @@ pub struct RegisteredSchema {
     pub version: KindVersion,
     /// The canonical JSON text of the schema.
     pub schema: Arc<str>,
+}
+
+impl RegisteredSchema {
+    /// Whether it is the schema of an event's kind and version.
+    #[must_use]
+    pub fn is_of(&self, event: &NewEvent) -> bool {
+        self.version == event.kind_version && self.kind == event.kind
+    }
 }
 
 /// What a store says of a commit that is durable.

@@ -30,13 +30,15 @@ struct Shared {
 struct State {
     answer: Option<Answer>,
     waker: Option<Waker>,
+    /// Whether a thread waits: to wake none is a call of the operating system too.
+    waited_on: bool,
 }
 
 impl Ticket {
     /// A ticket that is answered already.
     pub fn ready(answer: Answer) -> Self {
         Self(Arc::new(Shared {
-            state: Mutex::new(State { answer: Some(answer), waker: None }),
+            state: Mutex::new(State { answer: Some(answer), ..State::default() }),
             answered: Condvar::new(),
         }))
     }
@@ -58,6 +60,7 @@ impl Ticket {
             if let Some(answer) = &state.answer {
                 return answer.clone();
             }
+            state.waited_on = true;
             state = self.0.answered.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -79,6 +82,7 @@ impl Ticket {
                 drop(state);
                 return Err(self);
             }
+            state.waited_on = true;
             let waited = self.0.answered.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -123,9 +127,11 @@ impl Completer {
     fn answer(&self, answer: Answer) {
         let mut state = self.shared.lock();
         state.answer = Some(answer);
-        let waker = state.waker.take();
+        let (waker, waited_on) = (state.waker.take(), state.waited_on);
         drop(state);
-        self.shared.answered.notify_all();
+        if waited_on {
+            self.shared.answered.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
