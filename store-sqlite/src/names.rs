@@ -12,14 +12,28 @@ use vitae::store::Damage;
 
 use crate::body::{self, Place};
 use crate::error::Fault;
+use crate::lookup::damage;
 use crate::row::StoredRow;
 use crate::sql;
 
 /// How many streams are remembered.
 const STREAMS: usize = 16_384;
 
-/// A stream's category and id.
-type StreamNames = (Box<str>, Box<str>);
+/// A stream's category and id, one behind the other: one look at memory for both.
+struct StreamNames {
+    joined: Box<str>,
+    category: usize,
+}
+
+impl StreamNames {
+    fn of(category: &str, id: &str) -> Self {
+        Self { joined: [category, id].concat().into(), category: category.len() }
+    }
+
+    fn split(&self) -> (&str, &str) {
+        self.joined.split_at_checked(self.category).unwrap_or_default()
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct Names {
@@ -59,7 +73,7 @@ impl Names {
             place.insert(kind.ok_or_else(|| row.damaged("its kind is missing"))?);
         }
         let missing = || row.damaged("its stream or kind is missing");
-        let (category, stream) = self.streams.get(&row.stream).ok_or_else(missing)?;
+        let (category, stream) = self.streams.get(&row.stream).ok_or_else(missing)?.split();
         let (kind, kind_version) = self.kinds.get(&row.kind).ok_or_else(missing)?;
         Ok(EventNames { category, stream, kind, kind_version: *kind_version, commit })
     }
@@ -102,7 +116,10 @@ pub(crate) fn place_at(connection: &Connection, position: u64) -> Result<Option<
 
 fn stream_names(connection: &Connection, stream: i64) -> Result<Option<StreamNames>, Fault> {
     let mut statement = connection.prepare_cached(sql::STREAM_NAMES)?;
-    Ok(statement.query_row((stream,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    let mut rows = statement.query((stream,))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let text = |column| row.get_ref(column)?.as_str().map_err(|_| damage("a name is not a text"));
+    Ok(Some(StreamNames::of(text(0)?, text(1)?)))
 }
 
 fn kind_name(connection: &Connection, kind: i64) -> Result<Option<(Box<str>, u32)>, Fault> {

@@ -6,10 +6,12 @@
 #![cfg(unix)]
 
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use vitae::store::EventStore;
 use vitae_sqlite::SqliteStore;
@@ -51,7 +53,13 @@ fn ask_as_nobody(folder: &Path, path: &Path) -> Vec<String> {
     if fs::metadata("/proc/self").map_or(true, |own| own.uid() == 0) {
         child.uid(NOBODY).gid(NOBODY);
     }
-    let output = child.output().unwrap();
+    let output = loop {
+        match child.output() {
+            // A child that another test has just forked has the copy open for writing until its exec.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::yield_now(),
+            result => break result.unwrap(),
+        }
+    };
     assert!(output.status.success(), "{output:?}");
     let lines = String::from_utf8(output.stdout).unwrap();
     lines.lines().filter_map(|line| line.strip_prefix("told ")).map(str::to_owned).collect()
