@@ -36,6 +36,15 @@ pub(crate) enum Stop {
     Fault(Fault),
 }
 
+impl Stop {
+    fn into_fault(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Fault(Fault::Other(Arc::new(refusal))),
+            fault => fault,
+        }
+    }
+}
+
 type Step<T> = Result<T, Stop>;
 
 /// What is said of a commit, and whether that holds whatever becomes of the transaction.
@@ -164,7 +173,8 @@ impl<'c> Transaction<'c> {
         }
 
         self.wrote = true;
-        let receipt = self.write(commit, digest, plan)?;
+        // Written in part, a commit may not stay: the transaction has to end.
+        let receipt = self.write(commit, digest, plan).map_err(Stop::into_fault)?;
         self.receipts.insert(commit.id, receipt.clone());
         Ok(Taken { answer: Ok(receipt), certain: false })
     }

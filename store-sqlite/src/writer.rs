@@ -219,7 +219,7 @@ impl Desk {
                 }
                 Ok(answers.into_iter().map(|taken| taken.answer).collect())
             }
-            Err(fault) => self.give_up(tasks, answers, fault),
+            Err(fault) => Ok(self.give_up(tasks, answers, fault)),
         }
     }
 
@@ -258,20 +258,22 @@ impl Desk {
     }
 
     /// Says what is known of commits whose `COMMIT` failed.
-    fn give_up(
-        &mut self,
-        tasks: &[Offered<'_>],
-        answers: Vec<Taken>,
-        fault: Fault,
-    ) -> Result<Vec<Answer>, AppendError> {
+    fn give_up(&mut self, tasks: &[Offered<'_>], answers: Vec<Taken>, fault: Fault) -> Vec<Answer> {
         let still_open = !self.connection.is_autocommit();
         self.roll_back();
-        let source = match fault {
+        let unwritten = match &fault {
             // No room for the last frame, or no lock: the log holds no end of this transaction.
-            Fault::Full => return Err(AppendError::StorageFull),
-            Fault::Busy if still_open => return Err(AppendError::Busy),
-            fault => fault.into_source(),
+            Fault::Full => Some(AppendError::StorageFull),
+            Fault::Busy if still_open => Some(AppendError::Busy),
+            _ => None,
         };
+        if let Some(error) = unwritten {
+            // What was in the log before is there nevertheless.
+            let answer =
+                |taken: Taken| if taken.certain { taken.answer } else { Err(error.clone()) };
+            return answers.into_iter().map(answer).collect();
+        }
+        let source = fault.into_source();
         let mut closed = Closed::with(AppendError::Closed);
         let mut known = Vec::with_capacity(tasks.len());
         for ((commit, _), taken) in tasks.iter().zip(answers) {
@@ -288,7 +290,7 @@ impl Desk {
             });
         }
         self.closed = Some(closed);
-        Ok(known)
+        known
     }
 
     /// Undoes what was written. What was remembered of it is forgotten.
