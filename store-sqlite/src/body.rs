@@ -123,6 +123,13 @@ pub(crate) fn encode(
     }
 }
 
+/// The commit that the event with a body begins, if it does.
+pub(crate) fn commit_begun(bytes: &[u8]) -> Option<CommitId> {
+    let flags = bytes.first()?;
+    let id = bytes.get(9..)?.first_chunk::<16>()?;
+    (flags & FIRST != 0).then(|| CommitId::from_bytes(*id))
+}
+
 /// Takes a body apart. `None` if it is not well formed.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Body<'_>> {
     let mut rest = Rest(bytes);

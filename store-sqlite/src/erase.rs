@@ -10,9 +10,8 @@ use rusqlite::Connection;
 use vitae::GlobalPosition;
 
 use crate::error::Fault;
-use crate::lookup::damage;
 use crate::names::Names;
-use crate::{body, row, sql};
+use crate::{body, event, sql};
 
 /// Lets SQLite overwrite what it deletes, and what it moves to another page, with zeros. For a
 /// connection from its beginning: a page that was split before would have a copy.
@@ -31,17 +30,15 @@ pub(crate) fn payloads(
 ) -> Result<(), Fault> {
     for position in positions {
         let position = position.get();
-        let mut erased = None;
-        row::walk(connection, position, position, |row| {
-            let names = names.of(connection, row)?;
-            row.check(&names)?;
+        let (block, bytes, number, stream) = event::at(connection, position, |block, event| {
+            let names = names.of(connection, event)?;
+            event.check(&names)?;
+            let body = body::erased(event.bytes).and_then(|body| block.with_body(position, &body));
+            let bytes = body.ok_or_else(|| event.damaged("its row has no room for a digest"))?;
             let stream = (names.category.to_owned(), names.stream.to_owned());
-            erased = body::erased(row.bytes).map(|body| (body, row.stream, stream));
-            Ok(())
+            Ok((block.first.cast_signed(), bytes, event.stream, stream))
         })?;
-        let (body, number, stream) =
-            erased.ok_or_else(|| damage("an event to be erased is missing"))?;
-        connection.prepare_cached(sql::ERASE_PAYLOAD)?.execute((position.cast_signed(), body))?;
+        connection.prepare_cached(sql::PUT_BLOCK)?.execute((block, bytes))?;
         connection.prepare_cached(sql::DROP_SNAPSHOT)?.execute(stream)?;
         connection.prepare_cached(sql::MARK_ERASED)?.execute((number,))?;
     }

@@ -189,7 +189,8 @@ impl From<rusqlite::Error> for Fault {
             | ffi::SQLITE_IOERR_SHMLOCK
             | ffi::SQLITE_IOERR_SHMMAP
             | ffi::SQLITE_PROTOCOL => return Self::SharedMemory(Arc::new(error)),
-            ffi::SQLITE_IOERR_CORRUPTFS => {
+            // The last: the file ends within a page.
+            ffi::SQLITE_IOERR_CORRUPTFS | ffi::SQLITE_IOERR_SHORT_READ => {
                 return Self::Damaged(Damage::elsewhere(error.to_string()));
             }
             _ => {}

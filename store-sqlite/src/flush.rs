@@ -4,37 +4,32 @@
 //! event.
 
 use rusqlite::Connection;
-use vitae::CommitId;
 
 use crate::error::Fault;
 use crate::list::StreamList;
-use crate::tail::Tail;
-use crate::{positions, sql};
+use crate::tail::Entries;
+use crate::{commits, positions, sql};
 
-/// Writes the index of everything that a tail holds, in the transaction under way. The file is then
-/// indexed up to the tail's head.
-pub(crate) fn flush(connection: &Connection, tail: &Tail) -> Result<(), Fault> {
+/// Writes the index of all entries, in the transaction under way. The file is then indexed up to the
+/// last of them.
+pub(crate) fn flush(connection: &Connection, mut entries: Entries) -> Result<(), Fault> {
     let mut put_chunk = connection.prepare_cached(sql::PUT_CHUNK)?;
     let mut put_stream = connection.prepare_cached(sql::PUT_STREAM)?;
-    for (number, added) in tail.streams() {
-        let mut list = StreamList::numbered(connection, number)?;
-        list.extend(added);
+    entries.events.sort_unstable();
+    for added in entries.events.chunk_by(|(one, _), (other, _)| one == other) {
+        let Some((number, _)) = added.first() else { continue };
+        let mut list = StreamList::numbered(connection, *number)?;
+        list.extend(added.iter().map(|(_, block)| *block));
         for (version, chunk) in list.spill() {
             put_chunk.execute((number, version.cast_signed(), positions::encode(&chunk)))?;
         }
         let recent = positions::encode(list.recent());
         put_stream.execute((number, list.version().cast_signed(), recent))?;
     }
-    let mut put_commit = connection.prepare_cached(sql::PUT_COMMIT)?;
-    for (commit, position) in tail.commits() {
-        put_commit.execute((prefix(commit), position.cast_signed()))?;
-    }
-    connection.prepare_cached(sql::PUT_INDEXED)?.execute((tail.head().cast_signed(),))?;
+    entries.commits.sort_unstable();
+    commits::add(connection, &entries.commits)?;
+    let newest = entries.commits.last().map(|(id, _)| id.as_bytes().as_slice());
+    let head = entries.head.cast_signed();
+    connection.prepare_cached(sql::PUT_INDEXED)?.execute((head, newest))?;
     Ok(())
-}
-
-/// What a commit is indexed by: the first 8 bytes of its id.
-pub(crate) fn prefix(commit: CommitId) -> i64 {
-    let bytes = commit.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
-    i64::from_be_bytes(bytes)
 }

@@ -48,11 +48,14 @@
 
 mod append;
 mod backup;
+mod block;
 mod body;
+mod commits;
 mod connect;
 mod create;
 mod erase;
 mod error;
+mod event;
 mod flush;
 mod follow;
 mod inspect;
@@ -65,7 +68,6 @@ mod pool;
 mod positions;
 mod queue;
 mod read;
-mod row;
 mod seal;
 mod snapshot;
 mod sql;

@@ -1,4 +1,4 @@
-//! The positions of a stream's events, in the order of its versions.
+//! Where a stream's events stand, in the order of its versions: for each the position of its block.
 //!
 //! Owns how a list is spread over the stream's row, its chunks and the tail. Never says what the
 //! events are: who reads them checks that they are the stream's.
@@ -14,7 +14,7 @@ use crate::lookup::unsigned;
 use crate::positions;
 use crate::sql;
 
-/// How many positions a chunk holds.
+/// How many events a chunk is of.
 pub(crate) const CHUNK: usize = 128;
 const CHUNK_VERSIONS: u64 = 128;
 
@@ -25,7 +25,7 @@ pub(crate) struct StreamList {
     pub(crate) number: i64,
     /// How many of its events are indexed.
     pub(crate) indexed: u64,
-    /// The positions after the last chunk, the tail's among them.
+    /// The blocks of the events after the last chunk, the tail's among them.
     recent: Vec<u64>,
     /// The version of the first of these.
     recent_from: u64,
@@ -68,8 +68,8 @@ impl StreamList {
     }
 
     /// Adds what follows.
-    pub(crate) fn extend(&mut self, positions: &[u64]) {
-        self.recent.extend_from_slice(positions);
+    pub(crate) fn extend(&mut self, blocks: impl IntoIterator<Item = u64>) {
+        self.recent.extend(blocks);
     }
 
     /// The version of the last event, 0 if there is none.
@@ -78,8 +78,8 @@ impl StreamList {
         self.recent_from.saturating_sub(1).saturating_add(recent)
     }
 
-    /// The positions of some versions, all of which there are.
-    pub(crate) fn positions(
+    /// The blocks of some versions, all of which there are.
+    pub(crate) fn blocks(
         &self,
         connection: &Connection,
         versions: RangeInclusive<u64>,
@@ -125,7 +125,7 @@ impl StreamList {
         chunks
     }
 
-    /// The positions that fill no chunk.
+    /// The blocks that fill no chunk.
     pub(crate) fn recent(&self) -> &[u64] {
         &self.recent
     }

@@ -14,8 +14,8 @@ use crate::error::Fault;
 use crate::list::StreamList;
 use crate::lookup::{bare_receipt, unsigned};
 use crate::names::Names;
-use crate::tail::Tail;
-use crate::{flush, row, sql};
+use crate::tail::{Entries, Tail};
+use crate::{commits, event, sql};
 
 pub(crate) struct Moment<'c> {
     pub(crate) connection: &'c Connection,
@@ -41,7 +41,7 @@ impl<'c> Moment<'c> {
         Ok(Self { connection, tail, indexed, head })
     }
 
-    /// A stream with the positions of all its events, `None` if it has none.
+    /// A stream with the blocks of all its events, `None` if it has none.
     pub(crate) fn stream(&self, id: &StreamId) -> Result<Option<StreamList>, Fault> {
         let Some(mut list) = StreamList::find(self.connection, id)? else {
             return Ok(None);
@@ -50,17 +50,16 @@ impl<'c> Moment<'c> {
         Ok(Some(list).filter(|list| list.version() > 0))
     }
 
-    /// Adds the positions that the file has no index of.
+    /// Adds the blocks that the file has no index of.
     pub(crate) fn complete(&self, list: &mut StreamList) -> Result<(), Fault> {
         self.with_tail(|tail| {
-            let positions = tail.stream(list.number, self.indexed);
-            let seen = positions.partition_point(|position| *position <= self.head);
-            list.extend(positions.get(..seen).unwrap_or_default());
+            let blocks = tail.stream(list.number, self.indexed);
+            list.extend(blocks.iter().copied().take_while(|block| *block <= self.head));
         })
     }
 
     /// Everything that the file has no index of.
-    pub(crate) fn unindexed(&self) -> Result<Tail, Fault> {
+    pub(crate) fn unindexed(&self) -> Result<Entries, Fault> {
         self.with_tail(|tail| tail.part(self.indexed, self.head))
     }
 
@@ -84,12 +83,8 @@ impl<'c> Moment<'c> {
         if let Some(position) = recent.filter(|position| *position <= self.head) {
             return self.receipt_at(names, commit, position);
         }
-        let mut statement = self.connection.prepare_cached(sql::COMMITS_WITH)?;
-        let mut rows = statement.query((flush::prefix(commit),))?;
-        while let Some(row) = rows.next()? {
-            if let Some(receipt) = self.receipt_at(names, commit, unsigned(row, 0)?)? {
-                return Ok(Some(receipt));
-            }
+        if let Some(position) = commits::find(self.connection, commit)? {
+            return self.receipt_at(names, commit, position);
         }
         bare_receipt(self.connection, commit)
     }
@@ -101,21 +96,18 @@ impl<'c> Moment<'c> {
         commit: CommitId,
         position: u64,
     ) -> Result<Option<Receipt>, Fault> {
-        let mut receipt = None;
-        row::walk(self.connection, position, position, |row| {
-            let Place::First(opening) = row.body.place else {
-                return Err(row.damaged("it is not the first of its commit, as the index says"));
+        event::at(self.connection, position, |_, event| {
+            let opening = match event.body.place {
+                Place::First(opening) if opening.commit == commit => opening,
+                _ => return Err(event.damaged("it does not begin the commit that leads to it")),
             };
-            row.check(&names.of(self.connection, row)?)?;
-            if opening.commit == commit {
-                let last = position.saturating_add(u64::from(opening.events).saturating_sub(1));
-                let positions = GlobalPosition::new(position).zip(GlobalPosition::new(last));
-                let recorded_at = Timestamp::from_micros(row.recorded_at);
-                receipt = Some(Receipt::new(commit, positions, recorded_at, opening.digest));
-            }
-            Ok(())
-        })?;
-        Ok(receipt)
+            event.check(&names.of(self.connection, event)?)?;
+            let last = position.saturating_add(u64::from(opening.events).saturating_sub(1));
+            let positions = GlobalPosition::new(position).zip(GlobalPosition::new(last));
+            let recorded_at = Timestamp::from_micros(event.recorded_at);
+            let receipt = Receipt::new(commit, positions, recorded_at, opening.digest);
+            Ok(Some(receipt))
+        })
     }
 
     /// Asks the tail, which holds everything between the index and this moment.

@@ -1,19 +1,16 @@
-//! What the numbers in an event's row stand for.
+//! What an event's numbers stand for.
 //!
 //! Owns a bounded memory of it for each connection that reads. Nothing in it ever changes in a file:
-//! a stream keeps its name, a kind its own, an event its commit.
+//! a stream keeps its name, a kind its own.
 
 use std::collections::hash_map::Entry;
 
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
-use rustc_hash::FxHashMap;
-use vitae::CommitId;
-use vitae::store::Damage;
 
-use crate::body::{self, Place};
 use crate::error::Fault;
+use crate::event::StoredEvent;
 use crate::lookup::damage;
-use crate::row::StoredRow;
 use crate::sql;
 
 /// How many streams are remembered.
@@ -37,10 +34,8 @@ impl StreamNames {
 
 #[derive(Default)]
 pub(crate) struct Names {
-    streams: FxHashMap<i64, StreamNames>,
-    kinds: FxHashMap<i64, (Box<str>, u32)>,
-    /// The commit that was met last, and the position of its first event.
-    commit: Option<(u64, CommitId)>,
+    streams: HashMap<i64, StreamNames>,
+    kinds: HashMap<i64, (Box<str>, u32)>,
 }
 
 /// The names of one event.
@@ -49,69 +44,32 @@ pub(crate) struct EventNames<'n> {
     pub(crate) stream: &'n str,
     pub(crate) kind: &'n str,
     pub(crate) kind_version: u32,
-    pub(crate) commit: CommitId,
 }
 
 impl Names {
-    /// The names that the row of an event refers to.
+    /// The names that an event refers to.
     pub(crate) fn of(
         &mut self,
         connection: &Connection,
-        row: &StoredRow<'_>,
+        event: &StoredEvent<'_>,
     ) -> Result<EventNames<'_>, Fault> {
-        let commit = self.commit_of(connection, row)?;
-        if !self.streams.contains_key(&row.stream) {
-            let names = stream_names(connection, row.stream)?
-                .ok_or_else(|| row.damaged("its stream is missing"))?;
+        if !self.streams.contains_key(&event.stream) {
+            let names = stream_names(connection, event.stream)?
+                .ok_or_else(|| event.damaged("its stream is missing"))?;
             if self.streams.len() >= STREAMS {
                 self.streams.clear();
             }
-            self.streams.insert(row.stream, names);
+            self.streams.insert(event.stream, names);
         }
-        if let Entry::Vacant(place) = self.kinds.entry(row.kind) {
-            let kind = kind_name(connection, row.kind)?;
-            place.insert(kind.ok_or_else(|| row.damaged("its kind is missing"))?);
+        if let Entry::Vacant(place) = self.kinds.entry(event.kind) {
+            let kind = kind_name(connection, event.kind)?;
+            place.insert(kind.ok_or_else(|| event.damaged("its kind is missing"))?);
         }
-        let missing = || row.damaged("its stream or kind is missing");
-        let (category, stream) = self.streams.get(&row.stream).ok_or_else(missing)?.split();
-        let (kind, kind_version) = self.kinds.get(&row.kind).ok_or_else(missing)?;
-        Ok(EventNames { category, stream, kind, kind_version: *kind_version, commit })
+        let missing = || event.damaged("its stream or kind is missing");
+        let (category, stream) = self.streams.get(&event.stream).ok_or_else(missing)?.split();
+        let (kind, kind_version) = self.kinds.get(&event.kind).ok_or_else(missing)?;
+        Ok(EventNames { category, stream, kind, kind_version: *kind_version })
     }
-
-    fn commit_of(
-        &mut self,
-        connection: &Connection,
-        row: &StoredRow<'_>,
-    ) -> Result<CommitId, Fault> {
-        let index = match row.body.place {
-            Place::First(opening) => {
-                self.commit = Some((row.position, opening.commit));
-                return Ok(opening.commit);
-            }
-            Place::Later(index) => u64::from(index),
-        };
-        let damaged = || row.damaged("the first event of its commit is missing");
-        let first = row.position.checked_sub(index).ok_or_else(damaged)?;
-        if let Some((known, commit)) = self.commit
-            && known == first
-        {
-            return Ok(commit);
-        }
-        let Some(Place::First(opening)) = place_at(connection, first)? else {
-            return Err(damaged());
-        };
-        self.commit = Some((first, opening.commit));
-        Ok(opening.commit)
-    }
-}
-
-/// Where the event at a position stands in its commit, if there is one.
-pub(crate) fn place_at(connection: &Connection, position: u64) -> Result<Option<Place>, Fault> {
-    let mut statement = connection.prepare_cached(sql::BODY_AT)?;
-    let mut rows = statement.query((position.cast_signed(),))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let bytes = row.get_ref(0)?.as_blob().map_err(|_| Damage::elsewhere("a body is no bytes"))?;
-    Ok(body::decode(bytes).map(|body| body.place))
 }
 
 fn stream_names(connection: &Connection, stream: i64) -> Result<Option<StreamNames>, Fault> {

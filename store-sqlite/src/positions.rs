@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::body::{Rest, push_number};
 
-/// Encodes positions, each larger than the one before.
+/// Encodes positions, none smaller than the one before.
 pub(crate) fn encode(positions: &[u64]) -> Vec<u8> {
     if positions.is_empty() {
         return Vec::new();

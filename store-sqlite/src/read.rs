@@ -6,14 +6,15 @@
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use rusqlite::{CachedStatement, Connection, Params};
+use rusqlite::{CachedStatement, Connection, Rows};
 use vitae::store::{Damage, Direction, Page, Query, Read, Selection};
 use vitae::{GlobalPosition, StreamId, StreamVersion};
 
+use crate::block::Block;
 use crate::error::Fault;
+use crate::event::{StoredEvent, missing};
 use crate::moment::Moment;
 use crate::names::{EventNames, Names};
-use crate::row::{StoredRow, missing};
 use crate::{sql, tagged};
 
 /// How many events of a stream are fetched at a time.
@@ -58,35 +59,57 @@ fn read_stream(
     let Some(mut walk) = Walk::new(read.direction, from, list.version())? else {
         return Ok(());
     };
-    let mut statement = moment.connection.prepare_cached(sql::EVENTS_AT)?;
+    let mut statement = moment.connection.prepare_cached(sql::BLOCKS_AT)?;
     while walk.is_under_way() {
         let versions = walk.ahead(BATCH.min(wanted(read, page)));
-        let mut positions = list.positions(moment.connection, versions)?;
+        let mut blocks = list.blocks(moment.connection, versions)?;
         if read.direction == Direction::Backwards {
-            positions.reverse();
+            blocks.reverse();
         }
-        let mut rows = statement.query((array(&positions),))?;
-        for position in positions {
-            let Some(row) = rows.next()? else { return Err(missing(position)) };
-            let row = StoredRow::of(row)?;
-            if row.position != position {
-                return Err(missing(position));
+        let mut rows =
+            statement.query((array(blocks.chunk_by(u64::eq).flat_map(<[u64]>::first)),))?;
+        for same in blocks.chunk_by(u64::eq) {
+            let block = next_block(&mut rows)?;
+            for first in same {
+                let version = walk.next.cast_unsigned();
+                let found = block.as_ref().filter(|block| block.first == *first);
+                let event = found.map(|block| block.of_stream(list.number, version)).transpose()?;
+                let event = event.flatten().ok_or_else(|| missing_of_stream(*first))?;
+                walk.advance();
+                if !offer(&event, &names.of(moment.connection, &event)?, read, page)? {
+                    return Ok(());
+                }
             }
-            if row.stream != list.number || !walk.step(row.version) {
-                return Err(
-                    row.damaged("a stream's list leads to it, and it is not the next of it")
-                );
-            }
-            let names = names.of(moment.connection, &row)?;
-            if page.is_full(read) {
-                row.check(&names)?;
-                page.set_more();
-                return Ok(());
-            }
-            row.push_to(&names, page)?;
         }
     }
     Ok(())
+}
+
+/// The block that a statement comes by next.
+pub(crate) fn next_block<'r>(rows: &'r mut Rows<'_>) -> Result<Option<Block<'r>>, Fault> {
+    rows.next()?.map(Block::of).transpose()
+}
+
+/// Adds an event to a page. False if there is no room: the page is complete.
+pub(crate) fn offer(
+    event: &StoredEvent<'_>,
+    names: &EventNames<'_>,
+    read: &Read,
+    page: &mut Page,
+) -> Result<bool, Fault> {
+    if page.is_full(read) {
+        event.check(names)?;
+        page.set_more();
+        return Ok(false);
+    }
+    event.push_to(names, page)?;
+    Ok(true)
+}
+
+fn missing_of_stream(block: u64) -> Fault {
+    let position = GlobalPosition::new(block);
+    let reason = "a stream's list leads to it, and there is no event of the stream".to_owned();
+    Fault::Damaged(Damage { position, reason })
 }
 
 /// How many events a page may still take, and one more, to know whether there is one.
@@ -96,8 +119,8 @@ fn wanted(read: &Read, page: &Page) -> u64 {
 }
 
 /// Positions as a statement takes them.
-pub(crate) fn array(positions: &[u64]) -> Rc<Vec<Value>> {
-    Rc::new(positions.iter().map(|position| Value::Integer(position.cast_signed())).collect())
+pub(crate) fn array<'p>(positions: impl Iterator<Item = &'p u64>) -> Rc<Vec<Value>> {
+    Rc::new(positions.map(|position| Value::Integer(position.cast_signed())).collect())
 }
 
 fn read_log(
@@ -110,18 +133,12 @@ fn read_log(
 ) -> Result<(), Fault> {
     let mut statement = log_statement(moment.connection, read.direction)?;
     let all = query.items.is_empty();
-    walk_log(moment.connection, names, &mut statement, (walk.next,), walk, |row, names| {
-        if !all && !row.matches(names, query) {
-            row.check(names)?;
+    walk_log(moment.connection, names, &mut statement, walk, |event, names| {
+        if !all && !event.matches(names, query) {
+            event.check(names)?;
             return Ok(true);
         }
-        if page.is_full(read) {
-            row.check(names)?;
-            page.set_more();
-            return Ok(false);
-        }
-        row.push_to(names, page)?;
-        Ok(true)
+        offer(event, names, read, page)
     })
 }
 
@@ -140,25 +157,26 @@ pub(crate) fn walk_log(
     connection: &Connection,
     names: &mut Names,
     statement: &mut CachedStatement<'_>,
-    params: impl Params,
     mut walk: Walk,
-    mut visit: impl FnMut(&StoredRow<'_>, &EventNames<'_>) -> Result<bool, Fault>,
+    mut visit: impl FnMut(&StoredEvent<'_>, &EventNames<'_>) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
-    let mut rows = statement.query(params)?;
+    let mut rows = statement.query((walk.next,))?;
     while walk.is_under_way() {
-        let Some(row) = rows.next()? else { break };
-        let row = StoredRow::of(row)?;
-        if !walk.step(row.position) {
-            break;
+        let (block, begun_at) = (next_block(&mut rows)?, walk.next);
+        while walk.is_under_way()
+            && let Some(block) = &block
+            && let Some(event) = block.at_position(walk.next.cast_unsigned())?
+        {
+            walk.advance();
+            if !visit(&event, &names.of(connection, &event)?)? {
+                return Ok(());
+            }
         }
-        if !visit(&row, &names.of(connection, &row)?)? {
-            return Ok(());
+        if walk.next == begun_at {
+            return Err(missing(begun_at.cast_unsigned()));
         }
     }
-    match walk.missing() {
-        None => Ok(()),
-        Some(position) => Err(missing(position.cast_unsigned())),
-    }
+    Ok(())
 }
 
 /// The numbers that a read must come by, one after the other.
@@ -207,18 +225,9 @@ impl Walk {
         }
     }
 
-    /// Comes by a number. False if it is not the one that must come next.
-    fn step(&mut self, number: u64) -> bool {
-        let expected = self.is_under_way() && u64::try_from(self.next) == Ok(number);
-        if expected {
-            self.next = self.next.saturating_add(self.step);
-        }
-        expected
-    }
-
-    /// The number that should have come.
-    fn missing(&self) -> Option<i64> {
-        self.is_under_way().then_some(self.next)
+    /// Comes by a number.
+    pub(crate) const fn advance(&mut self) {
+        self.next = self.next.saturating_add(self.step);
     }
 
     pub(crate) const fn is_under_way(&self) -> bool {

@@ -33,19 +33,20 @@ statements! {
     CHUNK = "chunk";
     PUT_CHUNK = "put_chunk";
 
-    COMMITS = "commits";
-    COMMITS_WITH = "commits_with";
-    PUT_COMMIT = "put_commit";
+    COMMIT_CHUNK = "commit_chunk";
+    NEXT_COMMIT_CHUNK = "next_commit_chunk";
+    COMMIT_CHUNKS = "commit_chunks";
+    INSERT_COMMIT_CHUNK = "insert_commit_chunk";
+    PUT_COMMIT_CHUNK = "put_commit_chunk";
     BARE_COMMIT = "bare_commit";
     PUT_BARE_COMMIT = "put_bare_commit";
 
-    INSERT_EVENT = "insert_event";
-    BODY_AT = "body_at";
-    LOG_FORWARDS = "event_columns" "log_forwards";
-    LOG_BACKWARDS = "event_columns" "log_backwards";
-    EVENTS_AT = "event_columns" "events_at";
-
-    ERASE_PAYLOAD = "erase_payload";
+    INSERT_BLOCK = "insert_block";
+    PUT_BLOCK = "put_block";
+    LOG_FORWARDS = "block_columns" "log_forwards";
+    LOG_BACKWARDS = "block_columns" "log_backwards";
+    BLOCKS_AT = "block_columns" "blocks_at";
+    BLOCKS_WITH = "block_columns" "blocks_with";
 
     INSERT_TAG = "insert_tag";
     HAS_TAG = "has_tag";

@@ -8,10 +8,10 @@ use vitae::Name;
 use vitae::store::{Direction, Page, Query, QueryItem, Read};
 
 use crate::error::Fault;
+use crate::event::{StoredEvent, missing};
 use crate::moment::Moment;
 use crate::names::{EventNames, Names};
-use crate::read::{Walk, array};
-use crate::row::{StoredRow, missing};
+use crate::read::{Walk, array, next_block, offer};
 use crate::{lookup, sql};
 
 /// How many positions are fetched of a tag at a time.
@@ -32,30 +32,21 @@ pub(crate) fn read(
     page: &mut Page,
 ) -> Result<(), Fault> {
     let tag_sets = tag_sets(query);
-    let mut statement = moment.connection.prepare_cached(sql::EVENTS_AT)?;
+    let mut statement = moment.connection.prepare_cached(sql::BLOCKS_WITH)?;
     let mut positions = Vec::new();
     while walk.is_under_way() {
         let up_to = batch(moment.connection, &tag_sets, walk, read.direction, &mut positions)?;
-        let mut rows = statement.query((array(&positions),))?;
+        let mut rows = statement.query((array(positions.iter()),))?;
         for position in &positions {
-            let row = match rows.next()? {
-                Some(row) => StoredRow::of(row)?,
-                None => return Err(missing(*position)),
-            };
-            if row.position != *position {
-                return Err(missing(*position));
-            }
-            let names = names.of(moment.connection, &row)?;
-            if !row.matches(&names, query) {
-                check_tagged(&row, &names, &tag_sets)?;
-                continue;
-            }
-            if page.is_full(read) {
-                row.check(&names)?;
-                page.set_more();
+            let block = next_block(&mut rows)?;
+            let event = block.map(|block| block.at_position(*position)).transpose()?.flatten();
+            let event = event.ok_or_else(|| missing(*position))?;
+            let names = names.of(moment.connection, &event)?;
+            if !event.matches(&names, query) {
+                check_tagged(&event, &names, &tag_sets)?;
+            } else if !offer(&event, &names, read, page)? {
                 return Ok(());
             }
-            row.push_to(&names, page)?;
         }
         match up_to.checked_add(walk.step) {
             Some(next) => walk.next = next,
@@ -165,18 +156,18 @@ fn next_common(
 
 /// Checks an event that matches no alternative: it must at least have the tags of one.
 fn check_tagged(
-    row: &StoredRow<'_>,
+    event: &StoredEvent<'_>,
     names: &EventNames<'_>,
     tag_sets: &[&[Name]],
 ) -> Result<(), Fault> {
-    row.check(names)?;
+    event.check(names)?;
     let has = |tags: &[Name]| {
         let tags = tags.to_vec();
         let item = QueryItem { tags, ..QueryItem::default() };
-        row.matches(names, &Query { items: vec![item] })
+        event.matches(names, &Query { items: vec![item] })
     };
     if tag_sets.iter().any(|tags| has(tags)) {
         return Ok(());
     }
-    Err(row.damaged("the table of tags leads to an event without the tag"))
+    Err(event.damaged("the table of tags leads to an event without the tag"))
 }

@@ -7,30 +7,61 @@
 //! Never says anything of events that are not committed, and never of a moment: who asks brings the
 //! moment along, the transaction that it reads in.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
 use vitae::CommitId;
 
 use crate::body::Place;
 use crate::error::Fault;
-use crate::row;
+use crate::event;
+
+/// What an index says of the events after one position (exclusive), up to another (inclusive).
+pub(crate) struct Entries {
+    after: u64,
+    pub(crate) head: u64,
+    /// For each event its stream and the position of its block.
+    pub(crate) events: Vec<(i64, u64)>,
+    /// Each commit and the position of its first event.
+    pub(crate) commits: Vec<(CommitId, u64)>,
+}
+
+impl Entries {
+    pub(crate) const fn starting_after(position: u64) -> Self {
+        Self { after: position, head: position, events: Vec::new(), commits: Vec::new() }
+    }
+
+    /// Adds the next event.
+    pub(crate) fn push(&mut self, position: u64, block: u64, stream: i64, place: &Place) {
+        self.head = position;
+        self.events.push((stream, block));
+        if let Place::First(opening) = place {
+            self.commits.push((opening.commit, position));
+        }
+    }
+
+    /// Adds what follows.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.head = other.head;
+        self.events.extend_from_slice(&other.events);
+        self.commits.extend_from_slice(&other.commits);
+    }
+
+    /// The blocks of a stream's events.
+    pub(crate) fn stream(&self, number: i64) -> impl Iterator<Item = u64> {
+        self.events.iter().filter(move |(stream, _)| *stream == number).map(|(_, block)| *block)
+    }
+}
 
 /// The events after one position (exclusive), up to another (inclusive).
-#[derive(Clone, Default, Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct Tail {
     after: u64,
     head: u64,
-    streams: FxHashMap<i64, Vec<u64>>,
+    streams: HashMap<i64, Vec<u64>>,
     commits: HashMap<CommitId, u64>,
 }
 
 impl Tail {
-    pub(crate) fn starting_after(position: u64) -> Self {
-        Self { after: position, head: position, ..Self::default() }
-    }
-
     pub(crate) const fn after(&self) -> u64 {
         self.after
     }
@@ -39,20 +70,11 @@ impl Tail {
         self.head
     }
 
-    /// Adds the next event.
-    pub(crate) fn push(&mut self, position: u64, stream: i64, place: &Place) {
-        self.head = position;
-        self.streams.entry(stream).or_default().push(position);
-        if let Place::First(opening) = place {
-            self.commits.insert(opening.commit, position);
-        }
-    }
-
-    /// The positions of a stream's events after a position (exclusive).
+    /// The blocks of a stream's events after a position (exclusive).
     pub(crate) fn stream(&self, stream: i64, after: u64) -> &[u64] {
-        let positions = self.streams.get(&stream).map_or(&[][..], Vec::as_slice);
-        let listed = positions.partition_point(|position| *position <= after);
-        positions.get(listed..).unwrap_or_default()
+        let blocks = self.streams.get(&stream).map_or(&[][..], Vec::as_slice);
+        let listed = blocks.partition_point(|block| *block <= after);
+        blocks.get(listed..).unwrap_or_default()
     }
 
     /// The position of the first event of a commit.
@@ -61,45 +83,30 @@ impl Tail {
     }
 
     /// What it holds after one position (exclusive), up to another (inclusive).
-    pub(crate) fn part(&self, after: u64, head: u64) -> Self {
-        let mut part = Self { after, head, ..Self::default() };
+    pub(crate) fn part(&self, after: u64, head: u64) -> Entries {
         let within = |position: u64| position > after && position <= head;
-        for (stream, positions) in &self.streams {
-            let positions: Vec<_> = positions.iter().copied().filter(|at| within(*at)).collect();
-            if !positions.is_empty() {
-                part.streams.insert(*stream, positions);
-            }
+        let blocks = self.streams.iter().flat_map(|(stream, blocks)| {
+            let within = blocks.iter().copied().filter(|block| within(*block));
+            within.map(|block| (*stream, block))
+        });
+        let commits = self.commits.iter().map(|(commit, position)| (*commit, *position));
+        Entries {
+            after,
+            head,
+            events: blocks.collect(),
+            commits: commits.filter(|(_, position)| within(*position)).collect(),
         }
-        let commits = self.commits.iter().filter(|(_, position)| within(**position));
-        part.commits = commits.map(|(commit, position)| (*commit, *position)).collect();
-        part
-    }
-
-    /// Every stream with its positions, in the order of the streams' numbers.
-    pub(crate) fn streams(&self) -> Vec<(i64, &[u64])> {
-        let mut streams: Vec<_> =
-            self.streams.iter().map(|(stream, positions)| (*stream, &positions[..])).collect();
-        streams.sort_unstable_by_key(|(stream, _)| *stream);
-        streams
-    }
-
-    /// Every commit with its position, in the order of the commits' ids.
-    pub(crate) fn commits(&self) -> Vec<(CommitId, u64)> {
-        let mut commits: Vec<_> = self.commits.iter().map(|(id, at)| (*id, *at)).collect();
-        commits.sort_unstable();
-        commits
     }
 
     /// Takes what a transaction has added, once it is committed.
-    pub(crate) fn absorb(&mut self, added: Self) {
+    pub(crate) fn absorb(&mut self, added: Entries) {
         if self.head < added.after {
             // It does not follow: what is missing is read when it is asked for.
             return;
         }
         let head = self.head;
-        for (stream, positions) in added.streams {
-            let known = self.streams.entry(stream).or_default();
-            known.extend(positions.into_iter().filter(|position| *position > head));
+        for (stream, block) in added.events.into_iter().filter(|(_, block)| *block > head) {
+            self.streams.entry(stream).or_default().push(block);
         }
         self.commits.extend(added.commits);
         self.head = head.max(added.head);
@@ -117,9 +124,9 @@ impl Tail {
         if self.head >= head {
             return Ok(());
         }
-        let mut read = Self::starting_after(self.head);
-        row::walk(connection, self.head.saturating_add(1), head, |row| {
-            read.push(row.position, row.stream, &row.body.place);
+        let mut read = Entries::starting_after(self.head);
+        event::walk(connection, self.head.saturating_add(1), head, |event| {
+            read.push(event.position, event.block, event.stream, &event.body.place);
             Ok(())
         })?;
         self.absorb(read);
@@ -132,14 +139,14 @@ impl Tail {
             return;
         }
         if indexed >= self.head {
-            *self = Self::starting_after(indexed);
+            *self = Self { after: indexed, head: indexed, ..Self::default() };
             return;
         }
         self.after = indexed;
-        self.streams.retain(|_, positions| {
-            let listed = positions.partition_point(|position| *position <= indexed);
-            positions.drain(..listed);
-            !positions.is_empty()
+        self.streams.retain(|_, blocks| {
+            let listed = blocks.partition_point(|block| *block <= indexed);
+            blocks.drain(..listed);
+            !blocks.is_empty()
         });
         self.commits.retain(|_, position| *position > indexed);
     }

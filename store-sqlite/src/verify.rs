@@ -6,18 +6,18 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
+use vitae::CommitId;
 use vitae::store::{Direction, Page};
 
 use crate::body::Place;
 use crate::error::Fault;
-use crate::flush::prefix;
+use crate::event::StoredEvent;
 use crate::list::StreamList;
 use crate::lookup::{self, damage, unsigned};
 use crate::moment::Moment;
 use crate::names::Names;
 use crate::read::{Walk, log_statement, walk_log};
-use crate::row::StoredRow;
-use crate::sql;
+use crate::{commits, sql};
 
 /// Checks the whole file and returns the number of events.
 pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Fault> {
@@ -74,11 +74,12 @@ impl Sum {
         self.hash = (self.hash ^ number).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
     }
 
-    /// Without regard to order.
-    fn add_unordered(&mut self, number: u64) {
+    /// A commit and where it begins, without regard to the order of commits.
+    fn add_commit(&mut self, commit: CommitId, position: u64) {
         let mut alone = Self::default();
-        alone.add(number);
-        alone.add(number);
+        let (halves, _) = commit.as_bytes().as_chunks();
+        halves.iter().for_each(|half| alone.add(u64::from_le_bytes(*half)));
+        alone.add(position);
         self.count = self.count.saturating_add(1);
         self.hash = self.hash.wrapping_add(alone.hash);
     }
@@ -94,14 +95,14 @@ impl Found {
         let mut page = Page::new();
         let mut has_tag = connection.prepare_cached(sql::HAS_TAG)?;
         let mut statement = log_statement(connection, Direction::Forwards)?;
-        walk_log(connection, names, &mut statement, (walk.next,), walk, |row, names| {
+        walk_log(connection, names, &mut statement, walk, |event, names| {
             page.clear();
-            row.push_to(names, &mut page)?;
-            self.add(row)?;
-            for tag in page.iter().flat_map(|event| event.tags()) {
+            event.push_to(names, &mut page)?;
+            self.add(event)?;
+            for tag in page.iter().flat_map(|shown| shown.tags()) {
                 self.tags = self.tags.saturating_add(1);
-                if !has_tag.exists((tag, row.position.cast_signed()))? {
-                    return Err(row.damaged("the table of tags does not lead to the event"));
+                if !has_tag.exists((tag, event.position.cast_signed()))? {
+                    return Err(event.damaged("the table of tags does not lead to the event"));
                 }
             }
             Ok(true)
@@ -112,27 +113,26 @@ impl Found {
         Ok(())
     }
 
-    fn add(&mut self, row: &StoredRow<'_>) -> Result<(), Fault> {
-        let stream = self.streams.entry(row.stream).or_default();
+    fn add(&mut self, event: &StoredEvent<'_>) -> Result<(), Fault> {
+        let stream = self.streams.entry(event.stream).or_default();
         stream.version = stream.version.saturating_add(1);
-        if stream.version != row.version {
-            return Err(row.damaged("a version of its stream is missing before it"));
+        if stream.version != event.version {
+            return Err(event.damaged("a version of its stream is missing before it"));
         }
-        if row.position <= self.indexed {
-            stream.indexed.add(row.position);
+        if event.position <= self.indexed {
+            stream.indexed.add(event.block);
         }
-        match row.body.place {
+        match event.body.place {
             Place::First(opening) if self.to_come == 0 => {
                 self.to_come = opening.events;
-                if row.position <= self.indexed {
-                    self.commits.add_unordered(prefix(opening.commit).cast_unsigned());
-                    self.commits.add_unordered(row.position);
+                if event.position <= self.indexed {
+                    self.commits.add_commit(opening.commit, event.position);
                 }
             }
             Place::Later(place) if self.to_come > 0 && place == self.place.saturating_add(1) => {}
-            _ => return Err(row.damaged("it does not stand at its place in its commit")),
+            _ => return Err(event.damaged("it does not stand at its place in its commit")),
         }
-        self.place = row.body.place.index();
+        self.place = event.body.place.index();
         self.to_come = self.to_come.saturating_sub(1);
         Ok(())
     }
@@ -147,8 +147,8 @@ fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Re
         let list = StreamList::numbered(connection, number)?;
         let mut sum = Sum::default();
         if list.indexed > 0 {
-            for position in list.positions(connection, 1..=list.indexed)? {
-                sum.add(position);
+            for block in list.blocks(connection, 1..=list.indexed)? {
+                sum.add(block);
             }
         }
         let events = found.remove(&number).unwrap_or_default();
@@ -164,13 +164,8 @@ fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Re
 
 /// The index of commits must lead to the first event of each.
 fn check_commits(connection: &Connection, found: &Sum) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(sql::COMMITS)?;
-    let mut rows = statement.query(())?;
     let mut sum = Sum::default();
-    while let Some(row) = rows.next()? {
-        sum.add_unordered(row.get::<_, i64>(0)?.cast_unsigned());
-        sum.add_unordered(unsigned(row, 1)?);
-    }
+    commits::walk(connection, |(commit, position)| sum.add_commit(commit, position))?;
     if sum == *found {
         return Ok(());
     }

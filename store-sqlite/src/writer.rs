@@ -18,7 +18,7 @@ use crate::error::Fault;
 use crate::moment::Moment;
 use crate::options::Options;
 use crate::queue::{Answer, Bounds, Queue};
-use crate::tail::Tail;
+use crate::tail::{Entries, Tail};
 use crate::{erase, flush};
 
 /// The queue of commits, and the thread behind it.
@@ -240,18 +240,18 @@ impl Desk {
                 Err(fault) => return Err(fault),
             });
         }
-        let (wrote, moment, pending) = transaction.end();
+        let (wrote, moment, entries) = transaction.end()?;
         if !wrote {
             return Ok((answers, None));
         }
-        let due = pending.head().saturating_sub(moment.indexed) >= self.index_every.max(1);
-        let indexed = if due { Some(write_index(&moment, &pending)?) } else { None };
-        Ok((answers, Some(Added { pending, indexed })))
+        let due = entries.head.saturating_sub(moment.indexed) >= self.index_every.max(1);
+        let indexed = if due { Some(write_index(&moment, &entries)?) } else { None };
+        Ok((answers, Some(Added { entries, indexed })))
     }
 
     fn keep(&self, added: Added) {
         let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
-        tail.absorb(added.pending);
+        tail.absorb(added.entries);
         if let Some(indexed) = added.indexed {
             tail.forget(indexed);
         }
@@ -311,7 +311,7 @@ impl Desk {
         run_sql(&self.connection, "BEGIN IMMEDIATE")?;
         let moment = Moment::of(&self.connection, &self.tail)?;
         if moment.head > moment.indexed {
-            write_index(&moment, &Tail::starting_after(moment.head))?;
+            write_index(&moment, &Entries::starting_after(moment.head))?;
         }
         run_sql(&self.connection, "COMMIT")
     }
@@ -319,17 +319,18 @@ impl Desk {
 
 /// What a transaction has added to the log.
 struct Added {
-    pending: Tail,
+    entries: Entries,
     /// Up to which position it has written an index, if it has.
     indexed: Option<u64>,
 }
 
 /// Writes the index of everything that has none.
-fn write_index(moment: &Moment<'_>, pending: &Tail) -> Result<u64, Fault> {
+fn write_index(moment: &Moment<'_>, added: &Entries) -> Result<u64, Fault> {
     let mut all = moment.unindexed()?;
-    all.absorb(pending.clone());
-    flush::flush(moment.connection, &all)?;
-    Ok(all.head())
+    all.extend(added);
+    let head = all.head;
+    flush::flush(moment.connection, all)?;
+    Ok(head)
 }
 
 fn run_sql(connection: &Connection, sql: &str) -> Result<(), Fault> {

@@ -2,14 +2,118 @@
 -- Times are microseconds since the Unix epoch. Hashes are the 64 bits of an unsigned number in a
 -- signed one. Ids are the 16 bytes of a UUID.
 
--- indexed: the last position that `streams` and `commits` know of, 0 if none. What follows is read from
+-- For people with an ordinary SQLite shell. No program reads it. It comes first: so large a definition
+-- has pages of its own, and a file that was cut short is known by its definitions.
+-- commit_id: at the event that begins a commit; those after it, up to the next, are of the same.
+CREATE VIEW log AS
+WITH RECURSIVE
+-- Every byte once, in order: where a byte is found is what it is.
+bytes (every) AS (
+    VALUES (x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff')
+),
+-- A block has not more events than fit a page.
+places (place) AS (
+    SELECT 0
+    UNION ALL
+    SELECT place + 1 FROM places WHERE place < 255
+),
+heads AS (
+    SELECT
+        position + place AS position,
+        recorded_at,
+        22 * events AS bodies,
+        events - place AS left,
+        substr(body, 22 * place + 1, 22) AS head,
+        CASE place WHEN 0 THEN x'0000' ELSE substr(body, 22 * place - 21, 2) END AS before,
+        body
+    FROM blocks JOIN places ON place < events
+),
+numbers AS (
+    SELECT
+        position,
+        recorded_at,
+        bodies + (
+            ((instr(every, substr(before, 1, 1)) - 1) << 8)
+            | (instr(every, substr(before, 2, 1)) - 1)
+        ) AS body_begin,
+        CASE left WHEN 1 THEN length(body) ELSE bodies + (
+            ((instr(every, substr(head, 1, 1)) - 1) << 8)
+            | (instr(every, substr(head, 2, 1)) - 1)
+        ) END AS body_end,
+        (
+            ((instr(every, substr(head, 3, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 4, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 5, 1)) - 1) << 8)
+            | (instr(every, substr(head, 6, 1)) - 1)
+        ) AS stream,
+        (
+            ((instr(every, substr(head, 7, 1)) - 1) << 32)
+            | ((instr(every, substr(head, 8, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 9, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 10, 1)) - 1) << 8)
+            | (instr(every, substr(head, 11, 1)) - 1)
+        ) AS version,
+        (
+            ((instr(every, substr(head, 12, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 13, 1)) - 1) << 8)
+            | (instr(every, substr(head, 14, 1)) - 1)
+        ) AS kind,
+        recorded_at - (
+            ((instr(every, substr(head, 15, 1)) - 1) << 56)
+            | ((instr(every, substr(head, 16, 1)) - 1) << 48)
+            | ((instr(every, substr(head, 17, 1)) - 1) << 40)
+            | ((instr(every, substr(head, 18, 1)) - 1) << 32)
+            | ((instr(every, substr(head, 19, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 20, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 21, 1)) - 1) << 8)
+            | (instr(every, substr(head, 22, 1)) - 1)
+        ) AS occurred_at,
+        body
+    FROM heads, bytes
+),
+-- SQLite divides towards zero: the part of a second is taken off first, so that times before 1970
+-- come out right.
+times AS (
+    SELECT
+        *,
+        (occurred_at % 1000000 + 1000000) % 1000000 AS occurred_at_part,
+        (recorded_at % 1000000 + 1000000) % 1000000 AS recorded_at_part,
+        hex(substr(body, body_begin + 1, 25)) AS id_hex
+    FROM numbers
+)
+SELECT
+    t.position,
+    s.category,
+    s.stream,
+    t.version,
+    k.kind,
+    k.version AS kind_version,
+    strftime('%Y-%m-%dT%H:%M:%S', (t.occurred_at - t.occurred_at_part) / 1000000, 'unixepoch')
+        || printf('.%06dZ', t.occurred_at_part) AS occurred_at,
+    strftime('%Y-%m-%dT%H:%M:%S', (t.recorded_at - t.recorded_at_part) / 1000000, 'unixepoch')
+        || printf('.%06dZ', t.recorded_at_part) AS recorded_at,
+    -- The first event of a commit has the lowest flag, and the id behind the flags and the checksum.
+    CASE WHEN instr('13579BDF', substr(t.id_hex, 2, 1)) > 0 THEN lower(
+        substr(t.id_hex, 19, 8) || '-' || substr(t.id_hex, 27, 4) || '-'
+        || substr(t.id_hex, 31, 4) || '-' || substr(t.id_hex, 35, 4) || '-'
+        || substr(t.id_hex, 39, 12)
+    ) END AS commit_id,
+    t.body_end - t.body_begin AS body_bytes
+FROM times AS t
+JOIN streams AS s ON s.id = t.stream
+JOIN kinds AS k ON k.id = t.kind
+ORDER BY t.position;
+
+-- indexed: the last position that `streams` and `commit_chunks` know of, 0 if none. What follows is read from
 -- the events themselves.
+-- newest_commit: the largest id that `commit_chunks` knows of.
 -- row_version: the version that was given last to a view row.
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     log_id BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     indexed INTEGER NOT NULL,
+    newest_commit BLOB,
     row_version INTEGER NOT NULL
 ) STRICT;
 
@@ -21,20 +125,20 @@ CREATE TABLE kinds (
     UNIQUE (kind, version)
 ) STRICT;
 
--- lag: how much earlier it occurred than it was recorded; negative if later.
--- body: everything else (`body.rs`).
-CREATE TABLE events (
+-- The events, several in a row. position: that of the first of them, the others follow without a gap.
+-- continues: the commit that the first of them is of, if it does not begin it.
+-- body: what is known of each (`block.rs`); the view `log` takes it apart.
+CREATE TABLE blocks (
     position INTEGER PRIMARY KEY,
-    stream INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
-    lag INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    continues BLOB,
     body BLOB NOT NULL
 ) STRICT;
 
 -- length: how many of the stream's events are indexed.
--- recent: the positions of the last of them (`positions.rs`), those that fill no chunk.
+-- recent: for each of the last of them, those that fill no chunk, the position of its block
+-- (`positions.rs`).
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY,
     category TEXT NOT NULL,
@@ -44,7 +148,7 @@ CREATE TABLE streams (
     UNIQUE (category, stream)
 ) STRICT;
 
--- The positions of 128 events of a stream, from a version on: 1, 129, 257 …
+-- The same for 128 events of a stream, from a version on: 1, 129, 257 …
 CREATE TABLE stream_chunks (
     stream INTEGER NOT NULL,
     version INTEGER NOT NULL,
@@ -52,13 +156,12 @@ CREATE TABLE stream_chunks (
     PRIMARY KEY (stream, version)
 ) STRICT, WITHOUT ROWID;
 
--- Which commit an event is the first of. prefix: the first 8 bytes of the commit's id, big-endian; the
--- rest is read from the event.
-CREATE TABLE commits (
-    prefix INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    PRIMARY KEY (prefix, position)
-) STRICT, WITHOUT ROWID;
+-- Which event begins a commit. first: the smallest id of a chunk.
+-- entries: each id of the chunk with the position of the event (`commits.rs`).
+CREATE TABLE commit_chunks (
+    first BLOB NOT NULL UNIQUE,
+    entries BLOB NOT NULL
+) STRICT;
 
 -- The commits that hold no event.
 CREATE TABLE bare_commits (
@@ -112,48 +215,3 @@ CREATE TABLE snapshots (
     checksum INTEGER NOT NULL,
     UNIQUE (category, stream)
 ) STRICT;
-
--- For people with an ordinary SQLite shell. No program reads it.
--- SQLite divides towards zero: the part of a second is taken off first, so that times before 1970
--- come out right.
-CREATE VIEW log AS
-SELECT
-    e.position,
-    s.category,
-    s.stream,
-    e.version,
-    k.kind,
-    k.version AS kind_version,
-    strftime(
-        '%Y-%m-%dT%H:%M:%S',
-        (
-            (e.recorded_at - e.lag)
-            - ((e.recorded_at - e.lag) % 1000000 + 1000000) % 1000000
-        ) / 1000000,
-        'unixepoch'
-    )
-        || printf('.%06dZ', ((e.recorded_at - e.lag) % 1000000 + 1000000) % 1000000) AS occurred_at,
-    strftime(
-        '%Y-%m-%dT%H:%M:%S',
-        (e.recorded_at - (e.recorded_at % 1000000 + 1000000) % 1000000) / 1000000,
-        'unixepoch'
-    )
-        || printf('.%06dZ', (e.recorded_at % 1000000 + 1000000) % 1000000) AS recorded_at,
-    (
-        -- The id stands in the body of the commit's first event, which has the lowest flag.
-        SELECT
-            lower(
-                substr(hex(f.body), 19, 8) || '-' || substr(hex(f.body), 27, 4) || '-'
-                || substr(hex(f.body), 31, 4) || '-' || substr(hex(f.body), 35, 4) || '-'
-                || substr(hex(f.body), 39, 12)
-            )
-        FROM events AS f
-        WHERE f.position <= e.position AND instr('13579BDF', substr(hex(f.body), 2, 1)) > 0
-        ORDER BY f.position DESC
-        LIMIT 1
-    ) AS commit_id,
-    length(e.body) AS body_bytes
-FROM events AS e
-JOIN streams AS s ON s.id = e.stream
-JOIN kinds AS k ON k.id = e.kind
-ORDER BY e.position;

@@ -1,1 +1,1 @@
-SELECT max(position) FROM events
+SELECT (SELECT position + events - 1 FROM blocks ORDER BY position DESC LIMIT 1)

@@ -1,1 +1,1 @@
-events WHERE position <= ?1 ORDER BY position DESC
+blocks WHERE position <= ?1 ORDER BY position DESC

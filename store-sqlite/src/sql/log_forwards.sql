@@ -1,1 +1,3 @@
-events WHERE position >= ?1 ORDER BY position
+blocks
+WHERE position >= ifnull((SELECT max(position) FROM blocks WHERE position <= ?1), 0)
+ORDER BY position

@@ -1,2 +1,1 @@
-SELECT row_version, (SELECT max(prefix) FROM commits), (SELECT max(id) FROM bare_commits)
-FROM meta
+SELECT row_version, newest_commit, (SELECT max(id) FROM bare_commits) FROM meta

@@ -100,7 +100,7 @@ fn what_a_damaged_event_was_is_not_sealed_by_an_erasure() {
     let path = folder.path().join("events.db");
     drop(specimen(&path));
     let change =
-        "UPDATE events SET body = (SELECT body FROM events WHERE position = 1) WHERE position = 2";
+        "UPDATE blocks SET body = (SELECT body FROM blocks WHERE position = 1) WHERE position = 2";
     rusqlite::Connection::open(&path).unwrap().execute_batch(change).unwrap();
     let store = SqliteStore::open(&path).unwrap();
     let mut act = Draft::new().on("act/1").event("act", b"");

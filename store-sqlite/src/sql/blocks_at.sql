@@ -1,0 +1,1 @@
+rarray(?1) CROSS JOIN blocks ON position = value

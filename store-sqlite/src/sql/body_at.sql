@@ -1,1 +1,0 @@
-SELECT body FROM events WHERE position = ?1

@@ -1,0 +1,1 @@
+SELECT first, entries FROM commit_chunks ORDER BY first

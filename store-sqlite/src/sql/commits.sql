@@ -1,1 +1,0 @@
-SELECT prefix, position FROM commits

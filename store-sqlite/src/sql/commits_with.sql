@@ -1,1 +1,0 @@
-SELECT position FROM commits WHERE prefix = ?1

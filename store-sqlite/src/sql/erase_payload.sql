@@ -1,1 +1,0 @@
-UPDATE events SET body = ?2 WHERE position = ?1

@@ -1,1 +1,0 @@
-SELECT position, stream, version, kind, recorded_at, lag, body FROM

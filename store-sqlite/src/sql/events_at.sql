@@ -1,1 +1,0 @@
-rarray(?1) CROSS JOIN events ON position = value

@@ -1,0 +1,1 @@
+INSERT INTO commit_chunks (first, entries) VALUES (?1, ?2)

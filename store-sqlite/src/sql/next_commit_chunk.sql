@@ -1,0 +1,1 @@
+SELECT min(first) FROM commit_chunks WHERE first > ?1

@@ -1,0 +1,1 @@
+UPDATE blocks SET body = ?2 WHERE position = ?1

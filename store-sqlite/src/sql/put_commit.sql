@@ -1,1 +1,0 @@
-INSERT INTO commits (prefix, position) VALUES (?1, ?2)
