@@ -52,6 +52,37 @@ pub enum OpenError {
         /// The newest format that this program knows.
         known: u32,
     },
+    /// The file is of an older format, and was opened for reading only. It was left as it was.
+    #[error(
+        "`{}` has format {found}, older than {known}; open it for writing once, or a copy of it, \
+         which takes it there",
+        path.display()
+    )]
+    OlderFormat {
+        /// The path.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The format that this program reads.
+        known: u32,
+    },
+    /// The file is of an older format, and could not be taken to the newest. It was left as it was.
+    #[error(
+        "`{}` was left at format {found}, for its step to format {step} failed; see to the cause, \
+         then open it again",
+        path.display()
+    )]
+    MigrationFailed {
+        /// The path.
+        path: PathBuf,
+        /// The format that the file has.
+        found: u32,
+        /// The format that the step makes which failed.
+        step: u32,
+        /// What was reported.
+        #[source]
+        source: BackendError,
+    },
     /// There is no store, but a journal of one that was there.
     #[error(
         "there is no store at `{}`, but `{}` of an earlier one; bring the store back beside it, or \
@@ -108,6 +139,13 @@ pub enum OpenError {
     /// Another process held the file for longer than the busy timeout. Try again.
     #[error("`{}` is held by another process; try again", path.display())]
     Busy {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The disk has no room for what is written when a store is created or opened: what the log holds
+    /// is brought home, an older format is taken to the newest. Nothing is lost by it.
+    #[error("the disk is full; make room for `{}` and open it again", path.display())]
+    StorageFull {
         /// The path.
         path: PathBuf,
     },
@@ -255,9 +293,7 @@ impl Fault {
             Self::SharedMemory(_) => OpenError::WalUnsupported { path },
             Self::Damaged(damage) => OpenError::Damaged { path, damage },
             Self::Other(source) => OpenError::Failed { path, source },
-            Self::Full => {
-                OpenError::Failed { path, source: Arc::new(Unexpected("the disk is full")) }
-            }
+            Self::Full => OpenError::StorageFull { path },
             Self::ReadOnly => OpenError::ReadOnly { path },
         }
     }
