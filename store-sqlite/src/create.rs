@@ -111,3 +111,17 @@ impl From<std::io::Error> for Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_or_a_sync_that_finds_no_room_is_said_to() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let path = Path::new("events.db").to_owned();
+            let error = Fault::from(std::io::Error::from(kind)).on_open(path);
+            assert!(matches!(error, OpenError::StorageFull { .. }), "{error:?}");
+        }
+    }
+}

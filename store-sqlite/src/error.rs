@@ -143,7 +143,8 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The disk has no room for what is written when a store is created or opened: what the log holds
-    /// is brought home, an older format is taken to the newest. Nothing is lost by it.
+    /// is brought home, an older format is taken to the newest, and beside the file stands the memory
+    /// that processes share, for reading too. Nothing is lost by it.
     #[error("the disk is full; make room for `{}` and open it again", path.display())]
     StorageFull {
         /// The path.
@@ -211,6 +212,9 @@ pub(crate) enum Fault {
     Full,
     ReadOnly,
     SharedMemory(BackendError),
+    /// No room for the memory that processes share. Not `Full`: a commit that meets it may stand in the
+    /// log.
+    SharedMemoryFull(BackendError),
     Damaged(Damage),
     Other(BackendError),
 }
@@ -223,10 +227,11 @@ impl From<rusqlite::Error> for Fault {
         };
         match code {
             ffi::SQLITE_IOERR_SHMOPEN
-            | ffi::SQLITE_IOERR_SHMSIZE
             | ffi::SQLITE_IOERR_SHMLOCK
             | ffi::SQLITE_IOERR_SHMMAP
             | ffi::SQLITE_PROTOCOL => return Self::SharedMemory(Arc::new(error)),
+            // Nothing but the write that makes it larger is answered so.
+            ffi::SQLITE_IOERR_SHMSIZE => return Self::SharedMemoryFull(Arc::new(error)),
             ffi::SQLITE_IOERR_CORRUPTFS => {
                 return Self::Damaged(Damage::elsewhere(error.to_string()));
             }
@@ -267,7 +272,9 @@ impl From<Fault> for ReadError {
         match fault {
             Fault::Busy | Fault::Outdated => Self::Busy,
             Fault::Damaged(damage) => Self::Damaged(damage),
-            Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
+            Fault::SharedMemory(source)
+            | Fault::SharedMemoryFull(source)
+            | Fault::Other(source) => Self::Backend(source),
             Fault::Full => Self::Backend(Arc::new(Unexpected("the disk is full"))),
             Fault::ReadOnly => Self::Backend(Arc::new(Unexpected("the file is read-only"))),
         }
@@ -281,7 +288,9 @@ impl From<Fault> for AppendError {
             Fault::Full => Self::StorageFull,
             Fault::ReadOnly => Self::ReadOnly,
             Fault::Damaged(damage) => Self::Damaged(damage),
-            Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
+            Fault::SharedMemory(source)
+            | Fault::SharedMemoryFull(source)
+            | Fault::Other(source) => Self::Backend(source),
         }
     }
 }
@@ -293,7 +302,7 @@ impl Fault {
             Self::SharedMemory(_) => OpenError::WalUnsupported { path },
             Self::Damaged(damage) => OpenError::Damaged { path, damage },
             Self::Other(source) => OpenError::Failed { path, source },
-            Self::Full => OpenError::StorageFull { path },
+            Self::Full | Self::SharedMemoryFull(_) => OpenError::StorageFull { path },
             Self::ReadOnly => OpenError::ReadOnly { path },
         }
     }
@@ -301,7 +310,9 @@ impl Fault {
     /// What to report of a commit whose outcome is not certain.
     pub(crate) fn into_source(self) -> BackendError {
         match self {
-            Self::SharedMemory(source) | Self::Other(source) => source,
+            Self::SharedMemory(source) | Self::SharedMemoryFull(source) | Self::Other(source) => {
+                source
+            }
             Self::Damaged(damage) => Arc::new(damage),
             Self::Busy | Self::Outdated => Arc::new(Unexpected("the store is busy")),
             Self::Full => Arc::new(Unexpected("the disk is full")),

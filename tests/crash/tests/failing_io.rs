@@ -106,8 +106,12 @@ fn append_some(
         Ok(store) => store,
         Err(error) => {
             // A disk that fails is not a file that is wrong.
-            let typed =
-                matches!(error, OpenError::Failed { .. } | OpenError::WalUnsupported { .. });
+            let typed = match error {
+                OpenError::StorageFull { .. } => fault.code == ffi::SQLITE_FULL,
+                OpenError::Failed { .. } => fault.code != ffi::SQLITE_FULL,
+                OpenError::WalUnsupported { .. } => true,
+                _ => false,
+            };
             assert!(typed && disk.has_failed(), "{fault:?}: {error:?}");
             return answers;
         }

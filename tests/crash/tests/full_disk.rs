@@ -84,15 +84,17 @@ fn r07_a_store_is_closed_and_opened_without_room() {
     let path = folder.path().join("events.db");
     let disk = Disk::watch(folder.path());
     let store = SqliteStore::open(&path).unwrap();
-    let commit = draft(&store, 1).unwrap();
+    let mut commit = draft(&store, 1).unwrap();
+    commit.events[0].payload = vec![7; 20_000].into();
     let (attempted, acknowledged) = ([commit.clone()], [store.append(commit).wait().unwrap()]);
     disk.set_full(true);
     // Nothing that was acknowledged can be brought home, and it is not lost.
     drop(store);
-    match SqliteStore::open(&path) {
-        Ok(store) => assert_eq!(judge_store(&store, &attempted, &acknowledged).unwrap(), 1),
-        Err(error) => assert!(matches!(error, OpenError::Failed { .. }), "{error:?}"),
-    }
+    must_find_no_room(SqliteStore::open(&path));
+    let store = SqliteStore::open_read_only(&path).unwrap();
+    assert_eq!(judge_store(&store, &attempted, &acknowledged).unwrap(), 1);
+    drop(store);
+    must_find_no_room(SqliteStore::open(folder.path().join("another.db")));
     disk.set_full(false);
     let store = SqliteStore::open(&path).unwrap();
     judge_store(&store, &attempted, &acknowledged).unwrap();
@@ -109,6 +111,18 @@ fn r07_a_bound_of_pages_is_as_good_as_a_full_disk() {
     filled.go_on(&store);
 }
 
+/// It is said what happened, where, and what to do.
+#[track_caller]
+fn must_find_no_room(opened: Result<SqliteStore, OpenError>) {
+    let error = opened.expect_err("there was room");
+    assert!(matches!(error, OpenError::StorageFull { .. }), "{error:?}");
+    let said = error.to_string();
+    assert!(
+        said.contains("disk is full") && said.contains(".db`") && said.contains("; "),
+        "{said}"
+    );
+}
+
 /// A file system of two megabytes that ends with this.
 struct Small(
     PathBuf,
@@ -116,7 +130,7 @@ struct Small(
 );
 
 impl Small {
-    /// `None` where nothing may be mounted.
+    /// `None` where nothing may be mounted, which is said.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("small");
@@ -124,7 +138,19 @@ impl Small {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=2m", "none"]).arg(&path);
         let mounted = mount.output().is_ok_and(|output| output.status.success());
+        if !mounted {
+            // Past the capture of a test's output: that nothing was tested must be seen.
+            writeln!(std::io::stderr(), "skipped: mounting a small disk takes root").unwrap();
+        }
         mounted.then(|| Self(path, folder))
+    }
+
+    /// Takes all the room there is, with a file of this name.
+    fn fill(&self) -> PathBuf {
+        let path = self.0.join("filler");
+        let mut file = fs::File::create(&path).unwrap();
+        while file.write(&[0; 4_096]).is_ok() {}
+        path
     }
 }
 
@@ -136,11 +162,7 @@ impl Drop for Small {
 
 #[test]
 fn r07_on_a_real_disk_without_room_nothing_is_written_until_there_is() {
-    let Some(small) = Small::mount() else {
-        // Past the capture of a test's output: that nothing was tested must be seen.
-        writeln!(std::io::stderr(), "skipped: mounting a small disk takes root").unwrap();
-        return;
-    };
+    let Some(small) = Small::mount() else { return };
     let other = small.0.join("other");
     fs::write(&other, vec![0; 400_000]).unwrap();
     let store = SqliteStore::open(small.0.join("events.db")).unwrap();
@@ -148,6 +170,27 @@ fn r07_on_a_real_disk_without_room_nothing_is_written_until_there_is() {
     fs::remove_file(other).unwrap();
     let filled = filled.go_on(&store);
     drop(store);
-    // To open it for writing takes room for what is not brought home; to read it takes none.
+    // To open it for writing takes room for what is not brought home, and to read it takes less.
     filled.judge(&SqliteStore::open_read_only(small.0.join("events.db")).unwrap());
+}
+
+#[test]
+fn r07_on_a_real_disk_without_room_no_store_is_opened_or_made() {
+    let Some(small) = Small::mount() else { return };
+    let path = small.0.join("events.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let commit = draft(&store, 1).unwrap();
+    let acknowledged = [store.append(commit.clone()).wait().unwrap()];
+    drop(store);
+    let filler = small.fill();
+    // Not even the memory that processes share has room.
+    must_find_no_room(SqliteStore::open(&path));
+    must_find_no_room(SqliteStore::open_read_only(&path));
+    must_find_no_room(SqliteStore::open(small.0.join("another.db")));
+    fs::remove_file(filler).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(judge_store(&store, &[commit], &acknowledged).unwrap(), 1);
+    drop(store);
+    let files = fs::read_dir(&small.0).unwrap();
+    assert_eq!(files.count(), 1);
 }
