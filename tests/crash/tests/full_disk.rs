@@ -8,28 +8,40 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use vitae::store::{AppendError, Commit, EventStore, Outcome, Receipt};
-use vitae_crash_tests::{Disk, draft, judge_store, scratch};
+use vitae_crash_tests::{Disk, Group, draft, judge_store, scratch};
 use vitae_sqlite::{OpenError, SqliteStore};
 
-/// What was attempted before there was no room, all of it acknowledged but the last.
+/// Whose commits share a transaction: one commit, or several.
+const GROUPS: [&[u8]; 2] = [&[1], &[1, 2, 3, 4]];
+
+/// What was attempted until there was no room.
+#[derive(Default)]
 struct Filled {
     attempted: Vec<Commit>,
     acknowledged: Vec<Receipt>,
+    /// The last of what was attempted.
+    refused: Vec<Commit>,
 }
 
 /// Appends until there is no room, which must be said; then reading goes on.
-fn fill(store: &SqliteStore) -> Filled {
-    let mut filled = Filled { attempted: Vec::new(), acknowledged: Vec::new() };
-    loop {
-        let mut commit = draft(store, 1).unwrap();
-        commit.events[0].payload = vec![7; 20_000].into();
-        filled.attempted.push(commit.clone());
-        match store.append(commit).wait() {
-            Ok(receipt) => filled.acknowledged.push(receipt),
-            Err(error) => {
-                assert!(matches!(error, AppendError::StorageFull), "{error:?}");
-                assert_eq!(error.outcome(), Outcome::NotWritten);
-                break;
+fn fill(store: &SqliteStore, group: &Group, authors: &[u8]) -> Filled {
+    let mut filled = Filled::default();
+    while filled.refused.is_empty() {
+        let commits = authors.iter().map(|author| {
+            let mut commit = draft(store, *author).unwrap();
+            commit.events[0].payload = vec![7; 20_000].into();
+            commit
+        });
+        let commits: Vec<_> = commits.collect();
+        filled.attempted.extend_from_slice(&commits);
+        for (answer, commit) in group.append(store, &commits).into_iter().zip(commits) {
+            match answer {
+                Ok(receipt) => filled.acknowledged.push(receipt),
+                Err(error) => {
+                    assert!(matches!(error, AppendError::StorageFull), "{error:?}");
+                    assert_eq!(error.outcome(), Outcome::NotWritten);
+                    filled.refused.push(commit);
+                }
             }
         }
         assert!(filled.attempted.len() < 2_000, "there is always room");
@@ -48,10 +60,11 @@ impl Filled {
 
     /// What had found no room is taken.
     fn go_on(mut self, store: &dyn EventStore) -> Self {
-        let refused = self.attempted.last().unwrap().clone();
-        let receipt = store.append(refused).wait().unwrap();
-        assert!(!receipt.already_appended);
-        self.acknowledged.push(receipt);
+        for refused in std::mem::take(&mut self.refused) {
+            let receipt = store.append(refused).wait().unwrap();
+            assert!(!receipt.already_appended);
+            self.acknowledged.push(receipt);
+        }
         self.judge(store);
         self
     }
@@ -102,13 +115,15 @@ fn r07_a_store_is_closed_and_opened_without_room() {
 
 #[test]
 fn r07_a_bound_of_pages_is_as_good_as_a_full_disk() {
-    let folder = scratch();
-    let path = folder.path().join("events.db");
-    let store = SqliteStore::options().max_pages(200).open(&path).unwrap();
-    let filled = fill(&store);
-    drop(store);
-    let store = SqliteStore::open(&path).unwrap();
-    filled.go_on(&store);
+    for authors in GROUPS {
+        let folder = scratch();
+        let (path, group) = (folder.path().join("events.db"), Group::new());
+        let store = SqliteStore::options().max_pages(200).clock(group.clone()).open(&path).unwrap();
+        let filled = fill(&store, &group, authors);
+        drop(store);
+        let store = SqliteStore::open(&path).unwrap();
+        filled.go_on(&store);
+    }
 }
 
 /// It is said what happened, where, and what to do.
@@ -162,16 +177,19 @@ impl Drop for Small {
 
 #[test]
 fn r07_on_a_real_disk_without_room_nothing_is_written_until_there_is() {
-    let Some(small) = Small::mount() else { return };
-    let other = small.0.join("other");
-    fs::write(&other, vec![0; 400_000]).unwrap();
-    let store = SqliteStore::open(small.0.join("events.db")).unwrap();
-    let filled = fill(&store);
-    fs::remove_file(other).unwrap();
-    let filled = filled.go_on(&store);
-    drop(store);
-    // To open it for writing takes room for what is not brought home, and to read it takes less.
-    filled.judge(&SqliteStore::open_read_only(small.0.join("events.db")).unwrap());
+    for authors in GROUPS {
+        let Some(small) = Small::mount() else { return };
+        let (path, group) = (small.0.join("events.db"), Group::new());
+        let other = small.0.join("other");
+        fs::write(&other, vec![0; 400_000]).unwrap();
+        let store = SqliteStore::options().clock(group.clone()).open(&path).unwrap();
+        let filled = fill(&store, &group, authors);
+        fs::remove_file(other).unwrap();
+        let filled = filled.go_on(&store);
+        drop(store);
+        // To open it for writing takes room for what is not brought home, and to read it takes less.
+        filled.judge(&SqliteStore::open_read_only(&path).unwrap());
+    }
 }
 
 #[test]
