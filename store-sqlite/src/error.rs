@@ -230,7 +230,7 @@ impl From<rusqlite::Error> for Fault {
             | ffi::SQLITE_IOERR_SHMLOCK
             | ffi::SQLITE_IOERR_SHMMAP
             | ffi::SQLITE_PROTOCOL => return Self::SharedMemory(Arc::new(error)),
-            // Nothing but the write that makes it larger is answered so.
+            // It could not be made larger. Where it cannot be shared at all, mapping or locking it fails.
             ffi::SQLITE_IOERR_SHMSIZE => return Self::SharedMemoryFull(Arc::new(error)),
             ffi::SQLITE_IOERR_CORRUPTFS => {
                 return Self::Damaged(Damage::elsewhere(error.to_string()));

@@ -155,7 +155,8 @@ impl Small {
         let mounted = mount.output().is_ok_and(|output| output.status.success());
         if !mounted {
             // Past the capture of a test's output: that nothing was tested must be seen.
-            writeln!(std::io::stderr(), "skipped: mounting a small disk takes root").unwrap();
+            let mut seen = std::io::stderr();
+            writeln!(seen, "skipped: mounting a small disk takes root").unwrap();
         }
         mounted.then(|| Self(path, folder))
     }
