@@ -12,7 +12,8 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use crate::create::sync_folder;
 use crate::erase;
 use crate::error::{Fault, OpenError};
-use crate::inspect::{beside, check_format};
+use crate::inspect::{FORMAT, beside, check_format};
+use crate::migrate::{STEPS, migrate};
 use crate::options::{Durability, Options};
 
 /// More than there are statements: none is ever prepared anew.
@@ -33,17 +34,18 @@ pub(crate) fn require_safe_sqlite(path: &Path, linked: i32) -> Result<(), OpenEr
     Err(OpenError::UnsafeSqlite { path: path.to_owned(), found: rusqlite::version() })
 }
 
-/// Opens a connection that may write, and makes durable what the file holds.
+/// Opens a connection that may write, takes the file to the format that this program writes, and
+/// makes durable what it holds.
 pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let fail = |fault: Fault| fault.on_open(path.to_owned());
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(fail)?;
+    let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(fail)?;
     // SQLite opens a file that it may not write for reading instead.
     if connection.is_readonly(MAIN_DB).map_err(|error| fail(error.into()))? {
         return Err(OpenError::ReadOnly { path: path.to_owned() });
     }
     // Should it be refused below, closing it must leave the file as it is.
     keep_log_on_close(&connection, true).map_err(fail)?;
-    check_format(path, format(&connection).map_err(fail)?)?;
+    check_format(path, format(&connection).map_err(fail)?, FORMAT)?;
     require_wal(path, &connection)?;
     require_synchronous(path, &connection, options.durability)?;
     if let Some(pages) = options.max_pages {
@@ -51,6 +53,7 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenE
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(|error| fail(error.into()))?;
     }
+    migrate(path, &mut connection, STEPS)?;
     settle(path, &connection).map_err(fail)?;
     keep_log_on_close(&connection, false).map_err(fail)?;
     Ok(connection)

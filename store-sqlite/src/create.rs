@@ -11,8 +11,12 @@ use rusqlite::Connection;
 use vitae::{LogId, Timestamp};
 
 use crate::error::{Fault, OpenError};
-use crate::inspect::{APPLICATION_ID, FORMAT, beside, has_content};
+use crate::inspect::{APPLICATION_ID, beside, has_content};
+use crate::migrate::{STEPS, climb};
 use crate::sql;
+
+/// The format of a file without tables.
+const NOTHING: u32 = 0;
 
 /// Makes a store at a path where there is nothing. If someone else makes one meanwhile, theirs
 /// stays.
@@ -54,9 +58,8 @@ fn fill(temporary: &Path, log_id: LogId, now: Timestamp) -> Result<(), Fault> {
     connection.pragma_update(None, "page_size", 4_096)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     let transaction = connection.transaction()?;
-    transaction.execute_batch(sql::FORMAT_1)?;
+    climb(&transaction, NOTHING, STEPS).map_err(|failed| failed.fault)?;
     transaction.execute(sql::CREATE_META, (log_id.as_bytes().as_slice(), now.as_micros()))?;
-    transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;
     let modes: Vec<String> = {
         let mut statement = connection.prepare("PRAGMA journal_mode = wal")?;
@@ -102,6 +105,23 @@ pub(crate) fn sync_folder(_: &Path) -> Result<(), Fault> {
 
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Self {
-        Self::Other(Arc::new(error))
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Other(Arc::new(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_or_a_sync_that_finds_no_room_is_said_to() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let path = Path::new("events.db").to_owned();
+            let error = Fault::from(std::io::Error::from(kind)).on_open(path);
+            assert!(matches!(error, OpenError::StorageFull { .. }), "{error:?}");
+        }
     }
 }

@@ -52,6 +52,37 @@ pub enum OpenError {
         /// The newest format that this program knows.
         known: u32,
     },
+    /// The file is of an older format, and was opened for reading only. It was left as it was.
+    #[error(
+        "`{}` has format {found}, older than {known}; open it for writing once, or a copy of it, \
+         which takes it there",
+        path.display()
+    )]
+    OlderFormat {
+        /// The path.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The format that this program reads.
+        known: u32,
+    },
+    /// The file is of an older format, and could not be taken to the newest. It was left as it was.
+    #[error(
+        "`{}` was left at format {found}, for its step to format {step} failed; see to the cause, \
+         then open it again",
+        path.display()
+    )]
+    MigrationFailed {
+        /// The path.
+        path: PathBuf,
+        /// The format that the file has.
+        found: u32,
+        /// The format that the step makes which failed.
+        step: u32,
+        /// What was reported.
+        #[source]
+        source: BackendError,
+    },
     /// There is no store, but a journal of one that was there.
     #[error(
         "there is no store at `{}`, but `{}` of an earlier one; bring the store back beside it, or \
@@ -108,6 +139,14 @@ pub enum OpenError {
     /// Another process held the file for longer than the busy timeout. Try again.
     #[error("`{}` is held by another process; try again", path.display())]
     Busy {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The disk has no room for what is written when a store is created or opened: what the log holds
+    /// is brought home, an older format is taken to the newest, and beside the file stands the memory
+    /// that processes share, for reading too. Nothing is lost by it.
+    #[error("the disk is full; make room for `{}` and open it again", path.display())]
+    StorageFull {
         /// The path.
         path: PathBuf,
     },
@@ -173,6 +212,9 @@ pub(crate) enum Fault {
     Full,
     ReadOnly,
     SharedMemory(BackendError),
+    /// No room for the memory that processes share. Not `Full`: a commit that meets it may stand in the
+    /// log.
+    SharedMemoryFull(BackendError),
     Damaged(Damage),
     Other(BackendError),
 }
@@ -185,10 +227,11 @@ impl From<rusqlite::Error> for Fault {
         };
         match code {
             ffi::SQLITE_IOERR_SHMOPEN
-            | ffi::SQLITE_IOERR_SHMSIZE
             | ffi::SQLITE_IOERR_SHMLOCK
             | ffi::SQLITE_IOERR_SHMMAP
             | ffi::SQLITE_PROTOCOL => return Self::SharedMemory(Arc::new(error)),
+            // It could not be made larger. Where it cannot be shared at all, mapping or locking it fails.
+            ffi::SQLITE_IOERR_SHMSIZE => return Self::SharedMemoryFull(Arc::new(error)),
             // The last: the file ends within a page.
             ffi::SQLITE_IOERR_CORRUPTFS | ffi::SQLITE_IOERR_SHORT_READ => {
                 return Self::Damaged(Damage::elsewhere(error.to_string()));
@@ -230,7 +273,9 @@ impl From<Fault> for ReadError {
         match fault {
             Fault::Busy | Fault::Outdated => Self::Busy,
             Fault::Damaged(damage) => Self::Damaged(damage),
-            Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
+            Fault::SharedMemory(source)
+            | Fault::SharedMemoryFull(source)
+            | Fault::Other(source) => Self::Backend(source),
             Fault::Full => Self::Backend(Arc::new(Unexpected("the disk is full"))),
             Fault::ReadOnly => Self::Backend(Arc::new(Unexpected("the file is read-only"))),
         }
@@ -244,7 +289,9 @@ impl From<Fault> for AppendError {
             Fault::Full => Self::StorageFull,
             Fault::ReadOnly => Self::ReadOnly,
             Fault::Damaged(damage) => Self::Damaged(damage),
-            Fault::SharedMemory(source) | Fault::Other(source) => Self::Backend(source),
+            Fault::SharedMemory(source)
+            | Fault::SharedMemoryFull(source)
+            | Fault::Other(source) => Self::Backend(source),
         }
     }
 }
@@ -256,9 +303,7 @@ impl Fault {
             Self::SharedMemory(_) => OpenError::WalUnsupported { path },
             Self::Damaged(damage) => OpenError::Damaged { path, damage },
             Self::Other(source) => OpenError::Failed { path, source },
-            Self::Full => {
-                OpenError::Failed { path, source: Arc::new(Unexpected("the disk is full")) }
-            }
+            Self::Full | Self::SharedMemoryFull(_) => OpenError::StorageFull { path },
             Self::ReadOnly => OpenError::ReadOnly { path },
         }
     }
@@ -266,7 +311,9 @@ impl Fault {
     /// What to report of a commit whose outcome is not certain.
     pub(crate) fn into_source(self) -> BackendError {
         match self {
-            Self::SharedMemory(source) | Self::Other(source) => source,
+            Self::SharedMemory(source) | Self::SharedMemoryFull(source) | Self::Other(source) => {
+                source
+            }
             Self::Damaged(damage) => Arc::new(damage),
             Self::Busy | Self::Outdated => Arc::new(Unexpected("the store is busy")),
             Self::Full => Arc::new(Unexpected("the disk is full")),

@@ -17,7 +17,7 @@ use crate::error::{Fault, OpenError};
 /// `vite`: marks a SQLite file as a store of ours, at byte 68 of its header.
 pub(crate) const APPLICATION_ID: i32 = 0x7669_7465;
 
-/// The newest format that this program knows, at byte 60 of the header.
+/// The format that this program reads and writes, the newest that it knows: at byte 60 of the header.
 pub(crate) const FORMAT: u32 = 1;
 
 pub(crate) enum Found {
@@ -51,7 +51,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if header.application_id != APPLICATION_ID {
         return refuse("it is the SQLite file of another program");
     }
-    check_format(path, header.format)?;
+    check_format(path, header.format, FORMAT)?;
     // While the file has a log, a checkpoint under way or cut off by a crash may have written the
     // first page before the last one: then the rest is in the log.
     if header.cut_short && !has_content(&beside(path, "-wal")) {
@@ -60,16 +60,25 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     Ok(Found::Store)
 }
 
-/// Refuses a format that this program does not know.
-pub(crate) fn check_format(path: &Path, found: u32) -> Result<(), OpenError> {
-    if found > FORMAT {
-        return Err(OpenError::NewerFormat { path: path.to_owned(), found, known: FORMAT });
+/// Refuses a format that a program does not know whose newest is `known`.
+pub(crate) fn check_format(path: &Path, found: u32, known: u32) -> Result<(), OpenError> {
+    if found > known {
+        return Err(OpenError::NewerFormat { path: path.to_owned(), found, known });
     }
     if found == 0 {
         return Err(OpenError::Damaged {
             path: path.to_owned(),
             damage: Damage::elsewhere("the file names no format"),
         });
+    }
+    Ok(())
+}
+
+/// Refuses every format but the one that a program reads and writes, `known`.
+pub(crate) fn require_format(path: &Path, found: u32, known: u32) -> Result<(), OpenError> {
+    check_format(path, found, known)?;
+    if found < known {
+        return Err(OpenError::OlderFormat { path: path.to_owned(), found, known });
     }
     Ok(())
 }
@@ -144,4 +153,21 @@ fn path_bytes(path: &Path) -> Vec<u8> {
 fn path_bytes(path: &Path) -> Vec<u8> {
     // `C:\a` is `file:/C:/a`.
     format!("/{}", path.to_string_lossy().replace('\\', "/")).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r18_an_older_format_is_not_read_and_it_is_said_what_to_do() {
+        let path = Path::new("events.db");
+        assert!(check_format(path, 1, 2).is_ok());
+        assert!(require_format(path, 2, 2).is_ok());
+        let error = require_format(path, 1, 2).unwrap_err();
+        assert!(matches!(error, OpenError::OlderFormat { found: 1, known: 2, .. }), "{error:?}");
+        assert!(error.to_string().contains("open it for writing once"), "{error}");
+        let error = require_format(path, 3, 2).unwrap_err();
+        assert!(matches!(error, OpenError::NewerFormat { found: 3, known: 2, .. }), "{error:?}");
+    }
 }

@@ -1,8 +1,9 @@
 //! The embedded event store of [`vitae`]: one SQLite file.
 //!
 //! ```text
-//! store ──► inspect ──► create             what is at the path
-//!   │          └──────► connect            settings, made sure of
+//! store ──► inspect ──► create ───┐        what is at the path
+//!   │          └──────► connect ──┤        settings, made sure of
+//!   │                             └► migrate   from one format to the next
 //!   ├──► queue ───► writer ──► append      one transaction for all commits that wait
 //!   │                  └─────► flush       the index of many events, written together
 //!   ├──► follow                            notices the commits of others, for who waits
@@ -23,6 +24,17 @@
 //! Each sees the others' commits, in order; each writes in a transaction that holds the file, and waits
 //! for it up to [`Options::busy_timeout`]. Reading waits for nobody. Who waits for the log to go on is
 //! told of the commits of others, for which a thread looks every [`Options::follow`].
+//!
+//! # Formats
+//! A file says which format it has. Opening it for writing takes an older one to the newest, step by
+//! step, in one transaction: after a crash at any moment the file has the old format whole, or the new
+//! one. A step that fails leaves it as it was ([`OpenError::MigrationFailed`]). Of several processes that
+//! open it at once one does this, and the others wait up to [`Options::busy_timeout`]. A handle of an
+//! older program that had it open takes no more commits
+//! ([`FormatChanged`](vitae::store::AppendError::FormatChanged)).
+//!
+//! Opening for reading changes nothing, and reads the newest format only
+//! ([`OpenError::OlderFormat`]). A newer format than this program knows is refused.
 //!
 //! # What an erasure leaves
 //! A payload that a commit [erases](vitae::store::Commit::erasures) is overwritten in the file, and the
@@ -61,6 +73,7 @@ mod follow;
 mod inspect;
 mod list;
 mod lookup;
+mod migrate;
 mod moment;
 mod names;
 mod options;

@@ -165,10 +165,11 @@ impl Options {
         self
     }
 
-    /// Opens a store for reading and writing, and creates it if there is none.
+    /// Opens a store for reading and writing, and creates it if there is none. A file of an older
+    /// format is taken to the newest, [all of it or nothing](crate#formats).
     ///
     /// # Errors
-    /// [`OpenError`]; a file that is not a store of this format is left exactly as it was.
+    /// [`OpenError`]; a file that is no store, or of a newer format, is left exactly as it was.
     pub fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
         SqliteStore::open_or_create(path.as_ref(), self)
     }
@@ -185,7 +186,8 @@ impl Options {
     /// may leave its `-wal` and `-shm` files, empty of events, beside it.
     ///
     /// # Errors
-    /// As [`open_existing`](Self::open_existing).
+    /// As [`open_existing`](Self::open_existing), and [`OpenError::OlderFormat`]: a file is taken to a
+    /// newer format only when it is opened for writing.
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<SqliteStore, OpenError> {
         SqliteStore::open_for_reading(path.as_ref(), self)
     }

@@ -14,7 +14,7 @@ use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 
 use crate::error::{BackupError, Fault, OpenError};
 use crate::follow::Follower;
-use crate::inspect::{Found, check_format, inspect};
+use crate::inspect::{FORMAT, Found, inspect, require_format};
 use crate::options::Options;
 use crate::pool::Pool;
 use crate::tail::Tail;
@@ -62,10 +62,11 @@ impl SqliteStore {
         Options::default()
     }
 
-    /// Opens a store for reading and writing, and creates it if there is none.
+    /// Opens a store for reading and writing, and creates it if there is none. A file of an older
+    /// format is taken to the newest, [all of it or nothing](crate#formats).
     ///
     /// # Errors
-    /// [`OpenError`]; a file that is not a store of this format is left exactly as it was.
+    /// [`OpenError`]; a file that is no store, or of a newer format, is left exactly as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::options().open(path)
     }
@@ -82,7 +83,8 @@ impl SqliteStore {
     /// may leave its `-wal` and `-shm` files, empty of events, beside it.
     ///
     /// # Errors
-    /// As [`open_existing`](Self::open_existing).
+    /// As [`open_existing`](Self::open_existing), and [`OpenError::OlderFormat`]: a file is taken to a
+    /// newer format only when it is opened for writing.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::options().open_read_only(path)
     }
@@ -134,7 +136,7 @@ impl SqliteStore {
         let limits = options.limits;
         let readers = Pool::new(path.clone(), options.clone(), tail);
         let found = readers.ask_file(|connection| {
-            let format = check_format(&path, connect::format(connection)?);
+            let format = require_format(&path, connect::format(connection)?, FORMAT);
             let mode = format.and_then(|()| connect::require_wal(&path, connection));
             Ok(match mode {
                 Ok(()) => Ok((lookup::log_id(connection)?, lookup::head(connection)?)),

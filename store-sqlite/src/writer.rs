@@ -175,8 +175,11 @@ impl Desk {
         }
         match self.commit(tasks, now) {
             Ok(answers) => answers,
-            // Something that one of them had to look at: each for itself tells which.
-            Err(AppendError::Damaged(_) | AppendError::Backend(_)) if tasks.len() > 1 => {
+            // Something that one of them had to look at, or was too large for: each for itself tells
+            // which.
+            Err(AppendError::Damaged(_) | AppendError::Backend(_) | AppendError::StorageFull)
+                if tasks.len() > 1 =>
+            {
                 let alone = |task| self.answer(std::slice::from_ref(task), now);
                 tasks.iter().flat_map(alone).collect()
             }

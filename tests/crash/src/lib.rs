@@ -3,6 +3,7 @@
 //! ```text
 //! shim ──► disk ──► image      SQLite's calls, logged; what a crash leaves of them
 //! workload ──► judge ──► trial   commits whose parts belong together; whether they still do
+//!     └──────► group             several of them in one transaction
 //! ```
 //!
 //! SQLite writes through a [`Disk`], which logs every write, truncation, deletion and sync in a
@@ -21,6 +22,7 @@
 #![cfg(target_os = "linux")]
 
 mod disk;
+mod group;
 mod image;
 mod judge;
 mod shim;
@@ -28,6 +30,7 @@ mod trial;
 mod workload;
 
 pub use disk::{Call, Disk, Fault, FileId, Operation};
+pub use group::Group;
 pub use image::{Image, crashes, crashes_now};
 pub use judge::{Verdict, judge, judge_store};
 pub use trial::{Outcomes, try_all};

@@ -29,6 +29,11 @@ impl Record {
         self.lock().1.clone()
     }
 
+    /// Adds a commit that is about to be appended.
+    pub(crate) fn attempt(&self, commit: Commit) {
+        self.lock().0.push(commit);
+    }
+
     /// Adds an acknowledgement, here and in the log of the disk.
     pub fn acknowledge(&self, receipt: Receipt, disk: &Disk) {
         let mut record = self.lock();
@@ -62,7 +67,7 @@ pub fn run(
 ) -> Result<Receipt, Failed> {
     let commit = draft(store, author).map_err(Failed::Read)?;
     let tried = commit.clone();
-    record.lock().0.push(commit.clone());
+    record.attempt(commit.clone());
     match store.append(commit).wait() {
         Ok(receipt) => {
             record.acknowledge(receipt.clone(), disk);

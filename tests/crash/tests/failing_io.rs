@@ -12,9 +12,12 @@ use rusqlite::ffi;
 use vitae::CommitId;
 use vitae::store::{AppendError, EventStore, Outcome};
 use vitae_crash_tests::{
-    Call, Disk, Failed, Fault, Record, crashes_now, judge_store, run, scratch, try_all,
+    Call, Disk, Failed, Fault, Group, Record, crashes_now, judge_store, scratch, try_all,
 };
 use vitae_sqlite::{OpenError, SqliteStore};
+
+/// Whose commits are appended: those of one line in one transaction.
+const ROUNDS: [&[u8]; 4] = [&[1], &[2], &[1, 2, 3], &[1, 2, 3]];
 
 /// What came of the commits of one run.
 #[derive(Default)]
@@ -102,40 +105,45 @@ fn append_some(
     expected: fn(&AppendError) -> bool,
 ) -> Answers {
     let mut answers = Answers::default();
-    let store = match SqliteStore::open(path) {
+    let group = Group::new();
+    let store = match SqliteStore::options().clock(group.clone()).open(path) {
         Ok(store) => store,
         Err(error) => {
             // A disk that fails is not a file that is wrong.
-            let typed =
-                matches!(error, OpenError::Failed { .. } | OpenError::WalUnsupported { .. });
+            let typed = match error {
+                OpenError::StorageFull { .. } => fault.code == ffi::SQLITE_FULL,
+                OpenError::Failed { .. } => fault.code != ffi::SQLITE_FULL,
+                _ => false,
+            };
             assert!(typed && disk.has_failed(), "{fault:?}: {error:?}");
             return answers;
         }
     };
-    for author in [1, 2, 1, 2, 1, 1] {
+    for authors in ROUNDS {
+        let closed = !answers.unknown.is_empty();
         let before = disk.has_failed_a_commit();
-        let failed = run(&store, author, record, disk).err();
-        let now = disk.has_failed_a_commit() && !before;
-        match failed {
-            None => assert!(!now, "{fault:?}: acknowledged without a sync"),
-            Some(Failed::Read(_)) => assert_eq!(fault.call, Call::Read, "{fault:?}"),
-            Some(Failed::Append(commit, error)) => {
-                let closed = !answers.unknown.is_empty();
-                let same = answers.unknown.iter().any(|unknown| unknown.id == commit.id);
-                assert!(!now || error.outcome() == Outcome::Unknown, "{fault:?}: {error:?}");
-                match error.outcome() {
-                    Outcome::Unknown if same => {}
-                    Outcome::Unknown => {
-                        assert!(!closed, "{fault:?}: it was taken after one of unknown outcome");
+        let failed = group.run(&store, authors, record, disk).into_iter().filter_map(Result::err);
+        let mut refused = Vec::new();
+        for failed in failed {
+            match failed {
+                Failed::Read(_) => assert_eq!(fault.call, Call::Read, "{fault:?}"),
+                Failed::Append(commit, error) if error.outcome() == Outcome::Unknown => {
+                    let same = answers.unknown.iter().any(|unknown| unknown.id == commit.id);
+                    assert!(same || !closed, "{fault:?}: taken after one of unknown outcome");
+                    if !same {
                         answers.unknown.push(*commit);
                     }
-                    Outcome::NotWritten => {
-                        let typed = if closed { is_closed } else { expected };
-                        assert!(typed(&error), "{fault:?}: {error:?}");
-                        answers.refused.push(commit.id);
-                    }
                 }
+                Failed::Append(commit, error) => refused.push((commit.id, error)),
             }
+        }
+        let now = disk.has_failed_a_commit() && !before;
+        assert!(!now || !answers.unknown.is_empty(), "{fault:?}: no sync, and all is known");
+        for (commit, error) in refused {
+            // Tried alone after the one of unknown outcome, it is refused as later ones are.
+            let after = is_closed(&error) && !answers.unknown.is_empty();
+            assert!(after || (!closed && expected(&error)), "{fault:?}: {error:?}");
+            answers.refused.push(commit);
         }
     }
     answers
