@@ -7,7 +7,7 @@ use std::fmt::Write;
 use vitae::store::{
     AppendError, Commit, Digest, EventRef, EventStore, Page, Query, Read, Receipt, Ticket, ViewRow,
 };
-use vitae::{CommitId, Name};
+use vitae::{CommitId, Name, StreamId};
 use vitae_tests::{name, stream};
 
 use crate::alphabet::{CATEGORIES, CHECKPOINTS, KEYS, KINDS, STREAMS, TAGS, VIEWS};
@@ -31,6 +31,7 @@ pub(crate) enum Act {
     Receipt(CommitId),
     Schemas,
     Checkpoint(Name),
+    Snapshot(StreamId),
     Row {
         view: Name,
         key: Vec<u8>,
@@ -58,6 +59,7 @@ impl Act {
             }
             Self::Schemas => shown(&store.schemas()),
             Self::Checkpoint(name) => shown(&store.checkpoint(name)),
+            Self::Snapshot(stream) => shown(&store.snapshot(stream)),
             Self::Row { view, key } => {
                 let found = store.row(view, key);
                 shown(&found.map(|row| row.map(|row| versions.shown(view, row))))
@@ -149,10 +151,20 @@ fn show(event: EventRef<'_>, text: &mut String) {
     let metadata: Vec<_> = event.metadata().collect();
     writeln!(
         text,
-        "{place:?} {kind:?} {ids:?} {times:?} {tags:?} {metadata:?} {:?}",
-        event.payload()
+        "{place:?} {kind:?} {ids:?} {times:?} {tags:?} {metadata:?} {:?} {:?}",
+        event.payload(),
+        event.payload_digest()
     )
     .unwrap();
+}
+
+/// Every payload and every snapshot: what an erasure reaches.
+pub(crate) fn kept() -> impl Iterator<Item = Act> {
+    snapshots().chain([Act::Read(Read::log(Query::all()))])
+}
+
+fn snapshots() -> impl Iterator<Item = Act> {
+    STREAMS.map(|id| Act::Snapshot(stream(id))).into_iter()
 }
 
 /// Everything that can be asked of a store that came to be what the world is.
@@ -168,6 +180,7 @@ pub(crate) fn everything(world: &World) -> Vec<Act> {
         acts.push(Act::Streams { category: name(category), after: None, limit: usize::MAX });
     }
     acts.extend(CHECKPOINTS.map(|checkpoint| Act::Checkpoint(name(checkpoint))));
+    acts.extend(snapshots());
     for view in VIEWS.map(name) {
         for key in KEYS.map(<[u8]>::to_vec) {
             acts.push(Act::Row { view: view.clone(), key });

@@ -6,9 +6,9 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
-use proptest::sample::{Index, select, subsequence};
+use proptest::sample::{Index, subsequence};
 use proptest::strategy::Strategy;
-use vitae::store::{ExpectedVersion, Query, QueryItem, Read};
+use vitae::store::{ExpectedVersion, Payload, Query, QueryItem, Read};
 use vitae::{GlobalPosition, KindVersion, StreamVersion};
 use vitae_tests::{name, stream};
 
@@ -16,7 +16,8 @@ use crate::act::{Act, ROOMY};
 use crate::alphabet::{
     CATEGORIES, CHECKPOINTS, KEYS, KINDS, STREAMS, TAGS, VIEWS, keys, one_of, some_of, streams,
 };
-use crate::plan::{Computed, Event, Expect, Flaw, Move, Place, Plan, Row};
+use crate::flaw::flaws;
+use crate::plan::{Computed, Event, Expect, Keep, Move, Place, Plan, Row};
 
 /// A command, and the handle that it goes to.
 #[derive(Clone, Debug)]
@@ -78,22 +79,30 @@ fn plans() -> impl Strategy<Value = Plan> {
     });
     let checkpoints = subsequence(&CHECKPOINTS[..], 0..=2)
         .prop_flat_map(|names| names.into_iter().map(moves).collect::<Vec<_>>());
+    let snapshots = subsequence(&STREAMS[..], 1..=2)
+        .prop_flat_map(|ids| ids.into_iter().map(keeps).collect::<Vec<_>>());
     (
         streams,
         prop_oneof![1 => Just(Vec::new()), 9 => vec(events(), 1..=4)],
         prop_oneof![3 => Just(Vec::new()), 1 => vec((queries(), places()), 1..=2)],
         prop_oneof![2 => Just(Vec::new()), 1 => checkpoints],
         prop_oneof![1 => Just(Vec::new()), 1 => rows],
+        prop_oneof![1 => Just(Vec::new()), 1 => snapshots],
+        prop_oneof![5 => Just(Vec::new()), 1 => vec(erasures(), 1..=3)],
         option::weighted(0.1, flaws()),
     )
-        .prop_map(|(streams, events, conditions, checkpoints, rows, flaw)| Plan {
-            streams,
-            events,
-            conditions,
-            checkpoints,
-            rows,
-            flaw,
-        })
+        .prop_map(
+            |(streams, events, conditions, checkpoints, rows, snapshots, erasures, flaw)| Plan {
+                streams,
+                events,
+                conditions,
+                checkpoints,
+                rows,
+                snapshots,
+                erasures,
+                flaw,
+            },
+        )
 }
 
 fn expects() -> impl Strategy<Value = Expect> {
@@ -116,7 +125,7 @@ fn events() -> impl Strategy<Value = Event> {
         any::<bool>(),
         some_of(&TAGS, 3),
         btree_map("[km]", "v{0,3}", 0..2),
-        vec(any::<u8>(), 0..=8),
+        payloads(),
     )
         .prop_map(|(stream, kind, version, occurred_at, caused, tags, metadata, payload)| {
             Event {
@@ -130,6 +139,14 @@ fn events() -> impl Strategy<Value = Event> {
                 payload,
             }
         })
+}
+
+/// Some of them come erased.
+fn payloads() -> impl Strategy<Value = Payload> {
+    (vec(any::<u8>(), 0..=8), proptest::bool::weighted(0.02)).prop_map(|(bytes, erased)| {
+        let payload = Payload::from(bytes);
+        if erased { Payload::erased(payload.digest()) } else { payload }
+    })
 }
 
 fn places() -> impl Strategy<Value = Place> {
@@ -171,19 +188,19 @@ fn rows(keys: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Row> {
     })
 }
 
-fn flaws() -> impl Strategy<Value = Flaw> {
-    select(vec![
-        Flaw::RepeatedStream,
-        Flaw::RepeatedCheckpoint,
-        Flaw::RepeatedRow,
-        Flaw::StrayEvent,
-        Flaw::NoSchema,
-        Flaw::OtherShape,
-        Flaw::LargePayload,
-        Flaw::LargeCursor,
-        Flaw::TooManyEvents,
-        Flaw::TooManyTags,
-    ])
+fn keeps(of: &'static str) -> impl Strategy<Value = Keep> {
+    (places(), vec(any::<u8>(), 0..=8)).prop_map(move |(at, state)| Keep {
+        stream: stream(of),
+        at,
+        state,
+    })
+}
+
+fn erasures() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        12 => (0..12_u64).prop_map(Place::Back),
+        1 => (0..3_u64).prop_map(Place::Beyond),
+    ]
 }
 
 /// Questions, with whatever arguments.
@@ -195,6 +212,7 @@ pub(crate) fn questions() -> impl Strategy<Value = Act> {
             .prop_map(|(category, after, limit)| Act::Streams { category, after, limit }),
         1 => Just(Act::Schemas),
         1 => one_of(&CHECKPOINTS).prop_map(Act::Checkpoint),
+        1 => streams().prop_map(Act::Snapshot),
         1 => (one_of(&VIEWS), keys()).prop_map(|(view, key)| Act::Row { view, key }),
         2 => (one_of(&VIEWS), keys(), option::of(keys()), limit())
             .prop_map(|(view, prefix, after, limit)| Act::Rows { view, prefix, after, limit }),

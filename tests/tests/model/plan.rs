@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use vitae::store::{
-    Checkpoint, CheckpointMove, Commit, Condition, EventStore, ExpectedVersion, MAX_TAGS, Metadata,
-    NameList, NewEvent, Query, RegisteredSchema, RowChange, StreamAppend,
+    Checkpoint, CheckpointMove, Commit, Condition, EventStore, ExpectedVersion, Metadata, NameList,
+    NewEvent, Payload, Query, RegisteredSchema, RowChange, Snapshot, StreamAppend,
 };
-use vitae::{EventId, GlobalPosition, KindVersion, Name, StreamId, Timestamp};
+use vitae::{EventId, GlobalPosition, KindVersion, Name, StreamId, StreamVersion, Timestamp};
 
+use crate::flaw::Flaw;
 use crate::versions::never;
-use crate::world::{World, limits};
+use crate::world::World;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) conditions: Vec<(Query, Place)>,
     pub(crate) checkpoints: Vec<Move>,
     pub(crate) rows: Vec<Row>,
+    pub(crate) snapshots: Vec<Keep>,
+    pub(crate) erasures: Vec<Place>,
     pub(crate) flaw: Option<Flaw>,
 }
 
@@ -30,7 +33,7 @@ pub(crate) enum Expect {
     Perhaps(ExpectedVersion),
 }
 
-/// A place in the log.
+/// A place in the log, or in a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
     /// Before the first event.
@@ -51,7 +54,7 @@ pub(crate) struct Event {
     pub(crate) caused: bool,
     pub(crate) tags: Vec<Name>,
     pub(crate) metadata: BTreeMap<String, String>,
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Payload,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +76,15 @@ pub(crate) struct Row {
     pub(crate) value: Option<Vec<u8>>,
 }
 
+/// A snapshot, unless it would be of no version at all.
+#[derive(Clone, Debug)]
+pub(crate) struct Keep {
+    pub(crate) stream: StreamId,
+    /// Its version, in the stream as the commit leaves it.
+    pub(crate) at: Place,
+    pub(crate) state: Vec<u8>,
+}
+
 /// What a change of a row was computed from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Computed {
@@ -86,27 +98,12 @@ pub(crate) enum Computed {
     Never,
 }
 
-/// What every store must refuse before it looks at its log, or as soon as it does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Flaw {
-    RepeatedStream,
-    RepeatedCheckpoint,
-    RepeatedRow,
-    StrayEvent,
-    NoSchema,
-    OtherShape,
-    LargePayload,
-    LargeCursor,
-    TooManyEvents,
-    TooManyTags,
-}
-
 impl Plan {
     pub(crate) fn resolve(&self, world: &World) -> Commit {
         let mut commit = Commit::new(world.next_id());
         for (id, expect) in &self.streams {
             let expected = match *expect {
-                Expect::Right => world.expected(id),
+                Expect::Right => ExpectedVersion::read_at(world.version(id)),
                 Expect::Perhaps(expected) => expected,
             };
             commit.streams.push(StreamAppend { id: id.clone(), expected });
@@ -122,6 +119,9 @@ impl Plan {
             .collect();
         commit.checkpoints = self.checkpoints.iter().map(|moved| moved.resolve(world)).collect();
         commit.rows = self.rows.iter().map(|row| row.resolve(world)).collect();
+        let snapshots = self.snapshots.iter().filter_map(|keep| keep.resolve(&commit, world));
+        commit.snapshots = snapshots.collect();
+        commit.erasures = self.erasures.iter().filter_map(|place| place.resolve(world)).collect();
         commit.schemas = schemas(&commit.events);
         if let Some(flaw) = self.flaw {
             flaw.spoil(&mut commit);
@@ -153,19 +153,23 @@ impl Event {
             causation: self.caused.then_some(EventId { commit: commit.id, index: u32::MAX }),
             tags,
             metadata: Metadata::new(&self.metadata).unwrap(),
-            payload: self.payload.clone().into(),
+            payload: self.payload.clone(),
         }
     }
 }
 
 impl Place {
     fn resolve(self, world: &World) -> Option<GlobalPosition> {
-        let head = world.head();
-        GlobalPosition::new(match self {
+        GlobalPosition::new(self.number(world.head()))
+    }
+
+    /// Its number, counted from the last one's; 0 is before the first.
+    fn number(self, last: u64) -> u64 {
+        match self {
             Self::Nowhere => 0,
-            Self::Back(events) => head.saturating_sub(events),
-            Self::Beyond(events) => head.saturating_add(events),
-        })
+            Self::Back(events) => last.saturating_sub(events),
+            Self::Beyond(events) => last.saturating_add(events),
+        }
     }
 }
 
@@ -203,41 +207,19 @@ impl Row {
     }
 }
 
-impl Flaw {
-    fn spoil(self, commit: &mut Commit) {
-        let limits = limits();
-        match self {
-            Self::RepeatedStream => commit.streams.extend(commit.streams.first().cloned()),
-            Self::RepeatedCheckpoint => {
-                commit.checkpoints.extend(commit.checkpoints.first().cloned())
-            }
-            Self::RepeatedRow => commit.rows.extend(commit.rows.first().cloned()),
-            Self::NoSchema => drop(commit.schemas.pop()),
-            Self::OtherShape => {
-                commit.schemas.iter_mut().for_each(|schema| schema.schema = "\"bool\"".into());
-            }
-            Self::LargeCursor => commit
-                .checkpoints
-                .iter_mut()
-                .for_each(|moved| moved.to.cursor = vec![0; limits.max_cursor_bytes + 1]),
-            Self::TooManyEvents => {
-                let more = commit.events.first().cloned();
-                commit.events.extend(more.into_iter().cycle().take(limits.max_events));
-            }
-            Self::StrayEvent | Self::LargePayload | Self::TooManyTags => {
-                commit.events.last_mut().into_iter().for_each(|event| self.spoil_event(event));
-            }
-        }
-    }
-
-    fn spoil_event(self, event: &mut NewEvent) {
-        match self {
-            Self::StrayEvent => event.stream = 99,
-            Self::LargePayload => event.payload = vec![0; limits().max_payload_bytes + 1].into(),
-            _ => {
-                let many = (0..=MAX_TAGS).map(|number| number.to_string()).collect::<Vec<_>>();
-                event.tags = NameList::try_from(many).unwrap();
-            }
-        }
+impl Keep {
+    fn resolve(&self, commit: &Commit, world: &World) -> Option<Snapshot> {
+        let events = commit.events.iter();
+        let added = events.filter(|event| commit.streams[event.stream].id == self.stream).count();
+        let before = world.version(&self.stream).map_or(0, StreamVersion::get);
+        let last = before + added as u64;
+        Some(Snapshot {
+            stream: self.stream.clone(),
+            version: StreamVersion::new(self.at.number(last))?,
+            event: EventId { commit: commit.id, index: u32::MAX },
+            revision: u32::MAX,
+            schema: "\"u64\"".into(),
+            state: self.state.clone(),
+        })
     }
 }

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use vitae::store::{Checkpoint, Commit, EventStore, ExpectedVersion, Limits, Page, Query, Read};
-use vitae::{CommitId, ManualClock, MemoryStore, Name, RowVersion, StreamId, Timestamp};
+use vitae::store::{Checkpoint, Commit, EventStore, Limits, Page, Query, Read};
+use vitae::{
+    CommitId, ManualClock, MemoryStore, Name, RowVersion, StreamId, StreamVersion, Timestamp,
+};
 
 use crate::act::{Act, comparable, rows};
 use crate::command::{Attempt, Command};
@@ -20,6 +22,7 @@ pub(crate) fn limits() -> Limits {
     limits.max_events = 4;
     limits.max_key_bytes = 2;
     limits.max_cursor_bytes = 2;
+    limits.max_snapshot_bytes = 12;
     limits
 }
 
@@ -87,6 +90,12 @@ impl World {
         self
     }
 
+    /// What the reference answers.
+    pub(crate) fn answers(&self, acts: impl IntoIterator<Item = Act>) -> Vec<(Act, String)> {
+        let answer = |act: &Act| act.perform(&self.store, &mut Versions::Same);
+        acts.into_iter().map(|act| (act.clone(), answer(&act))).collect()
+    }
+
     fn append(
         &mut self,
         attempt: &Attempt,
@@ -94,9 +103,8 @@ impl World {
         let commit = match attempt {
             Attempt::Again { nth, changed } if !self.tried.is_empty() => {
                 let mut commit = self.tried[nth.index(self.tried.len())].clone();
-                if *changed && let Some(event) = commit.events.first_mut() {
-                    let changed = [event.payload.bytes().unwrap(), &[7]].concat();
-                    event.payload = changed.into();
+                if *changed {
+                    change(&mut commit);
                 }
                 commit
             }
@@ -124,10 +132,10 @@ impl World {
     }
 
     /// What the stream is at.
-    pub(crate) fn expected(&self, id: &StreamId) -> ExpectedVersion {
+    pub(crate) fn version(&self, id: &StreamId) -> Option<StreamVersion> {
         let mut page = Page::new();
         self.store.read(&Read::stream(id.clone()).backwards().page_of(1), &mut page).unwrap();
-        ExpectedVersion::read_at(page.iter().next().map(|event| event.version()))
+        page.iter().next().map(|event| event.version())
     }
 
     /// The checksum of the event at a position.
@@ -137,6 +145,17 @@ impl World {
         let read = Read::log(Query::all()).from_position(from).page_of(1);
         self.store.read(&read, &mut page).unwrap();
         page.iter().next().map(|event| event.checksum())
+    }
+}
+
+/// Gives a commit other content: it erases less, keeps less, or holds another payload.
+fn change(commit: &mut Commit) {
+    if commit.erasures.pop().is_some() || commit.snapshots.pop().is_some() {
+        return;
+    }
+    if let Some(event) = commit.events.first_mut() {
+        let changed = [event.payload.bytes().unwrap_or_default(), &[7]].concat();
+        event.payload = changed.into();
     }
 }
 
