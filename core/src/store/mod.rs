@@ -57,6 +57,7 @@ mod fields;
 mod page;
 mod payload;
 mod read;
+mod sink;
 mod snapshot;
 mod streams;
 mod subscription;
