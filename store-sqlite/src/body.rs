@@ -83,7 +83,7 @@ pub(crate) fn encode(
     place: Place,
     payload: &Payload,
 ) {
-    let seal = header.checksum_in(body, payload.digest()).0 ^ mix(&place);
+    let seal = header.checksum(payload.digest()).0 ^ mix(&place);
     let payload = payload.as_stored();
     let correlation =
         Some(header.correlation).filter(|correlation| *correlation != header.id.commit.as_bytes());

@@ -8,6 +8,7 @@ use super::projection::{Projection, Projections};
 use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
+use super::spare::SparePage;
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
@@ -135,6 +136,7 @@ impl BusBuilder {
             snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,
             recent: Recent::new(self.remembered),
+            spare: SparePage::default(),
             turns: Turns::default(),
             store: self.store,
             home,

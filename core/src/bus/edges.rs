@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{Bus, LoadError};
 use crate::aggregate::Fold;
 use crate::lifecycle::{EdgeCounts, Lifecycle};
-use crate::store::Read;
+use crate::store::{Page, Read};
 
 impl Bus {
     /// How often each edge of a lifecycle was taken on this log.
@@ -20,10 +20,11 @@ impl Bus {
         let store = self.store();
         self.inner.schemas.ensure::<L>(store.as_ref())?;
         let mut counts = EdgeCounts::new(L::DEFINITION);
+        let mut page = Page::new();
         for stream in self.streams::<L>() {
             let stream = stream?;
             let mut fold = Fold::<L>::new(stream.clone());
-            store.visit(Read::stream(stream), |event| {
+            store.visit_in(&mut page, Read::stream(stream), |event| {
                 let from = fold.standing();
                 fold.push(event)?;
                 if let Some(event) = L::DEFINITION.event(event.kind()) {

@@ -18,6 +18,7 @@ mod recent;
 mod schemas;
 mod set;
 mod snapshots;
+mod spare;
 mod submitted;
 mod turns;
 mod view;
@@ -51,6 +52,7 @@ use policy::Policies;
 use projection::Projections;
 use recent::Recent;
 use schemas::Schemas;
+use spare::SparePage;
 use turns::Turns;
 
 /// One log and everything that is composed over it. Cloning is cheap: the clones are one bus.
@@ -73,6 +75,7 @@ struct Inner {
     schemas: Schemas,
     snapshots: snapshots::Registry,
     recent: Recent,
+    spare: SparePage,
     turns: Turns,
 }
 
@@ -246,7 +249,8 @@ impl Inner {
             },
         };
         let read = Read::stream(fold.stream().clone()).from_version(from);
-        self.store.visit(read, |event| {
+        let mut page = self.spare.take();
+        self.store.visit_in(&mut page, read, |event| {
             let next = Reached::of(event);
             if !wanted(&next) {
                 return Ok(ControlFlow::Break(()));
@@ -255,6 +259,7 @@ impl Inner {
             reached = Some(next);
             Ok::<_, LoadError>(ControlFlow::Continue(()))
         })?;
+        self.spare.give_back(page);
         Ok(reached)
     }
 }

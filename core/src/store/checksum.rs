@@ -3,9 +3,10 @@
 //! Owns the byte strings that are hashed: part of the format, the same on every backend. Never
 //! changes for a released format.
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::fields::Texts;
+use super::sink::Sink;
 use super::{
     CheckpointMove, Commit, Condition, ExpectedVersion, NewEvent, Query, RowChange, Snapshot,
 };
@@ -21,9 +22,9 @@ pub struct Checksum(pub u64);
 
 impl Checksum {
     pub(super) fn of_snapshot(snapshot: &Snapshot) -> Self {
-        let mut bytes = Buffer(Vec::with_capacity(snapshot.size()));
-        bytes.snapshot(snapshot);
-        Self(bytes.hash())
+        let mut sink = Sink::new();
+        sink.snapshot(snapshot);
+        Self(sink.hash())
     }
 }
 
@@ -78,17 +79,7 @@ impl EventHeader<'_> {
     /// texts, and the payload's digest; then the three ids (zeros without a cause); then the texts.
     #[must_use]
     pub fn checksum(&self, payload: PayloadDigest) -> Checksum {
-        self.checksum_in(&mut Vec::with_capacity(self.bounded_size()), payload)
-    }
-
-    /// [`checksum`](Self::checksum), with memory that is used again: for those who hash many. What the
-    /// buffer held is gone.
-    #[must_use]
-    pub fn checksum_in(&self, buffer: &mut Vec<u8>, payload: PayloadDigest) -> Checksum {
-        // One buffer and one pass: at these sizes faster than feeding a streaming hasher. Everything of
-        // a fixed size goes first and in one piece.
-        let mut bytes = Buffer(std::mem::take(buffer));
-        bytes.0.clear();
+        // Everything of a fixed size goes first and in one piece.
         let numbers = [
             self.position,
             self.version,
@@ -103,28 +94,16 @@ impl EventHeader<'_> {
             length(self.metadata.len()),
             payload.0,
         ];
-        bytes.fixed(numbers.map(u64::to_le_bytes).as_flattened());
+        let mut sink = Sink::new();
+        sink.put(numbers.map(u64::to_le_bytes).as_flattened());
         let cause = self.causation.map_or([0; 16], |cause| *cause.commit.as_bytes());
-        bytes.fixed([*self.id.commit.as_bytes(), *self.correlation, cause].as_flattened());
-        bytes.fixed(self.category.as_bytes());
-        bytes.fixed(self.stream.as_bytes());
-        bytes.fixed(self.kind.as_bytes());
-        bytes.fixed(self.tags);
-        bytes.fixed(self.metadata);
-        let checksum = Checksum(bytes.hash());
-        *buffer = bytes.0;
-        checksum
-    }
-
-    /// The bytes that are hashed, or a few more: they are gathered without growing.
-    const fn bounded_size(&self) -> usize {
-        const FIXED: usize = 160;
-        FIXED
-            + self.category.len()
-            + self.stream.len()
-            + self.kind.len()
-            + self.tags.len()
-            + self.metadata.len()
+        sink.put([*self.id.commit.as_bytes(), *self.correlation, cause].as_flattened());
+        sink.put(self.category.as_bytes());
+        sink.put(self.stream.as_bytes());
+        sink.put(self.kind.as_bytes());
+        sink.put(self.tags);
+        sink.put(self.metadata);
+        Checksum(sink.hash())
     }
 
     /// Whether an event with this header matches a query.
@@ -148,72 +127,47 @@ impl Digest {
         if let Some(origin) = commit.origin {
             return origin.digest;
         }
-        let mut sink = Xxh3::new();
-        let mut number = |number: u64| sink.update(&number.to_le_bytes());
-        number(length(commit.streams.len()));
-        number(length(commit.events.len()));
-        number(length(commit.conditions.len()));
-        number(length(commit.checkpoints.len()));
-        number(length(commit.rows.len()));
-        number(length(commit.snapshots.len()));
-        number(length(commit.erasures.len()));
-        let mut bytes = Buffer::default();
+        let mut sink = Sink::new();
+        sink.number(length(commit.streams.len()));
+        sink.number(length(commit.events.len()));
+        sink.number(length(commit.conditions.len()));
+        sink.number(length(commit.checkpoints.len()));
+        sink.number(length(commit.rows.len()));
+        sink.number(length(commit.snapshots.len()));
+        sink.number(length(commit.erasures.len()));
         for stream in &commit.streams {
-            bytes.text(stream.id.category().as_str().as_bytes());
-            bytes.text(stream.id.id().as_str().as_bytes());
-            bytes.expected(stream.expected);
+            sink.text(stream.id.category().as_str().as_bytes());
+            sink.text(stream.id.id().as_str().as_bytes());
+            sink.expected(stream.expected);
         }
-        for event in &commit.events {
-            bytes.event(event);
-            bytes.flush_into(&mut sink);
-        }
-        for condition in &commit.conditions {
-            bytes.condition(condition);
-        }
-        for moved in &commit.checkpoints {
-            bytes.checkpoint_move(moved);
-        }
-        for row in &commit.rows {
-            bytes.row(row);
-            bytes.flush_into(&mut sink);
-        }
-        for snapshot in &commit.snapshots {
-            bytes.snapshot(snapshot);
-            bytes.flush_into(&mut sink);
-        }
-        for position in &commit.erasures {
-            bytes.number(position.get());
-        }
-        bytes.flush_into(&mut sink);
-        Self(sink.digest())
+        commit.events.iter().for_each(|event| sink.event(event));
+        commit.conditions.iter().for_each(|condition| sink.condition(condition));
+        commit.checkpoints.iter().for_each(|moved| sink.checkpoint_move(moved));
+        commit.rows.iter().for_each(|row| sink.row(row));
+        commit.snapshots.iter().for_each(|snapshot| sink.snapshot(snapshot));
+        commit.erasures.iter().for_each(|position| sink.number(position.get()));
+        Self(sink.hash())
     }
 }
 
-/// The bytes that are hashed.
-#[derive(Default)]
-struct Buffer(Vec<u8>);
-
-impl Buffer {
-    fn fixed(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
+/// How each part of a commit is hashed.
+impl Sink {
     fn number(&mut self, number: u64) {
-        self.fixed(&number.to_le_bytes());
+        self.put(&number.to_le_bytes());
     }
 
     fn text(&mut self, bytes: &[u8]) {
         self.number(length(bytes.len()));
-        self.fixed(bytes);
+        self.put(bytes);
     }
 
     fn event_id(&mut self, id: Option<EventId>) {
         match id {
-            None => self.fixed(&[0]),
+            None => self.put(&[0]),
             Some(id) => {
-                self.fixed(&[1]);
-                self.fixed(id.commit.as_bytes());
-                self.fixed(&id.index.to_le_bytes());
+                self.put(&[1]);
+                self.put(id.commit.as_bytes());
+                self.put(&id.index.to_le_bytes());
             }
         }
     }
@@ -233,8 +187,8 @@ impl Buffer {
         self.number(length(event.stream));
         self.text(event.kind.as_str().as_bytes());
         self.number(u64::from(event.kind_version.get()));
-        self.fixed(&event.occurred_at.as_micros().to_le_bytes());
-        self.fixed(event.correlation.as_bytes());
+        self.put(&event.occurred_at.as_micros().to_le_bytes());
+        self.put(event.correlation.as_bytes());
         self.event_id(event.causation);
         self.text(event.tags.as_bytes());
         self.text(event.metadata.as_bytes());
@@ -282,15 +236,6 @@ impl Buffer {
         self.number(u64::from(snapshot.revision));
         self.text(snapshot.schema.as_bytes());
         self.text(&snapshot.state);
-    }
-
-    fn hash(&self) -> u64 {
-        xxh3_64(&self.0)
-    }
-
-    fn flush_into(&mut self, sink: &mut Xxh3) {
-        sink.update(&self.0);
-        self.0.clear();
     }
 }
 

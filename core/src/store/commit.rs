@@ -1,6 +1,7 @@
 //! What goes into a store in one piece, and the receipt that comes back.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::{
@@ -111,11 +112,10 @@ impl Commit {
     }
 
     fn check_checkpoints(&self, limits: &Limits) -> Result<(), InvalidCommit> {
-        let mut checkpoints = HashSet::new();
+        if let Some(name) = repeated(self.checkpoints.iter().map(|moved| &moved.name)) {
+            return Err(InvalidCommit::RepeatedCheckpoint { name: name.clone() });
+        }
         for moved in &self.checkpoints {
-            if !checkpoints.insert(&moved.name) {
-                return Err(InvalidCommit::RepeatedCheckpoint { name: moved.name.clone() });
-            }
             check_size(
                 || format!("the cursor of checkpoint `{}`", moved.name),
                 moved.to.cursor.len(),
@@ -126,11 +126,10 @@ impl Commit {
     }
 
     fn check_rows(&self, limits: &Limits) -> Result<(), InvalidCommit> {
-        let mut rows = HashSet::new();
+        if let Some((view, _)) = repeated(self.rows.iter().map(|row| (&row.view, &row.key))) {
+            return Err(InvalidCommit::RepeatedRow { view: view.clone() });
+        }
         for row in &self.rows {
-            if !rows.insert((&row.view, &row.key)) {
-                return Err(InvalidCommit::RepeatedRow { view: row.view.clone() });
-            }
             check_size(
                 || format!("a key of view `{}`", row.view),
                 row.key.len(),
@@ -160,26 +159,20 @@ impl Commit {
 
     fn check_erasures(&self, limits: &Limits) -> Result<(), InvalidCommit> {
         check_size(|| "the erasures".to_owned(), self.erasures.len(), limits.max_events)?;
-        let mut erased = HashSet::new();
-        for position in &self.erasures {
-            if !erased.insert(position) {
-                return Err(InvalidCommit::RepeatedErasure { position: *position });
-            }
+        match repeated(self.erasures.iter()) {
+            Some(position) => Err(InvalidCommit::RepeatedErasure { position: *position }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn check_streams(&self) -> Result<(), InvalidCommit> {
         if let Some(event) = self.events.iter().find(|event| event.stream >= self.streams.len()) {
             return Err(InvalidCommit::NoSuchStream { index: event.stream });
         }
-        let mut streams = HashSet::new();
-        for stream in &self.streams {
-            if !streams.insert(&stream.id) {
-                return Err(InvalidCommit::RepeatedStream { stream: stream.id.clone() });
-            }
+        match repeated(self.streams.iter().map(|stream| &stream.id)) {
+            Some(stream) => Err(InvalidCommit::RepeatedStream { stream: stream.clone() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn check_event(&self, event: &NewEvent, limits: &Limits) -> Result<(), InvalidCommit> {
@@ -203,6 +196,18 @@ impl Commit {
 pub(crate) struct Origin {
     pub(crate) recorded_at: Timestamp,
     pub(crate) digest: Digest,
+}
+
+/// The first of several things that stands there for the second time.
+pub(super) fn repeated<T: Copy + Eq + Hash>(
+    mut things: impl ExactSizeIterator<Item = T>,
+) -> Option<T> {
+    // Most commits have one of each, and need no memory for it.
+    if things.len() < 2 {
+        return None;
+    }
+    let mut seen = HashSet::with_capacity(things.len());
+    things.find(|thing| !seen.insert(*thing))
 }
 
 fn check_size(

@@ -57,6 +57,7 @@ mod fields;
 mod page;
 mod payload;
 mod read;
+mod sink;
 mod snapshot;
 mod streams;
 mod subscription;
@@ -215,12 +216,21 @@ impl dyn EventStore + '_ {
     pub fn visit<E: From<ReadError>>(
         &self,
         read: Read,
+        visitor: impl FnMut(&EventRef<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        self.visit_in(&mut Page::new(), read, visitor)
+    }
+
+    /// [`visit`](Self::visit), with a page that is used again.
+    pub(crate) fn visit_in<E: From<ReadError>>(
+        &self,
+        page: &mut Page,
+        read: Read,
         mut visitor: impl FnMut(&EventRef<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        let mut page = Page::new();
         let mut next = Some(read);
         while let Some(read) = next {
-            self.read(&read, &mut page)?;
+            self.read(&read, page)?;
             for event in page.iter() {
                 if visitor(&event)?.is_break() {
                     return Ok(());

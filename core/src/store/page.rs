@@ -18,7 +18,6 @@ pub struct Page {
     texts: String,
     events: Vec<Entry>,
     more: bool,
-    hashed: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -129,7 +128,7 @@ impl Page {
             return Err(ReadError::Damaged(Damage::elsewhere("an event has position 0")));
         };
         let damaged = |reason: &str| ReadError::Damaged(Damage::at(position, reason));
-        if header.checksum_in(&mut self.hashed, digest) != checksum {
+        if header.checksum(digest) != checksum {
             return Err(damaged("the event does not fit its checksum"));
         }
         let version = StreamVersion::new(header.version);

@@ -3,9 +3,9 @@
 //! Owns what a snapshot is and what every store refuses of one. Never the truth: whoever uses one
 //! makes sure of it first, and can always do without.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::commit::repeated;
 use super::{Checksum, Commit, Damage, InvalidCommit, Limits, ReadError};
 use crate::id::EventId;
 use crate::name::StreamId;
@@ -58,11 +58,10 @@ impl Snapshot {
 
 impl Commit {
     pub(super) fn check_snapshots(&self, limits: &Limits) -> Result<(), InvalidCommit> {
-        let mut streams = HashSet::new();
+        if let Some(stream) = repeated(self.snapshots.iter().map(|snapshot| &snapshot.stream)) {
+            return Err(InvalidCommit::RepeatedSnapshot { stream: stream.clone() });
+        }
         for snapshot in &self.snapshots {
-            if !streams.insert(&snapshot.stream) {
-                return Err(InvalidCommit::RepeatedSnapshot { stream: snapshot.stream.clone() });
-            }
             if snapshot.size() > limits.max_snapshot_bytes {
                 return Err(InvalidCommit::SnapshotTooLarge {
                     stream: snapshot.stream.clone(),

@@ -47,7 +47,7 @@ impl Ticket {
     pub fn pending(commit: CommitId) -> (Self, Completer) {
         let shared =
             Arc::new(Shared { state: Mutex::new(State::default()), answered: Condvar::new() });
-        (Self(Arc::clone(&shared)), Completer { shared, commit })
+        (Self(Arc::clone(&shared)), Completer { unanswered: Some(shared), commit })
     }
 
     /// Blocks until the store has answered.
@@ -57,8 +57,8 @@ impl Ticket {
     pub fn wait(self) -> Answer {
         let mut state = self.0.lock();
         loop {
-            if let Some(answer) = &state.answer {
-                return answer.clone();
+            if let Some(answer) = state.answer.take() {
+                return answer;
             }
             state.waited_on = true;
             state = self.0.answered.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -74,8 +74,8 @@ impl Ticket {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.0.lock();
         loop {
-            if let Some(answer) = &state.answer {
-                return Ok(answer.clone());
+            if let Some(answer) = state.answer.take() {
+                return Ok(answer);
             }
             let left = deadline.map_or(Duration::MAX, |at| at.duration_since(Instant::now()));
             if left.is_zero() {
@@ -105,6 +105,19 @@ impl Future for Ticket {
 }
 
 impl Shared {
+    fn answer(&self, answer: Answer) {
+        let mut state = self.lock();
+        state.answer = Some(answer);
+        let (waker, waited_on) = (state.waker.take(), state.waited_on);
+        drop(state);
+        if waited_on {
+            self.answered.notify_all();
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,35 +127,25 @@ impl Shared {
 /// ticket hangs.
 #[derive(Debug)]
 pub struct Completer {
-    shared: Arc<Shared>,
+    /// The ticket's side, until it is answered.
+    unanswered: Option<Arc<Shared>>,
     commit: CommitId,
 }
 
 impl Completer {
     /// Answers the ticket and wakes who waits on it.
-    pub fn complete(self, answer: Answer) {
-        self.answer(answer);
-    }
-
-    fn answer(&self, answer: Answer) {
-        let mut state = self.shared.lock();
-        state.answer = Some(answer);
-        let (waker, waited_on) = (state.waker.take(), state.waited_on);
-        drop(state);
-        if waited_on {
-            self.shared.answered.notify_all();
-        }
-        if let Some(waker) = waker {
-            waker.wake();
+    pub fn complete(mut self, answer: Answer) {
+        if let Some(shared) = self.unanswered.take() {
+            shared.answer(answer);
         }
     }
 }
 
 impl Drop for Completer {
     fn drop(&mut self) {
-        if self.shared.lock().answer.is_none() {
+        if let Some(shared) = self.unanswered.take() {
             let source = Arc::new(Unanswered);
-            self.answer(Err(AppendError::OutcomeUnknown { commit: self.commit, source }));
+            shared.answer(Err(AppendError::OutcomeUnknown { commit: self.commit, source }));
         }
     }
 }
@@ -150,3 +153,27 @@ impl Drop for Completer {
 #[derive(Debug, thiserror::Error)]
 #[error("the store stopped before it answered")]
 struct Unanswered;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Digest;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn what_was_answered_stays_and_what_was_not_is_unknown() {
+        let commit = CommitId::generate();
+        let receipt = Receipt::new(commit, None, Timestamp::from_micros(0), Digest(1));
+        let (ticket, completer) = Ticket::pending(commit);
+        let ticket = ticket.wait_timeout(Duration::ZERO).unwrap_err();
+        completer.complete(Ok(receipt.clone()));
+        assert_eq!(ticket.wait().unwrap(), receipt);
+
+        let (ticket, completer) = Ticket::pending(commit);
+        drop(completer);
+        let unknown = ticket.wait_timeout(Duration::ZERO).unwrap();
+        assert!(
+            matches!(unknown, Err(AppendError::OutcomeUnknown { commit: of, .. }) if of == commit)
+        );
+    }
+}
