@@ -3,7 +3,7 @@
 //! Owns what is the same for all of them: unknown and doubled keys, values of the wrong kind, and
 //! reading on behind a mistake.
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream};
@@ -145,6 +145,12 @@ pub(crate) fn default_crate() -> Path {
     syn::parse_quote!(::vitae)
 }
 
+/// For an impl: where the crate is `crate`, the type is the library's own, and rustc is not to name it
+/// where it lists what a user could have meant.
+pub(crate) fn unlisted(krate: &Path) -> Option<TokenStream> {
+    krate.is_ident("crate").then(|| quote!(#[diagnostic::do_not_recommend]))
+}
+
 /// Attributes that stand where they mean nothing.
 pub(crate) fn misplaced(attributes: &[Attribute], names: &[&str], advice: &str, errors: &Errors) {
     for attribute in attributes {
@@ -161,6 +167,6 @@ pub(crate) fn docs(attributes: &[Attribute]) -> Vec<Attribute> {
 }
 
 /// A line of documentation.
-pub(crate) fn doc(text: &str) -> proc_macro2::TokenStream {
+pub(crate) fn doc(text: &str) -> TokenStream {
     quote!(#[doc = #text])
 }

@@ -23,6 +23,10 @@ pub use crate::lifecycle::{
 pub use crate::name::InvalidName;
 pub use crate::schema::{Schema, Shape};
 pub use crate::store::NameList;
+// Nobody names these two. In a program that knows nothing of serde no other path leads to them, and
+// rustc would call `Event` sealed and list what the library itself encodes.
+pub use serde::Serialize;
+pub use serde::de::DeserializeOwned;
 #[cfg(feature = "svg")]
 pub use vitae_macros::picture;
 

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 
 use super::ast::{Event, Tag};
 use crate::names::plain;
-use crate::{place, schema};
+use crate::{attribute, place, schema};
 
 pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) -> TokenStream {
     let Event { krate, name, version, .. } = event;
@@ -27,8 +27,10 @@ pub(super) fn expand(input: &DeriveInput, event: &Event, shape: &TokenStream) ->
         }
     });
     let tags = tags(event);
+    let unlisted = attribute::unlisted(krate);
     quote! {
         #schema
+        #unlisted
         #[automatically_derived]
         #[allow(deprecated)]
         impl #krate::__private::Event for #ident {

@@ -2,36 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use vitae::store::{EventStore, Page, Query, Read};
-use vitae::{Bus, Context, Event, Lifecycle, MemoryStore};
-use vitae_sqlite::SqliteStore;
-use vitae_tests::{Backend, Subject};
+use vitae::{Bus, Context, Event, Lifecycle};
 
-/// Makes one test for each function and store.
-macro_rules! on_every_store {
-    ($($test:ident)+) => {
-        mod memory {
-            $(#[test]
-            fn $test() {
-                super::$test($crate::support::memory());
-            })+
-        }
-        mod sqlite {
-            $(#[test]
-            fn $test() {
-                super::$test($crate::support::sqlite());
-            })+
-        }
-    };
-}
-pub(crate) use on_every_store;
-
-pub(crate) fn memory() -> Subject {
-    Backend::in_memory(MemoryStore::new).subject()
-}
-
-pub(crate) fn sqlite() -> Subject {
-    Backend::at_path(|path| SqliteStore::open(path)).subject()
-}
+#[path = "../bus/support/stores.rs"]
+mod stores;
+pub(crate) use stores::*;
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "guest.named")]

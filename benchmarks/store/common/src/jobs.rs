@@ -12,8 +12,11 @@ use crate::{
 /// Events in a commit of `bulk`, and of a projection that catches up.
 const IN_COMMIT: usize = 1_000;
 
-/// A load is repeated until about so many events were loaded.
+/// A load is repeated until about so many events were loaded, or [`LOADING`] is over.
 const LOADED: u64 = 300_000;
+
+/// Enough of a load, for those that take their time.
+const LOADING: Duration = Duration::from_secs(3);
 
 struct Measured {
     value: f64,
@@ -123,13 +126,13 @@ fn load<S: System>(system: &mut S, length: u64, events: u64) -> Result<Measured,
         expect("a stream", system.load(*stream)?, Account::after(*stream, *version))?;
         in_all += version;
     }
-    let rounds = LOADED.div_ceil(in_all.max(1));
-    let mut loaded = 0;
+    let (mut rounds, mut loaded) = (0, 0);
     let started = Instant::now();
-    for _ in 0..rounds {
+    while loaded < LOADED && started.elapsed() < LOADING {
         for (stream, _) in &streams {
             loaded += system.load(*stream)?.events;
         }
+        rounds += 1;
     }
     let elapsed = started.elapsed();
     expect("events loaded", loaded, rounds * in_all)?;

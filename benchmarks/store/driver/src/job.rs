@@ -37,15 +37,15 @@ const fn write(name: &'static str, events: u64, events_of_peers: u64) -> Job {
 
 /// All read one log, so that it is filled once.
 const fn read(name: &'static str) -> Job {
-    Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 500_000 }
+    Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 200_000 }
 }
 
 pub static JOBS: [Job; 12] = [
-    write("append-1", 20_000, 10_000),
-    write("append-8", 100_000, 10_000),
-    write("append-64", 200_000, 10_000),
-    write("append-512", 400_000, 10_000),
-    write("bulk", 500_000, 100_000),
+    write("append-1", 20_000, 5_000),
+    write("append-8", 100_000, 5_000),
+    write("append-64", 200_000, 5_000),
+    write("append-512", 400_000, 5_000),
+    write("bulk", 500_000, 50_000),
     read("load-10"),
     read("load-1000"),
     read("load-100000"),

@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use super::super::held::Held;
 use super::super::model::{Edge, Loose, Model};
 use super::{local, picture, placed, short};
-use crate::attribute::doc;
+use crate::attribute::{doc, unlisted};
 use crate::names::plain;
 
 /// The trait with one function for each edge.
@@ -120,5 +120,7 @@ fn implementation(model: &Model, edge: &Edge) -> TokenStream {
             <#lifecycle as #transitions #arguments>::#name(#state, #event, #context)
         }
     };
-    placed(path.span(), &quote!(#before #p::Transition<#from> for #path #clause), &items)
+    let header = quote!(#before #p::Transition<#from> for #path #clause);
+    let (unlisted, placed) = (unlisted(&model.krate), placed(path.span(), &header, &items));
+    quote!(#unlisted #placed)
 }

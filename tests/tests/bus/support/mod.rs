@@ -2,44 +2,18 @@
 
 mod double;
 mod lives;
+mod stores;
 mod tally;
 
 use vitae::store::{Commit, EventStore, NewEvent, StreamAppend};
-use vitae::{Bus, CommitId, KindVersion, Lifecycle, MemoryStore, Timestamp};
-use vitae_sqlite::SqliteStore;
-use vitae_tests::{Backend, Subject, name, stream};
+use vitae::{Bus, CommitId, KindVersion, Lifecycle, Timestamp};
+use vitae_tests::{Subject, name, stream};
 
 pub(crate) use double::Double;
 pub(crate) use lives::*;
+pub(crate) use stores::*;
 #[allow(unused_imports, reason = "not every test that shares this folder has tallies")]
 pub(crate) use tally::*;
-
-/// Makes one test for each function and store.
-macro_rules! on_every_store {
-    ($($test:ident)+) => {
-        mod memory {
-            $(#[test]
-            fn $test() {
-                super::$test($crate::support::memory());
-            })+
-        }
-        mod sqlite {
-            $(#[test]
-            fn $test() {
-                super::$test($crate::support::sqlite());
-            })+
-        }
-    };
-}
-pub(crate) use on_every_store;
-
-pub(crate) fn memory() -> Subject {
-    Backend::in_memory(MemoryStore::new).subject()
-}
-
-pub(crate) fn sqlite() -> Subject {
-    Backend::at_path(|path| SqliteStore::open(path)).subject()
-}
 
 /// A bus with nothing registered.
 pub(crate) fn bus(log: &Subject) -> Bus {

@@ -111,8 +111,7 @@ impl System for EventCore {
             let mut total = Account::default();
             let mut page = EventPage::first(BatchSize::new(1_000));
             loop {
-                let events =
-                    self.store.read_events::<Deposited>(EventFilter::all(), page.clone()).await?;
+                let events = self.store.read_events::<Deposited>(EventFilter::all(), page).await?;
                 for (event, position) in &events {
                     black_box((position, &event.account, &event.correlation, &event.causation));
                     total.deposit(&event.deposit.borrowed());
