@@ -6,12 +6,14 @@
 //! reads.
 //!
 //! ```text
-//! of each event: end 2 · stream 4 · version 5 · kind 3 · lag 8
+//! recorded at 8 · number of events 2 · commit that the first event continues 16, zeros if it begins one
+//! · of each event: end 2 · stream 4 · version 5 · kind 3 · lag 8
 //! · of each event: its body (`body.rs`)
 //! ```
 //! Numbers are big-endian, as SQL can read them (the view `log`). The end is that of the event's body,
-//! counted from where the bodies begin, and 0 for the last event, whose body ends with the row. The lag
-//! says how much earlier the event occurred than it was recorded.
+//! counted from where the bodies begin, and 0 for the last event, whose body ends with the row; its
+//! highest bit is set if the event begins a commit. The lag says how much earlier the event occurred than
+//! it was recorded.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -22,10 +24,14 @@ use crate::body;
 use crate::error::Fault;
 use crate::event::StoredEvent;
 
-/// The bytes of a head.
+/// The bytes of what stands of each event before the bodies.
 const HEAD: usize = 22;
 
-/// What a page of SQLite's has room for, and what a row takes of it beside its bytes, at most.
+/// In the end of a body: the event begins a commit.
+const BEGINS: u16 = 1 << 15;
+
+/// What a page of SQLite's has room for, and what a row takes of it beside heads and bodies, at most:
+/// its beginning, and what SQLite adds or keeps free.
 const PAGE: usize = 4_088;
 const ROW: usize = 60;
 
@@ -60,11 +66,13 @@ impl Head {
 pub(crate) struct Builder {
     first: u64,
     recorded_at: i64,
-    /// The commit that the first event is of, if it does not begin it.
-    continues: Option<CommitId>,
-    events: u32,
+    events: u16,
+    continues: [u8; 16],
+    /// Whether the last event begins a commit.
+    begins: u16,
     heads: Vec<u8>,
     bodies: Vec<u8>,
+    row: Vec<u8>,
     /// How much room the page is thought to have that the last row went to. If it has less, its rest
     /// stays empty.
     left: usize,
@@ -98,25 +106,39 @@ impl Builder {
         body: &[u8],
     ) -> Option<u64> {
         let head = head.encode()?;
+        let events = self.events.checked_add(1)?;
         if self.is_empty() {
             (self.first, self.recorded_at) = (position, recorded_at);
-            self.continues = (id.index > 0).then_some(id.commit);
+            self.continues = if id.index > 0 { *id.commit.as_bytes() } else { [0; 16] };
         } else {
-            let end = u16::try_from(self.bodies.len()).ok()?.to_be_bytes();
-            let last = self.heads.len().checked_sub(HEAD)?;
-            self.heads.get_mut(last..)?.first_chunk_mut().map(|place| *place = end)?;
+            self.end_last(u16::try_from(self.bodies.len()).ok().filter(|end| *end < BEGINS)?);
         }
+        self.events = events;
+        self.begins = if id.index == 0 { BEGINS } else { 0 };
         self.heads.extend_from_slice(&head);
         self.bodies.extend_from_slice(body);
-        self.events = self.events.saturating_add(1);
         Some(self.first)
     }
 
+    /// Says where the last body ends.
+    fn end_last(&mut self, end: u16) {
+        let last = self.heads.len().saturating_sub(HEAD);
+        let place = self.heads.get_mut(last..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(place) = place {
+            *place = (end | self.begins).to_be_bytes();
+        }
+    }
+
     /// The columns of the row.
-    pub(crate) fn columns(&mut self) -> (i64, i64, u32, Option<&[u8]>, &[u8]) {
-        let continues = self.continues.as_ref().map(|commit| &commit.as_bytes()[..]);
-        self.heads.append(&mut self.bodies);
-        (self.first.cast_signed(), self.recorded_at, self.events, continues, &self.heads)
+    pub(crate) fn columns(&mut self) -> (i64, u16, &[u8]) {
+        self.end_last(0);
+        self.row.clear();
+        self.row.extend_from_slice(&self.recorded_at.to_be_bytes());
+        self.row.extend_from_slice(&self.events.to_be_bytes());
+        for part in [&self.continues[..], &self.heads, &self.bodies] {
+            self.row.extend_from_slice(part);
+        }
+        (self.first.cast_signed(), self.events, &self.row)
     }
 
     /// Begins the next row. The last one was written as the last of the table.
@@ -135,7 +157,7 @@ pub(crate) struct Block<'r> {
     /// The position of its first event, which it is found by.
     pub(crate) first: u64,
     recorded_at: i64,
-    continues: Option<CommitId>,
+    continues: CommitId,
     heads: &'r [[u8; HEAD]],
     bodies: &'r [u8],
 }
@@ -153,29 +175,27 @@ impl<'r> Block<'r> {
     }
 
     fn at(first: u64, row: &'r Row<'_>) -> Result<Self, &'static str> {
-        let Ok(ValueRef::Integer(recorded_at)) = row.get_ref(1) else {
-            return Err("its time is no number");
-        };
-        let Ok(ValueRef::Integer(events)) = row.get_ref(2) else {
-            return Err("the number of events in its row is none");
-        };
-        let continues = match row.get_ref(3) {
-            Ok(ValueRef::Null) => None,
-            Ok(ValueRef::Blob(id)) => {
-                Some(<[u8; 16]>::try_from(id).map_err(|_| "its commit's id has not 16 bytes")?)
-            }
-            _ => return Err("its commit's id is no bytes"),
-        };
-        let Ok(ValueRef::Blob(bytes)) = row.get_ref(4) else {
+        let Ok(ValueRef::Blob(bytes)) = row.get_ref(1) else {
             return Err("its row is no bytes");
         };
-        let events = usize::try_from(events).ok().filter(|events| *events > 0);
-        let heads = events.and_then(|events| events.checked_mul(HEAD));
-        let Some((heads, bodies)) = heads.and_then(|heads| bytes.split_at_checked(heads)) else {
-            return Err("its row does not hold as many events as it says");
-        };
-        let continues = continues.map(CommitId::from_bytes);
-        Ok(Self { first, recorded_at, continues, heads: heads.as_chunks().0, bodies })
+        Self::decode(first, bytes).ok_or("its row does not hold as many events as it says")
+    }
+
+    fn decode(first: u64, bytes: &'r [u8]) -> Option<Self> {
+        let (recorded_at, rest) = bytes.split_first_chunk()?;
+        let (events, rest) = rest.split_first_chunk()?;
+        let (continues, rest) = rest.split_first_chunk()?;
+        let events = usize::from(u16::from_be_bytes(*events));
+        let (heads, bodies) = rest.split_at_checked(events.checked_mul(HEAD)?)?;
+        let recorded_at = i64::from_be_bytes(*recorded_at);
+        let continues = CommitId::from_bytes(*continues);
+        Some(Self { first, recorded_at, continues, heads: heads.as_chunks().0, bodies })
+    }
+
+    /// The position of its last event.
+    pub(crate) fn last(&self) -> u64 {
+        let events = u64::try_from(self.heads.len()).unwrap_or(u64::MAX);
+        self.first.saturating_add(events).saturating_sub(1)
     }
 
     /// The event at a position, `None` if it is not in this row.
@@ -200,14 +220,14 @@ impl<'r> Block<'r> {
 
     fn event(&self, index: usize) -> Result<StoredEvent<'r>, Fault> {
         let position = self.first.saturating_add(u64::try_from(index).unwrap_or(u64::MAX));
-        self.decode(index, position).ok_or_else(|| {
+        self.decode_event(index, position).ok_or_else(|| {
             let position = GlobalPosition::new(position);
             let reason = "its body is not well formed".to_owned();
             Fault::Damaged(Damage { position, reason })
         })
     }
 
-    fn decode(&self, index: usize, position: u64) -> Option<StoredEvent<'r>> {
+    fn decode_event(&self, index: usize, position: u64) -> Option<StoredEvent<'r>> {
         let [_, _, s0, s1, s2, s3, v0, v1, v2, v3, v4, k0, k1, k2, lag @ ..] =
             self.heads.get(index)?;
         let bytes = self.bodies.get(self.begin(index)?..self.end(index)?)?;
@@ -228,13 +248,11 @@ impl<'r> Block<'r> {
     /// The commit that an event is of: the last that has begun in this row, else the one that began
     /// before it.
     fn commit_of(&self, index: usize) -> Option<CommitId> {
-        for before in (0..=index).rev() {
-            let bytes = self.bodies.get(self.begin(before)?..)?;
-            if let Some(begun) = body::commit_begun(bytes) {
-                return Some(begun);
-            }
+        let begins = |[high, ..]: &[u8; HEAD]| high & BEGINS.to_be_bytes()[0] != 0;
+        match self.heads.get(..=index)?.iter().rposition(begins) {
+            Some(first) => body::commit_begun(self.bodies.get(self.begin(first)?..)?),
+            None => Some(self.continues),
         }
-        self.continues
     }
 
     fn begin(&self, index: usize) -> Option<usize> {
@@ -246,7 +264,7 @@ impl<'r> Block<'r> {
             return Some(self.bodies.len());
         }
         let [high, low, ..] = self.heads.get(index)?;
-        Some(usize::from(u16::from_be_bytes([*high, *low])))
+        Some(usize::from(u16::from_be_bytes([*high, *low]) & !BEGINS))
     }
 
     /// The bytes of the row with another body for an event of it. `None` if they are too many.
@@ -257,10 +275,15 @@ impl<'r> Block<'r> {
         for (index, head) in heads.iter_mut().enumerate() {
             let old = self.bodies.get(self.begin(index)?..self.end(index)?)?;
             bodies.extend_from_slice(if index == changed { body } else { old });
+            let place = head.first_chunk_mut()?;
+            let begins = u16::from_be_bytes(*place) & BEGINS;
             let end = if index == last { 0 } else { u16::try_from(bodies.len()).ok()? };
-            head.first_chunk_mut().map(|place| *place = end.to_be_bytes())?;
+            *place = (Some(end).filter(|end| *end < BEGINS)? | begins).to_be_bytes();
         }
-        let mut bytes = heads.into_flattened();
+        let mut bytes = self.recorded_at.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&u16::try_from(heads.len()).ok()?.to_be_bytes());
+        bytes.extend_from_slice(self.continues.as_bytes());
+        bytes.extend_from_slice(heads.as_flattened());
         bytes.append(&mut bodies);
         Some(bytes)
     }

@@ -11,7 +11,7 @@ use vitae::store::{Direction, Page};
 
 use crate::body::Place;
 use crate::error::Fault;
-use crate::event::StoredEvent;
+use crate::event::{self, StoredEvent};
 use crate::list::StreamList;
 use crate::lookup::{self, damage, unsigned};
 use crate::moment::Moment;
@@ -27,6 +27,10 @@ pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Faul
     let mut found = Found { indexed: moment.indexed, ..Found::default() };
     if let Some(walk) = Walk::new(Direction::Forwards, None, moment.head)? {
         found.walk(connection, names, walk)?;
+        let last = event::at(connection, moment.head, |block, _| Ok(block.last()))?;
+        if last != moment.head {
+            return Err(damage("there are events behind what is said to be the last"));
+        }
     }
     check_streams(connection, found.streams)?;
     check_commits(connection, &found.commits)?;

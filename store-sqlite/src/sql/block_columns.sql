@@ -1,1 +1,1 @@
-SELECT position, recorded_at, events, continues, body FROM
+SELECT position, body FROM

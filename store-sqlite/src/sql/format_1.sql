@@ -20,26 +20,36 @@ places (place) AS (
 heads AS (
     SELECT
         position + place AS position,
-        recorded_at,
-        22 * events AS bodies,
+        26 + 22 * events AS bodies,
         events - place AS left,
-        substr(body, 22 * place + 1, 22) AS head,
-        CASE place WHEN 0 THEN x'0000' ELSE substr(body, 22 * place - 21, 2) END AS before,
+        substr(body, 27 + 22 * place, 22) AS head,
+        CASE place WHEN 0 THEN x'0000' ELSE substr(body, 5 + 22 * place, 2) END AS before,
         body
     FROM blocks JOIN places ON place < events
 ),
 numbers AS (
     SELECT
         position,
-        recorded_at,
-        bodies + (
-            ((instr(every, substr(before, 1, 1)) - 1) << 8)
-            | (instr(every, substr(before, 2, 1)) - 1)
-        ) AS body_begin,
-        CASE left WHEN 1 THEN length(body) ELSE bodies + (
-            ((instr(every, substr(head, 1, 1)) - 1) << 8)
-            | (instr(every, substr(head, 2, 1)) - 1)
-        ) END AS body_end,
+        (
+            ((instr(every, substr(body, 1, 1)) - 1) << 56)
+            | ((instr(every, substr(body, 2, 1)) - 1) << 48)
+            | ((instr(every, substr(body, 3, 1)) - 1) << 40)
+            | ((instr(every, substr(body, 4, 1)) - 1) << 32)
+            | ((instr(every, substr(body, 5, 1)) - 1) << 24)
+            | ((instr(every, substr(body, 6, 1)) - 1) << 16)
+            | ((instr(every, substr(body, 7, 1)) - 1) << 8)
+            | (instr(every, substr(body, 8, 1)) - 1)
+        ) AS recorded_at,
+        (
+            ((instr(every, substr(head, 15, 1)) - 1) << 56)
+            | ((instr(every, substr(head, 16, 1)) - 1) << 48)
+            | ((instr(every, substr(head, 17, 1)) - 1) << 40)
+            | ((instr(every, substr(head, 18, 1)) - 1) << 32)
+            | ((instr(every, substr(head, 19, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 20, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 21, 1)) - 1) << 8)
+            | (instr(every, substr(head, 22, 1)) - 1)
+        ) AS lag,
         (
             ((instr(every, substr(head, 3, 1)) - 1) << 24)
             | ((instr(every, substr(head, 4, 1)) - 1) << 16)
@@ -58,16 +68,16 @@ numbers AS (
             | ((instr(every, substr(head, 13, 1)) - 1) << 8)
             | (instr(every, substr(head, 14, 1)) - 1)
         ) AS kind,
-        recorded_at - (
-            ((instr(every, substr(head, 15, 1)) - 1) << 56)
-            | ((instr(every, substr(head, 16, 1)) - 1) << 48)
-            | ((instr(every, substr(head, 17, 1)) - 1) << 40)
-            | ((instr(every, substr(head, 18, 1)) - 1) << 32)
-            | ((instr(every, substr(head, 19, 1)) - 1) << 24)
-            | ((instr(every, substr(head, 20, 1)) - 1) << 16)
-            | ((instr(every, substr(head, 21, 1)) - 1) << 8)
-            | (instr(every, substr(head, 22, 1)) - 1)
-        ) AS occurred_at,
+        -- The highest bit of an end says that the event begins a commit.
+        (instr(every, substr(head, 1, 1)) - 1) > 127 AS begins,
+        bodies + ((
+            ((instr(every, substr(before, 1, 1)) - 1) << 8)
+            | (instr(every, substr(before, 2, 1)) - 1)
+        ) & 32767) AS body_begin,
+        CASE left WHEN 1 THEN length(body) ELSE bodies + ((
+            ((instr(every, substr(head, 1, 1)) - 1) << 8)
+            | (instr(every, substr(head, 2, 1)) - 1)
+        ) & 32767) END AS body_end,
         body
     FROM heads, bytes
 ),
@@ -76,9 +86,11 @@ numbers AS (
 times AS (
     SELECT
         *,
-        (occurred_at % 1000000 + 1000000) % 1000000 AS occurred_at_part,
+        recorded_at - lag AS occurred_at,
+        ((recorded_at - lag) % 1000000 + 1000000) % 1000000 AS occurred_at_part,
         (recorded_at % 1000000 + 1000000) % 1000000 AS recorded_at_part,
-        hex(substr(body, body_begin + 1, 25)) AS id_hex
+        -- In the body that begins a commit the id stands behind the flags and the checksum.
+        hex(substr(body, body_begin + 10, 16)) AS id
     FROM numbers
 )
 SELECT
@@ -92,11 +104,9 @@ SELECT
         || printf('.%06dZ', t.occurred_at_part) AS occurred_at,
     strftime('%Y-%m-%dT%H:%M:%S', (t.recorded_at - t.recorded_at_part) / 1000000, 'unixepoch')
         || printf('.%06dZ', t.recorded_at_part) AS recorded_at,
-    -- The first event of a commit has the lowest flag, and the id behind the flags and the checksum.
-    CASE WHEN instr('13579BDF', substr(t.id_hex, 2, 1)) > 0 THEN lower(
-        substr(t.id_hex, 19, 8) || '-' || substr(t.id_hex, 27, 4) || '-'
-        || substr(t.id_hex, 31, 4) || '-' || substr(t.id_hex, 35, 4) || '-'
-        || substr(t.id_hex, 39, 12)
+    CASE WHEN t.begins THEN lower(
+        substr(t.id, 1, 8) || '-' || substr(t.id, 9, 4) || '-' || substr(t.id, 13, 4) || '-'
+        || substr(t.id, 17, 4) || '-' || substr(t.id, 21, 12)
     ) END AS commit_id,
     t.body_end - t.body_begin AS body_bytes
 FROM times AS t
@@ -126,13 +136,10 @@ CREATE TABLE kinds (
 ) STRICT;
 
 -- The events, several in a row. position: that of the first of them, the others follow without a gap.
--- continues: the commit that the first of them is of, if it does not begin it.
 -- body: what is known of each (`block.rs`); the view `log` takes it apart.
 CREATE TABLE blocks (
     position INTEGER PRIMARY KEY,
-    recorded_at INTEGER NOT NULL,
     events INTEGER NOT NULL,
-    continues BLOB,
     body BLOB NOT NULL
 ) STRICT;
 

@@ -1,1 +1,1 @@
-INSERT INTO blocks (position, recorded_at, events, continues, body) VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO blocks (position, events, body) VALUES (?1, ?2, ?3)
