@@ -63,6 +63,7 @@ mod backup;
 mod block;
 mod body;
 mod commits;
+mod company;
 mod connect;
 mod create;
 mod erase;

@@ -7,13 +7,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use vitae::store::{AppendError, Commit, Digest, Publisher, Ticket};
 use vitae::{Clock, CommitId, Timestamp};
 
 use crate::append::{Memory, Stop, Taken, Transaction};
+use crate::company::Company;
 use crate::error::Fault;
 use crate::moment::Moment;
 use crate::options::Options;
@@ -138,17 +139,22 @@ impl Closed {
 /// Serves the queue until it is closed and empty.
 fn run(desk: &Mutex<Desk>, ended: &Ended, publisher: &Publisher, clock: &dyn Clock) {
     let queue = &ended.0;
+    let mut company = Company::default();
     while queue.wait() {
         // The clock is somebody else's code: it is asked before anything is held.
         let now = clock.now();
         // First the desk, then what is there: while somebody else was served, more have come.
         let Ok(mut desk) = desk.lock() else { return };
+        let begun = Instant::now();
         let tasks = queue.take();
         let commits: Vec<_> = tasks.iter().map(|task| (&task.commit, task.digest)).collect();
         let answers = desk.answer(&commits, now);
         drop(desk);
         publish(publisher, &answers);
-        queue.answer(answers);
+        let ready = queue.answer(answers);
+        let answered = tasks.len();
+        drop(tasks);
+        company.wait_for(queue, answered, ready, begun);
     }
     if let Ok(mut desk) = desk.lock()
         && desk.closed.is_none()
@@ -234,7 +240,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(Vec<Taken>, Option<Added>), Stop> {
         let moment = Moment::of(&self.connection, &self.tail)?;
-        let mut transaction = Transaction::begin(moment, &mut self.memory, now)?;
+        let mut transaction = Transaction::begin(moment, &mut self.memory, now, tasks.len())?;
         let mut answers = Vec::with_capacity(tasks.len());
         for (commit, digest) in tasks {
             answers.push(match transaction.take(commit, *digest) {

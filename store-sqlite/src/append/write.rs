@@ -89,6 +89,9 @@ impl Transaction<'_> {
 
     /// Gives each new stream a number, those apart of which something is only expected.
     fn name_streams(&self, commit: &Commit, plan: &mut Plan) -> Step<()> {
+        if plan.streams.iter().all(|(number, _)| number.is_some()) {
+            return Ok(());
+        }
         let appended = commit.appended();
         for ((stream, appended), (number, _)) in
             commit.streams.iter().zip(appended).zip(&mut plan.streams)

@@ -9,8 +9,11 @@ use crate::{
     Account, Durability, Failure, Grouping, Job, Outcome, Rows, Share, System, Unsupported,
 };
 
-/// Events in a commit of `bulk`, and of a projection that catches up.
+/// Events in a commit of `bulk`.
 const IN_COMMIT: usize = 1_000;
+
+/// How many events a projection reads before it commits its rows and how far it has come.
+const IN_STEP: usize = 5_000;
 
 /// A load is repeated until about so many events were loaded, or [`LOADING`] is over.
 const LOADED: u64 = 300_000;
@@ -154,7 +157,7 @@ fn catch_up<S: System>(system: &mut S, by: Grouping, events: u64) -> Result<Meas
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
     let view = format!("deposits_{now}");
     let started = Instant::now();
-    system.catch_up(&view, by, IN_COMMIT)?;
+    system.catch_up(&view, by, IN_STEP)?;
     let elapsed = started.elapsed();
     let mut rows = Rows::new();
     for planned in filled(events) {

@@ -22,6 +22,7 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 import plan
 
 IN_COMMIT = 1_000
+IN_STEP = 5_000
 LOADED = 300_000
 
 
@@ -130,7 +131,7 @@ class Eventsourcing:
         after = 0
         while True:
             notifications = self.application.recorder.select_notifications(
-                after, IN_COMMIT, inclusive_of_start=False
+                after, IN_STEP, inclusive_of_start=False
             )
             if not notifications:
                 return view

@@ -40,7 +40,7 @@ pub fn catch_up(
         let mut commit = Commit::new(CommitId::generate());
         commit.rows = changes(store, &view, by, &page)?;
         commit.checkpoints.push(CheckpointMove { name: view.clone(), from, to: to.clone() });
-        store.append(commit).wait()?;
+        store.commit(commit)?;
         from = Some(to);
     }
 }
