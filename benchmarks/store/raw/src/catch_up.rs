@@ -7,12 +7,15 @@ use store_jobs::{Deposit, Failure, Grouping, Row, Rows};
 
 /// How the log is read.
 pub trait Log {
-    /// The select, with the position before which nothing is wanted as its only parameter; the
-    /// position is its first column.
+    /// The select, with the position after which events are wanted as its only parameter.
     const SELECT: &'static str;
 
-    /// Reads everything of a row, and says its stream's name and its payload.
-    fn read<'r>(&'r self, row: &'r SqlRow<'_>) -> Result<(&'r str, Deposit<'r>), Failure>;
+    /// Reads everything of a row, and hands on each event's position, its stream's name and its payload.
+    fn read(
+        &self,
+        row: &SqlRow<'_>,
+        each: impl FnMut(i64, &str, Deposit<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure>;
 }
 
 pub fn catch_up<L: Log>(
@@ -35,23 +38,26 @@ pub fn catch_up<L: Log>(
         "INSERT INTO checkpoints VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET position = excluded.position",
     )?;
-    let mut select = connection.prepare(&format!("{} LIMIT ?2", L::SELECT))?;
+    let mut select = connection.prepare(L::SELECT)?;
     let mut new = HashMap::<u32, Row>::new();
     let mut from = 0;
     loop {
-        let before = from;
-        let mut rows = select.query((from, in_commit.cast_signed() as i64))?;
-        while let Some(row) = rows.next()? {
-            let (stream, deposit) = log.read(row)?;
-            let stream = match by {
-                Grouping::Region => 0,
-                Grouping::Stream => number(stream)?,
-            };
-            new.entry(by.key(stream, deposit.region)).or_default().add(deposit.cents);
-            from = row.get_ref(0)?.as_i64()?;
+        let (mut rows, mut events) = (select.query([from])?, 0);
+        while events < in_commit
+            && let Some(row) = rows.next()?
+        {
+            log.read(row, |position, stream, deposit| {
+                let stream = match by {
+                    Grouping::Region => 0,
+                    Grouping::Stream => number(stream)?,
+                };
+                new.entry(by.key(stream, deposit.region)).or_default().add(deposit.cents);
+                (from, events) = (position, events + 1);
+                Ok(())
+            })?;
         }
         drop(rows);
-        if from == before {
+        if events == 0 {
             return Ok(());
         }
         begin.execute(())?;

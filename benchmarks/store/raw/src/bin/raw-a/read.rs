@@ -29,15 +29,17 @@ pub fn scan(connection: &Connection) -> Result<Account, Failure> {
     let mut total = Account::default();
     let mut select = connection.prepare_cached(Names::SELECT)?;
     let mut rows = select.query([0])?;
-    let mut position = 0;
+    let mut last = 0;
     while let Some(row) = rows.next()? {
-        position += 1;
-        if row.get_ref(0)?.as_i64()? != position {
-            return Err(format!("position {position} is missing").into());
-        }
-        let (stream, deposit) = names.read(row)?;
-        black_box(stream);
-        total.deposit(&deposit);
+        names.read(row, |position, stream, deposit| {
+            last += 1;
+            if position != last {
+                return Err(format!("position {last} is missing").into());
+            }
+            black_box(stream);
+            total.deposit(&deposit);
+            Ok(())
+        })?;
     }
     Ok(total)
 }
@@ -87,10 +89,14 @@ impl Names {
 impl Log for Names {
     const SELECT: &'static str = include_str!("log.sql");
 
-    fn read<'r>(&'r self, row: &'r Row<'_>) -> Result<(&'r str, Deposit<'r>), Failure> {
+    fn read(
+        &self,
+        row: &Row<'_>,
+        mut each: impl FnMut(i64, &str, Deposit<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let (stream, kind) = self.of(row)?;
         black_box((kind, row.get_ref(1)?.as_i64()?));
         look_at(row)?;
-        Ok((stream, deposit(row)?))
+        each(row.get_ref(0)?.as_i64()?, stream, deposit(row)?)
     }
 }

@@ -4,17 +4,20 @@ use store_jobs::{Deposit, Failure};
 use store_raw::New;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Writes the body of an event into a buffer that is used again.
+/// The bytes of a body beside its payload, at most.
+pub const BOUND: usize = 57;
+
+/// Writes the body of an event behind others.
 pub fn write(new: &New<'_>, into: &mut Vec<u8>) {
-    into.clear();
+    let begin = into.len();
     into.extend_from_slice(&[0; 8]);
     into.push(u8::from(new.commit_id.is_some()));
     into.extend_from_slice(new.commit_id.as_ref().map_or(&[], |id| id.as_slice()));
     into.extend_from_slice(&new.correlation);
     into.extend_from_slice(&new.causation);
     into.extend_from_slice(&new.payload);
-    let checksum = xxh3_64(&into[8..]);
-    into[..8].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = xxh3_64(&into[begin + 8..]);
+    into[begin..begin + 8].copy_from_slice(&checksum.to_le_bytes());
 }
 
 pub struct Body<'a> {

@@ -14,30 +14,26 @@ CREATE TABLE IF NOT EXISTS kinds (
     UNIQUE (kind, version)
 ) STRICT;
 
--- No index but the position. body: the checksum, then whether a commit begins here, its id if so,
--- correlation, causation, payload.
-CREATE TABLE IF NOT EXISTS events (
+-- As many events as fill a page, and no index but the position of the first. body: as `block.rs` says.
+CREATE TABLE IF NOT EXISTS blocks (
     position INTEGER PRIMARY KEY,
-    stream INTEGER NOT NULL,
-    version INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    occurred_at INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
+    events INTEGER NOT NULL,
     body BLOB NOT NULL
 ) STRICT;
 
--- Posting lists: the positions of a stream's events since the flush before, as distances in LEB128.
+-- Posting lists: the blocks of a stream's events since the flush before, as distances in LEB128.
 CREATE TABLE IF NOT EXISTS of_stream (
     stream INTEGER NOT NULL,
     first INTEGER NOT NULL,
-    positions BLOB NOT NULL,
+    blocks BLOB NOT NULL,
     PRIMARY KEY (stream, first)
 ) STRICT, WITHOUT ROWID;
 
+-- Commits and their positions, sorted, 80 in a row. first: the smallest id.
 CREATE TABLE IF NOT EXISTS commits (
-    id BLOB PRIMARY KEY,
-    position INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+    first BLOB NOT NULL UNIQUE,
+    entries BLOB NOT NULL
+) STRICT;
 
 -- Up to which position the indexes are written.
 CREATE TABLE IF NOT EXISTS flushed (

@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Statement};
-use store_jobs::{CATEGORY, Failure, KIND};
+use store_jobs::{Failure, KIND};
 
-use crate::body::Body;
+use crate::block::Block;
 
 /// So many events are kept in memory before they are written into the indexes.
 const IN_MEMORY: usize = 65_536;
+
+/// So many commits are in a row.
+const IN_ROW: usize = 80;
 
 #[derive(Default)]
 pub struct Index {
@@ -17,13 +20,15 @@ pub struct Index {
     pub head: i64,
     pub streams: HashMap<String, Stream>,
     commits: BTreeMap<[u8; 16], i64>,
+    /// The largest id in the index of the file.
+    pub largest: Option<[u8; 16]>,
     events: usize,
 }
 
 pub struct Stream {
     pub id: i64,
     pub version: u64,
-    /// The positions of its events since the last flush.
+    /// The blocks of its events since the last flush.
     pub newest: Vec<i64>,
 }
 
@@ -48,6 +53,12 @@ impl Index {
             let version = row.get::<_, i64>(2)?.try_into()?;
             index.streams.insert(name, Stream { id, version, newest: Vec::new() });
         }
+        let mut last =
+            connection.prepare("SELECT entries FROM commits ORDER BY first DESC LIMIT 1")?;
+        if let Some(row) = last.query(())?.next()? {
+            let entry = row.get_ref(0)?.as_blob()?.as_chunks::<24>().0.last();
+            index.largest = entry.and_then(|entry| entry.first_chunk().copied());
+        }
         index.read_newest(connection, &names)?;
         Ok(index)
     }
@@ -59,17 +70,19 @@ impl Index {
         names: &HashMap<i64, String>,
     ) -> Result<(), Failure> {
         let mut select =
-            connection.prepare("SELECT position, stream, body FROM events WHERE position > ?1")?;
+            connection.prepare("SELECT position, body FROM blocks WHERE position > ?1")?;
         let mut rows = select.query([self.head])?;
         while let Some(row) = rows.next()? {
-            let name = names.get(&row.get(1)?).ok_or("a stream has no name")?;
-            let commit_id = Body::read(row.get_ref(2)?.as_blob()?)?.commit_id.copied();
-            let stream = self.streams.get_mut(name).ok_or("a stream is missing")?;
-            stream.version += 1;
-            stream.newest.push(row.get(0)?);
-            self.head = row.get(0)?;
-            self.events += 1;
-            self.commits.extend(commit_id.map(|id| (id, self.head)));
+            let first = row.get(0)?;
+            for event in Block::read(row)?.events() {
+                let event = event?;
+                let name = names.get(&event.stream).ok_or("a stream has no name")?;
+                let stream = self.streams.get_mut(name).ok_or("a stream is missing")?;
+                stream.version += 1;
+                stream.newest.push(first);
+                self.head = event.position;
+                self.note(event.body.commit_id.copied());
+            }
         }
         Ok(())
     }
@@ -123,8 +136,15 @@ impl<'a> Flush<'a> {
             self.positions.execute((stream.id, first, bytes.as_slice()))?;
             self.version.execute((stream.id, stream.version.cast_signed()))?;
         }
-        for (id, position) in std::mem::take(&mut index.commits) {
-            self.commit.execute((id.as_slice(), position))?;
+        let commits: Vec<_> = std::mem::take(&mut index.commits).into_iter().collect();
+        index.largest = index.largest.max(commits.last().map(|(id, _)| *id));
+        for some in commits.chunks(IN_ROW) {
+            bytes.clear();
+            for (id, position) in some {
+                bytes.extend_from_slice(id);
+                bytes.extend_from_slice(&position.to_le_bytes());
+            }
+            self.commit.execute((some[0].0.as_slice(), bytes.as_slice()))?;
         }
         self.flushed.execute([index.head])?;
         index.events = 0;
@@ -140,17 +160,19 @@ fn write_number(mut number: u64, into: &mut Vec<u8>) {
     into.push(number.to_le_bytes()[0]);
 }
 
-/// Hands on the positions of a stream's events, from the first to the last.
-pub fn positions(
+/// Hands on the blocks of a stream's events, from the first to the last, each once.
+pub fn blocks(
     connection: &Connection,
-    index: &Index,
-    stream: &str,
+    stream: &Stream,
     mut each: impl FnMut(i64) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let stream = index.streams.get(stream).ok_or_else(|| format!("no {CATEGORY} {stream}"))?;
-    let mut select = connection.prepare_cached(
-        "SELECT first, positions FROM of_stream WHERE stream = ?1 ORDER BY first",
-    )?;
+    let mut last = 0;
+    let mut each = |block| {
+        let new = std::mem::replace(&mut last, block) != block;
+        if new { each(block) } else { Ok(()) }
+    };
+    let mut select = connection
+        .prepare_cached("SELECT first, blocks FROM of_stream WHERE stream = ?1 ORDER BY first")?;
     let mut rows = select.query([stream.id])?;
     while let Some(row) = rows.next()? {
         let mut position = row.get_ref(0)?.as_i64()?;

@@ -6,24 +6,27 @@ use rusqlite::{Connection, Row};
 use store_jobs::{Account, Deposit, Failure, KIND};
 use store_raw::Log;
 
-use crate::body::Body;
-use crate::index::{Index, positions};
+use crate::block::{Block, Event};
+use crate::index::{Index, blocks};
 
-const EVENT: &str = "SELECT position, stream, version, kind, occurred_at, recorded_at, body
-                     FROM events WHERE position = ?1";
+const BLOCK: &str = "SELECT position, body FROM blocks WHERE position = ?1";
 
 pub fn load(connection: &Connection, index: &Index, stream: &str) -> Result<Account, Failure> {
     let mut account = Account::default();
-    let mut select = connection.prepare_cached(EVENT)?;
+    let mut select = connection.prepare_cached(BLOCK)?;
     let mut version = 0;
-    positions(connection, index, stream, |position| {
-        let mut rows = select.query([position])?;
+    let found = index.streams.get(stream).ok_or_else(|| format!("there is no {stream}"))?;
+    blocks(connection, found, |block| {
+        let mut rows = select.query([block])?;
         let row = rows.next()?.ok_or("an event is missing")?;
-        version += 1;
-        if row.get_ref(2)?.as_i64()? != version {
-            return Err(format!("version {version} of {stream} is missing").into());
+        for event in Block::read(row)?.of_stream(found.id) {
+            let event = event?;
+            version += 1;
+            if event.version != version {
+                return Err(format!("version {version} of {stream} is missing").into());
+            }
+            account.deposit(&deposit(&event)?);
         }
-        account.deposit(&deposit(row)?);
         Ok(())
     })?;
     Ok(account)
@@ -34,24 +37,25 @@ pub fn scan(connection: &Connection) -> Result<Account, Failure> {
     let mut total = Account::default();
     let mut select = connection.prepare_cached(Names::SELECT)?;
     let mut rows = select.query([0])?;
-    let mut position = 0;
+    let mut last = 0;
     while let Some(row) = rows.next()? {
-        position += 1;
-        if row.get_ref(0)?.as_i64()? != position {
-            return Err(format!("position {position} is missing").into());
-        }
-        let (stream, deposit) = names.read(row)?;
-        black_box(stream);
-        total.deposit(&deposit);
+        names.read(row, |position, stream, deposit| {
+            last += 1;
+            if position != last {
+                return Err(format!("position {last} is missing").into());
+            }
+            black_box(stream);
+            total.deposit(&deposit);
+            Ok(())
+        })?;
     }
     Ok(total)
 }
 
-/// Reads everything of a row but its position and its stream.
-fn deposit<'r>(row: &'r Row<'_>) -> Result<Deposit<'r>, Failure> {
-    black_box((row.get_ref(2)?.as_i64()?, row.get_ref(3)?.as_i64()?));
-    black_box((row.get_ref(4)?.as_i64()?, row.get_ref(5)?.as_i64()?));
-    let body = Body::read(row.get_ref(6)?.as_blob()?)?;
+/// Reads everything of an event but its position and its stream.
+fn deposit<'r>(event: &Event<'r>) -> Result<Deposit<'r>, Failure> {
+    black_box((event.version, event.kind, event.occurred_at, event.recorded_at));
+    let body = &event.body;
     black_box((body.commit_id, body.correlation, body.causation));
     body.deposit()
 }
@@ -69,14 +73,21 @@ impl Names {
 
 impl Log for Names {
     const SELECT: &'static str =
-        "SELECT position, stream, version, kind, occurred_at, recorded_at, body
-         FROM events WHERE position > ?1 ORDER BY position";
+        "SELECT position, body FROM blocks WHERE position > ?1 ORDER BY position";
 
-    fn read<'r>(&'r self, row: &'r Row<'_>) -> Result<(&'r str, Deposit<'r>), Failure> {
-        let place = usize::try_from(row.get_ref(1)?.as_i64()? - 1)?;
-        let stream = self.0.get(place).ok_or("a stream has no name")?;
-        // There is one kind.
-        black_box(KIND);
-        Ok((stream, deposit(row)?))
+    fn read(
+        &self,
+        row: &Row<'_>,
+        mut each: impl FnMut(i64, &str, Deposit<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for event in Block::read(row)?.events() {
+            let event = event?;
+            let place = usize::try_from(event.stream - 1)?;
+            let stream = self.0.get(place).ok_or("a stream has no name")?;
+            // There is one kind.
+            black_box(KIND);
+            each(event.position, stream, deposit(&event)?)?;
+        }
+        Ok(())
     }
 }

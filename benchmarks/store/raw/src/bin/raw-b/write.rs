@@ -4,7 +4,7 @@ use rusqlite::{Connection, Statement};
 use store_jobs::{CATEGORY, Failure};
 use store_raw::{New, Writer, now};
 
-use crate::body;
+use crate::block::{Builder, Head};
 use crate::index::{Flush, Index, Stream};
 
 pub struct Inserting<'a> {
@@ -12,10 +12,10 @@ pub struct Inserting<'a> {
     commit: Statement<'a>,
     insert: Statement<'a>,
     insert_stream: Statement<'a>,
-    commit_by_id: Statement<'a>,
+    commits_of: Statement<'a>,
     flush: Flush<'a>,
     index: &'a mut Index,
-    body: Vec<u8>,
+    block: Builder,
     recorded_at: i64,
 }
 
@@ -24,15 +24,28 @@ impl<'a> Inserting<'a> {
         Ok(Self {
             begin: connection.prepare("BEGIN IMMEDIATE")?,
             commit: connection.prepare("COMMIT")?,
-            insert: connection.prepare("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?,
+            insert: connection.prepare("INSERT INTO blocks VALUES (?1, ?2, ?3)")?,
             insert_stream: connection
                 .prepare("INSERT INTO streams (category, stream, version) VALUES (?1, ?2, 0)")?,
-            commit_by_id: connection.prepare("SELECT 1 FROM commits WHERE id = ?1")?,
+            commits_of: connection.prepare(
+                "SELECT entries FROM commits WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+            )?,
             flush: Flush::new(connection)?,
             index,
-            body: Vec::new(),
+            block: Builder::default(),
             recorded_at: 0,
         })
+    }
+
+    /// Whether a commit is among those that were written into the index.
+    fn is_indexed(&mut self, id: &[u8; 16]) -> Result<bool, Failure> {
+        // New ids grow.
+        if self.index.largest.is_none_or(|largest| largest < *id) {
+            return Ok(false);
+        }
+        let mut rows = self.commits_of.query([id.as_slice()])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        Ok(row.get_ref(0)?.as_blob()?.as_chunks::<24>().0.iter().any(|entry| entry.starts_with(id)))
     }
 
     fn stream(&mut self, name: &str) -> Result<&mut Stream, Failure> {
@@ -54,34 +67,34 @@ impl Writer for Inserting<'_> {
 
     fn append(&mut self, new: &New<'_>) -> Result<(), Failure> {
         if let Some(id) = &new.commit_id
-            && (self.index.has_commit(id) || self.commit_by_id.exists([id.as_slice()])?)
+            && (self.index.has_commit(id) || self.is_indexed(id)?)
         {
             return Err("a commit is there already".into());
         }
         let position = self.index.head + 1;
+        if !self.block.has_room(new) {
+            self.insert.execute(self.block.take())?;
+        }
+        let block = if self.block.is_empty() { position } else { self.block.first };
+        let kind = self.index.kind;
         let stream = self.stream(new.stream)?;
         if stream.version != new.expected {
             return Err(format!("{} is at version {}", new.stream, stream.version).into());
         }
         stream.version += 1;
-        stream.newest.push(position);
-        let (id, version) = (stream.id, stream.version.cast_signed());
-        body::write(new, &mut self.body);
-        self.insert.execute((
-            position,
-            id,
-            version,
-            self.index.kind,
-            new.occurred_at,
-            self.recorded_at,
-            self.body.as_slice(),
-        ))?;
+        stream.newest.push(block);
+        let (id, version) = (stream.id, stream.version);
+        let head = Head { stream: id, version, kind, occurred_at: new.occurred_at };
+        self.block.push(position, self.recorded_at, &head, new);
         self.index.head = position;
         self.index.note(new.commit_id);
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
+        if !self.block.is_empty() {
+            self.insert.execute(self.block.take())?;
+        }
         if self.index.is_full() {
             self.flush.run(self.index)?;
         }
