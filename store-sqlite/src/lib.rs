@@ -4,8 +4,9 @@
 //! store ──► inspect ──► create ───┐        what is at the path
 //!   │          └──────► connect ──┤        settings, made sure of
 //!   │                             └► migrate   from one format to the next
-//!   ├──► queue ───► writer ──► append      one transaction for all commits that wait
-//!   │                  └─────► flush       the index of many events, written together
+//!   ├──► writer ───► queue                 the commits that wait, and who serves them
+//!   │       └──────► desk ──► append       one transaction for all of them
+//!   │                  └────► flush        the index of many events, written together
 //!   ├──► follow                            notices the commits of others, for who waits
 //!   └──► pool ────► moment ──► read, verify
 //!                      └─────► tail        the index of the newest events, in memory
@@ -47,12 +48,12 @@
 //!
 //! # What damage is noticed
 //! Every event that is read is held against its checksum, and a stream or the log that misses one in
-//! between is damage too. So are a list of a stream's events that does not fit its checksum, and a
-//! snapshot that does not fit its own. What leads there, SQLite's indexes and the tables of streams,
-//! commits and tags, has none: it never leads to a wrong event unnoticed, but a flipped bit can hide
-//! a stream, a commit or a tag until [`verify`](vitae::store::EventStore::verify) is run, which looks
-//! at all of it. View rows, the cursors of checkpoints, schemas and the receipts of commits without
-//! events have nothing that they could be held against.
+//! between is damage too. So are a part of the index, of streams or of commits, that does not fit its
+//! checksum, and a snapshot, a view row or a checkpoint that does not fit its own. What leads there, SQLite's
+//! own indexes, the table of tags and how many events the last row is said to hold, has none: it never
+//! leads to a wrong event unnoticed, but a flipped bit can hide a stream, a commit, a tag, a row of a view
+//! or the last events until [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
+//! Schemas, and the receipts of commits without events, have nothing that they could be held against.
 //!
 //! A write-ahead log that lost its end leaves a whole log up to some commit. Only a
 //! [checkpoint](vitae::store::Checkpoint::confirm) of somebody who was further tells that there was
@@ -63,9 +64,9 @@ mod backup;
 mod block;
 mod body;
 mod commits;
-mod company;
 mod connect;
 mod create;
+mod desk;
 mod erase;
 mod error;
 mod event;

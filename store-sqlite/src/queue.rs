@@ -45,8 +45,6 @@ struct State {
     /// The tickets of the commits that the writer has taken.
     under_way: Vec<Completer>,
     writer_sleeps: bool,
-    /// How many commits must be ready for the writer to be woken.
-    wanted: usize,
     usher: bool,
     closing: bool,
     writer_ended: bool,
@@ -100,7 +98,7 @@ impl Queue {
     fn admit(&self, state: &mut State, queued: Queued) {
         state.bytes = state.bytes.saturating_add(queued.bytes);
         state.ready.push_back(queued);
-        if state.writer_sleeps && state.ready.len() >= state.wanted {
+        if state.writer_sleeps {
             state.writer_sleeps = false;
             self.arrived.notify_one();
         }
@@ -165,29 +163,11 @@ impl Queue {
             if state.closing {
                 return false;
             }
-            (state.writer_sleeps, state.wanted) = (true, 1);
+            state.writer_sleeps = true;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.writer_sleeps = false;
         true
-    }
-
-    /// Blocks until so many commits are ready, or as many as one transaction holds, but not longer than
-    /// `patience`.
-    pub(crate) fn gather(&self, wanted: usize, patience: Duration) {
-        let begun = Instant::now();
-        let wanted = wanted.min(GROUP);
-        let mut state = self.lock();
-        while state.ready.len() < wanted && !state.closing {
-            let left = patience.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                break;
-            }
-            (state.writer_sleeps, state.wanted) = (true, wanted);
-            let waited = self.arrived.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.writer_sleeps = false;
     }
 
     /// Takes what is queued, up to what one transaction holds.
@@ -215,16 +195,12 @@ impl Queue {
         tasks
     }
 
-    /// Answers what was taken last, in its order. Says how many commits were ready before.
-    pub(crate) fn answer(&self, answers: Vec<Answer>) -> usize {
-        let (under_way, ready) = {
-            let mut state = self.lock();
-            (std::mem::take(&mut state.under_way), state.ready.len())
-        };
-        for (completer, answer) in under_way.into_iter().zip(answers) {
-            completer.complete(answer);
+    /// Answers what was taken last, in its order.
+    pub(crate) fn answer(&self, tasks: Vec<Task>, answers: Vec<Answer>) {
+        let under_way = std::mem::take(&mut self.lock().under_way);
+        for ((completer, task), answer) in under_way.into_iter().zip(tasks).zip(answers) {
+            completer.complete_with(answer, task.commit);
         }
-        ready
     }
 
     /// Takes no more commits, and waits until the writer has dealt with all there are, or the time is

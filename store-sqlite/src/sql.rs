@@ -43,6 +43,7 @@ statements! {
 
     INSERT_BLOCK = "insert_block";
     PUT_BLOCK = "put_block";
+    MISCOUNTED = "miscounted";
     LOG_FORWARDS = "block_columns" "log_forwards";
     LOG_BACKWARDS = "block_columns" "log_backwards";
     BLOCKS_AT = "block_columns" "blocks_at";

@@ -27,10 +27,7 @@ pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Faul
     let mut found = Found { indexed: moment.indexed, ..Found::default() };
     if let Some(walk) = Walk::new(Direction::Forwards, None, moment.head)? {
         found.walk(connection, names, walk)?;
-        let last = event::at(connection, moment.head, |block, _| Ok(block.last()))?;
-        if last != moment.head {
-            return Err(damage("there are events behind what is said to be the last"));
-        }
+        check_counts(connection, moment.head)?;
     }
     check_streams(connection, found.streams)?;
     check_commits(connection, &found.commits)?;
@@ -140,6 +137,16 @@ impl Found {
         self.to_come = self.to_come.saturating_sub(1);
         Ok(())
     }
+}
+
+/// Each row must say beside its events how many they are. Those of the last row say where the log ends.
+fn check_counts(connection: &Connection, head: u64) -> Result<(), Fault> {
+    let last = event::at(connection, head, |block, _| Ok(block.last()))?;
+    let mut miscounted = connection.prepare_cached(sql::MISCOUNTED)?;
+    if last != head || miscounted.exists((head.cast_signed(),))? {
+        return Err(damage("a row does not hold as many events as is said beside it"));
+    }
+    Ok(())
 }
 
 /// Every stream's list must hold what its events say.

@@ -50,6 +50,7 @@ fn r11_verify_finds_what_no_read_can() {
         "UPDATE blocks SET events = 1 WHERE position = 19",
         "UPDATE blocks SET events = 3 WHERE position = 19",
         "UPDATE blocks SET events = 0 WHERE position = 19",
+        "UPDATE blocks SET events = 3 WHERE position = 3",
         "UPDATE blocks SET events = 9223372036854775807 WHERE position = 19",
         // Its time.
         "UPDATE blocks SET body = CAST(x'01' || substr(body, 2) AS BLOB) WHERE position = 3",

@@ -5,11 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::{
-    CheckpointMove, Digest, InvalidCommit, MAX_TAGS, Metadata, NameList, Payload, Query, Snapshot,
+    CheckpointMove, Digest, ExpectedVersion, InvalidCommit, MAX_TAGS, Metadata, NameList, Payload,
+    Query, RowChange, Snapshot,
 };
 use crate::id::{CommitId, CorrelationId, EventId};
 use crate::name::{Name, StreamId};
-use crate::number::{GlobalPosition, KindVersion, RowVersion, StreamVersion};
+use crate::number::{GlobalPosition, KindVersion};
 use crate::time::Timestamp;
 
 /// Everything that becomes durable together.
@@ -259,52 +260,6 @@ pub struct StreamAppend {
     pub expected: ExpectedVersion,
 }
 
-/// What an append expects of its stream.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum ExpectedVersion {
-    /// Nothing.
-    Any,
-    /// That it does not exist.
-    NoStream,
-    /// That it exists, at whatever version.
-    StreamExists,
-    /// That its last event has this version.
-    Exact(StreamVersion),
-}
-
-impl ExpectedVersion {
-    /// The expectation of someone who read the stream up to a version, `None` if there was none.
-    #[must_use]
-    pub const fn read_at(version: Option<StreamVersion>) -> Self {
-        match version {
-            Some(version) => Self::Exact(version),
-            None => Self::NoStream,
-        }
-    }
-
-    /// Whether a stream at this version (`None`: it does not exist) is as expected.
-    #[must_use]
-    pub fn accepts(self, actual: Option<StreamVersion>) -> bool {
-        match self {
-            Self::Any => true,
-            Self::NoStream => actual.is_none(),
-            Self::StreamExists => actual.is_some(),
-            Self::Exact(version) => actual == Some(version),
-        }
-    }
-}
-
-impl std::fmt::Display for ExpectedVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Any => f.write_str("any version"),
-            Self::NoStream => f.write_str("no stream"),
-            Self::StreamExists => f.write_str("an existing stream"),
-            Self::Exact(version) => write!(f, "version {version}"),
-        }
-    }
-}
-
 /// An event on its way into the log.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -339,31 +294,6 @@ pub struct Condition {
     pub after: Option<GlobalPosition>,
 }
 
-/// A change of one view row.
-#[derive(Clone, Debug)]
-pub struct RowChange {
-    /// The view.
-    pub view: Name,
-    /// The row's key.
-    pub key: Vec<u8>,
-    /// The version that the change was computed from; `None`: there was no row.
-    pub expected: Option<RowVersion>,
-    /// The new value, or `None` to delete the row. Deleting a row where none is expected changes
-    /// nothing: it makes sure that there is none.
-    pub value: Option<Vec<u8>>,
-}
-
-/// A row of a view.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ViewRow {
-    /// The row's key.
-    pub key: Vec<u8>,
-    /// Its version.
-    pub version: RowVersion,
-    /// Its value.
-    pub value: Vec<u8>,
-}
-
 /// The schema of one kind and version, as JSON text (see [`crate::schema`]).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisteredSchema {
@@ -380,41 +310,5 @@ impl RegisteredSchema {
     #[must_use]
     pub fn is_of(&self, event: &NewEvent) -> bool {
         self.version == event.kind_version && self.kind == event.kind
-    }
-}
-
-/// What a store says of a commit that is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The commit.
-    pub commit: CommitId,
-    /// The positions of its first and last event; `None` if it held none.
-    pub positions: Option<(GlobalPosition, GlobalPosition)>,
-    /// When the store took it.
-    pub recorded_at: Timestamp,
-    /// What it held.
-    pub digest: Digest,
-    /// Whether an earlier try had committed it already, and this is the receipt of that.
-    pub already_appended: bool,
-}
-
-impl Receipt {
-    /// A receipt for a commit that was taken now.
-    #[must_use]
-    pub const fn new(
-        commit: CommitId,
-        positions: Option<(GlobalPosition, GlobalPosition)>,
-        recorded_at: Timestamp,
-        digest: Digest,
-    ) -> Self {
-        Self { commit, positions, recorded_at, digest, already_appended: false }
-    }
-
-    /// The same receipt, for a commit that had been taken before.
-    #[must_use]
-    pub const fn repeated(mut self) -> Self {
-        self.already_appended = true;
-        self
     }
 }

@@ -53,33 +53,36 @@ mod checkpoint;
 mod checksum;
 mod commit;
 mod error;
+mod expected;
 mod fields;
 mod page;
 mod payload;
 mod read;
+mod receipt;
 mod sink;
 mod snapshot;
 mod streams;
 mod subscription;
 mod ticket;
+mod view_row;
 
 pub use changes::{Changes, Past, Publisher};
 pub use checkpoint::{Checkpoint, CheckpointMove};
 pub use checksum::{Checksum, Digest, EventHeader, PayloadDigest};
 pub(crate) use commit::Origin;
-pub use commit::{
-    Commit, Condition, ExpectedVersion, Limits, NewEvent, Receipt, RegisteredSchema, RowChange,
-    StreamAppend, ViewRow,
-};
+pub use commit::{Commit, Condition, Limits, NewEvent, RegisteredSchema, StreamAppend};
 pub use error::{AppendError, BackendError, Damage, InvalidCommit, Outcome, ReadError};
+pub use expected::ExpectedVersion;
 pub use fields::{InvalidMetadata, MAX_METADATA_BYTES, MAX_TAGS, Metadata, NameList};
 pub use page::{Erased, EventRef, Page};
 pub use payload::Payload;
 pub use read::{Direction, Query, QueryItem, Read, Selection};
+pub use receipt::Receipt;
 pub use snapshot::Snapshot;
 pub use streams::Streams;
 pub use subscription::Subscription;
 pub use ticket::{Completer, Ticket};
+pub use view_row::{RowChange, ViewRow};
 
 use std::ops::ControlFlow;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::{AppendError, Receipt};
+use super::{AppendError, Commit, Receipt};
 use crate::id::CommitId;
 
 type Answer = Result<Receipt, AppendError>;
@@ -32,6 +32,8 @@ struct State {
     waker: Option<Waker>,
     /// Whether a thread waits: to wake none is a call of the operating system too.
     waited_on: bool,
+    /// What was answered, for whoever hears the answer to drop.
+    spent: Option<Commit>,
 }
 
 impl Ticket {
@@ -57,7 +59,7 @@ impl Ticket {
     pub fn wait(self) -> Answer {
         let mut state = self.0.lock();
         loop {
-            if let Some(answer) = state.answer.take() {
+            if let Some(answer) = state.hear() {
                 return answer;
             }
             state.waited_on = true;
@@ -74,7 +76,7 @@ impl Ticket {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.0.lock();
         loop {
-            if let Some(answer) = state.answer.take() {
+            if let Some(answer) = state.hear() {
                 return Ok(answer);
             }
             let left = deadline.map_or(Duration::MAX, |at| at.duration_since(Instant::now()));
@@ -94,8 +96,8 @@ impl Future for Ticket {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
         let mut state = self.0.lock();
-        match &state.answer {
-            Some(answer) => Poll::Ready(answer.clone()),
+        match state.hear() {
+            Some(answer) => Poll::Ready(answer),
             None => {
                 state.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -104,10 +106,18 @@ impl Future for Ticket {
     }
 }
 
+impl State {
+    /// The answer, if there is one.
+    fn hear(&mut self) -> Option<Answer> {
+        self.spent = None;
+        self.answer.clone()
+    }
+}
+
 impl Shared {
-    fn answer(&self, answer: Answer) {
+    fn answer(&self, answer: Answer, spent: Option<Commit>) {
         let mut state = self.lock();
-        state.answer = Some(answer);
+        (state.answer, state.spent) = (Some(answer), spent);
         let (waker, waited_on) = (state.waker.take(), state.waited_on);
         drop(state);
         if waited_on {
@@ -136,7 +146,15 @@ impl Completer {
     /// Answers the ticket and wakes who waits on it.
     pub fn complete(mut self, answer: Answer) {
         if let Some(shared) = self.unanswered.take() {
-            shared.answer(answer);
+            shared.answer(answer, None);
+        }
+    }
+
+    /// Answers the ticket, and leaves the commit to whoever hears the answer: memory is freed fastest by
+    /// the thread that took it, and one that writes for all has other things to do.
+    pub fn complete_with(mut self, answer: Answer, spent: Commit) {
+        if let Some(shared) = self.unanswered.take() {
+            shared.answer(answer, Some(spent));
         }
     }
 }
@@ -145,7 +163,7 @@ impl Drop for Completer {
     fn drop(&mut self) {
         if let Some(shared) = self.unanswered.take() {
             let source = Arc::new(Unanswered);
-            shared.answer(Err(AppendError::OutcomeUnknown { commit: self.commit, source }));
+            shared.answer(Err(AppendError::OutcomeUnknown { commit: self.commit, source }), None);
         }
     }
 }

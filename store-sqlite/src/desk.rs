@@ -1,0 +1,240 @@
+//! What the writer works with.
+//!
+//! Owns the only connection that writes, the transactions on it, each of which holds the commits of many
+//! callers (group commit), and the three answers that a commit can have. Never takes a commit after one
+//! whose outcome is unknown.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rusqlite::Connection;
+use vitae::store::{AppendError, Commit, Digest};
+use vitae::{CommitId, Timestamp};
+
+use crate::append::{Memory, Stop, Taken, Transaction};
+use crate::error::Fault;
+use crate::moment::Moment;
+use crate::queue::Answer;
+use crate::tail::{Entries, Tail};
+use crate::{erase, flush};
+
+/// What the writer has at hand.
+pub(crate) struct Desk {
+    connection: Connection,
+    tail: Arc<RwLock<Tail>>,
+    memory: Memory,
+    /// After how many events they are indexed.
+    index_every: u64,
+    /// Why no more commits are taken.
+    closed: Option<Closed>,
+    /// Whether the log may still hold what was erased.
+    traces: bool,
+}
+
+/// Why a store takes no more commits.
+struct Closed {
+    /// What those are answered that come after.
+    answer: AppendError,
+    /// The commits whose outcome is unknown, and what happened to them.
+    uncertain: Vec<AppendError>,
+}
+
+impl Closed {
+    const fn with(answer: AppendError) -> Self {
+        Self { answer, uncertain: Vec::new() }
+    }
+
+    fn answer(&self, commit: CommitId) -> AppendError {
+        // Of an uncertain commit nothing is known now either.
+        let same = |error: &&AppendError| matches!(error, AppendError::OutcomeUnknown { commit: uncertain, .. } if *uncertain == commit);
+        self.uncertain.iter().find(same).unwrap_or(&self.answer).clone()
+    }
+}
+
+/// A commit and its digest.
+type Offered<'t> = (&'t Commit, Digest);
+
+impl Desk {
+    pub(crate) fn new(connection: Connection, tail: Arc<RwLock<Tail>>, index_every: u64) -> Self {
+        let memory = Memory::default();
+        Self { connection, tail, memory, index_every, closed: None, traces: false }
+    }
+
+    /// Takes commits, and says of each what became of it.
+    pub(crate) fn answer(&mut self, tasks: &[Offered<'_>], now: Timestamp) -> Vec<Answer> {
+        if let Some(closed) = &self.closed {
+            return tasks.iter().map(|(commit, _)| Err(closed.answer(commit.id))).collect();
+        }
+        match self.commit(tasks, now) {
+            Ok(answers) => answers,
+            // Something that one of them had to look at, or was too large for: each for itself tells
+            // which.
+            Err(AppendError::Damaged(_) | AppendError::Backend(_) | AppendError::StorageFull)
+                if tasks.len() > 1 =>
+            {
+                let alone = |task| self.answer(std::slice::from_ref(task), now);
+                tasks.iter().flat_map(alone).collect()
+            }
+            Err(error) => tasks.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// Takes commits in one transaction. Fails if nothing was written because of a fault.
+    fn commit(
+        &mut self,
+        tasks: &[Offered<'_>],
+        now: Timestamp,
+    ) -> Result<Vec<Answer>, AppendError> {
+        // Takes the file before it looks at it: what it finds stays true until the end.
+        run_sql(&self.connection, "BEGIN IMMEDIATE")?;
+        let taken = self.take(tasks, now);
+        let (answers, added) = match taken {
+            Ok(taken) => taken,
+            Err(stop) => {
+                self.roll_back();
+                return Err(match stop {
+                    Stop::Refused(refusal) => {
+                        self.closed = Some(Closed::with(refusal.clone()));
+                        refusal
+                    }
+                    Stop::Fault(fault) => fault.into(),
+                });
+            }
+        };
+        let Some(added) = added else {
+            self.end_unwritten();
+            return Ok(answers.into_iter().map(|taken| taken.answer).collect());
+        };
+        match run_sql(&self.connection, "COMMIT") {
+            Ok(()) => {
+                self.keep(added);
+                self.traces |= tasks.iter().any(|(commit, _)| !commit.erasures.is_empty());
+                if self.traces {
+                    self.traces = !erase::empty_log(&self.connection);
+                }
+                Ok(answers.into_iter().map(|taken| taken.answer).collect())
+            }
+            Err(fault) => Ok(self.give_up(tasks, answers, fault)),
+        }
+    }
+
+    /// Checks and writes commits. `None` beside the answers if none of them wrote anything. Refuses
+    /// only what all are refused.
+    fn take(
+        &mut self,
+        tasks: &[Offered<'_>],
+        now: Timestamp,
+    ) -> Result<(Vec<Taken>, Option<Added>), Stop> {
+        let moment = Moment::of(&self.connection, &self.tail)?;
+        let mut transaction = Transaction::begin(moment, &mut self.memory, now, tasks.len())?;
+        let mut answers = Vec::with_capacity(tasks.len());
+        for (commit, digest) in tasks {
+            answers.push(match transaction.take(commit, *digest) {
+                Ok(taken) => taken,
+                Err(Stop::Refused(refusal)) => Taken { answer: Err(refusal), certain: false },
+                Err(fault) => return Err(fault),
+            });
+        }
+        let (wrote, moment, entries) = transaction.end()?;
+        if !wrote {
+            return Ok((answers, None));
+        }
+        let due = entries.head.saturating_sub(moment.indexed) >= self.index_every.max(1);
+        let indexed = if due { Some(write_index(&moment, &entries)?) } else { None };
+        Ok((answers, Some(Added { entries, indexed })))
+    }
+
+    fn keep(&self, added: Added) {
+        let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
+        tail.absorb(added.entries);
+        if let Some(indexed) = added.indexed {
+            tail.forget(indexed);
+        }
+    }
+
+    /// Says what is known of commits whose `COMMIT` failed.
+    fn give_up(&mut self, tasks: &[Offered<'_>], answers: Vec<Taken>, fault: Fault) -> Vec<Answer> {
+        let still_open = !self.connection.is_autocommit();
+        self.roll_back();
+        let unwritten = match &fault {
+            // No room for the last frame, or no lock: the log holds no end of this transaction.
+            Fault::Full => Some(AppendError::StorageFull),
+            Fault::Busy if still_open => Some(AppendError::Busy),
+            _ => None,
+        };
+        if let Some(error) = unwritten {
+            // What was in the log before is there nevertheless.
+            let answer =
+                |taken: Taken| if taken.certain { taken.answer } else { Err(error.clone()) };
+            return answers.into_iter().map(answer).collect();
+        }
+        let source = fault.into_source();
+        let mut closed = Closed::with(AppendError::Closed);
+        let mut known = Vec::with_capacity(tasks.len());
+        for ((commit, _), taken) in tasks.iter().zip(answers) {
+            known.push(match taken.answer {
+                answer if taken.certain => answer,
+                Ok(_) => {
+                    let (commit, source) = (commit.id, Arc::clone(&source));
+                    let unknown = AppendError::OutcomeUnknown { commit, source };
+                    closed.uncertain.push(unknown.clone());
+                    Err(unknown)
+                }
+                // It was refused because of commits of which nothing is known, perhaps.
+                Err(_) => Err(AppendError::Closed),
+            });
+        }
+        self.closed = Some(closed);
+        known
+    }
+
+    /// Undoes what was written. What was remembered of it is forgotten.
+    fn roll_back(&mut self) {
+        self.memory = Memory::default();
+        self.end_unwritten();
+    }
+
+    /// Ends a transaction in which nothing was written, or nothing is to stay.
+    fn end_unwritten(&mut self) {
+        if run_sql(&self.connection, "ROLLBACK").is_err() && !self.connection.is_autocommit() {
+            self.closed = Some(Closed::with(AppendError::Closed));
+        }
+    }
+
+    /// Indexes what has no index, in a transaction of its own, when no more commits come.
+    pub(crate) fn clear_up(&mut self) {
+        if self.closed.is_none() {
+            // Of no harm if it fails: whoever opens the file next does it.
+            let _ = self.index();
+        }
+    }
+
+    fn index(&self) -> Result<(), Fault> {
+        run_sql(&self.connection, "BEGIN IMMEDIATE")?;
+        let moment = Moment::of(&self.connection, &self.tail)?;
+        if moment.head > moment.indexed {
+            write_index(&moment, &Entries::starting_after(moment.head))?;
+        }
+        run_sql(&self.connection, "COMMIT")
+    }
+}
+
+/// What a transaction has added to the log.
+struct Added {
+    entries: Entries,
+    /// Up to which position it has written an index, if it has.
+    indexed: Option<u64>,
+}
+
+/// Writes the index of everything that has none.
+fn write_index(moment: &Moment<'_>, added: &Entries) -> Result<u64, Fault> {
+    let mut all = moment.unindexed()?;
+    all.extend(added);
+    let head = all.head;
+    flush::flush(moment.connection, all)?;
+    Ok(head)
+}
+
+fn run_sql(connection: &Connection, sql: &str) -> Result<(), Fault> {
+    connection.prepare_cached(sql)?.execute(())?;
+    Ok(())
+}
