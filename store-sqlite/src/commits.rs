@@ -5,17 +5,16 @@
 //! says what an event is: who reads it checks that it begins the commit.
 //!
 //! ```text
-//! the first 4 bytes of the XXH3-64 of the rest · of each entry: commit id 16 · position 8
+//! the seal of the rest 4 (`seal.rs`) · of each entry: commit id 16 · position 8
 //! ```
 //! Positions are little-endian.
 
 use rusqlite::Connection;
 use vitae::CommitId;
 use vitae::store::Damage;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Fault;
-use crate::sql;
+use crate::{seal, sql};
 
 /// The most entries of a row: two rows fill a page.
 const CHUNK: usize = 80;
@@ -100,7 +99,7 @@ fn encode(entries: &[Entry]) -> Vec<u8> {
         bytes.extend_from_slice(&position.to_le_bytes());
     }
     if let Some((sum, rest)) = bytes.split_first_chunk_mut::<4>() {
-        *sum = sum_of(rest);
+        *sum = seal::index(rest);
     }
     bytes
 }
@@ -115,15 +114,10 @@ fn decode(bytes: &[u8]) -> Result<Vec<Entry>, Fault> {
         Some((CommitId::from_bytes(*id), position))
     });
     let decoded: Vec<Entry> = decoded.collect();
-    if *sum != sum_of(rest) || !decoded.is_sorted_by(|(one, _), (other, _)| one < other) {
+    if *sum != seal::index(rest) || !decoded.is_sorted_by(|(one, _), (other, _)| one < other) {
         return Err(damaged());
     }
     Ok(decoded)
-}
-
-fn sum_of(bytes: &[u8]) -> [u8; 4] {
-    let [a, b, c, d, ..] = xxh3_64(bytes).to_le_bytes();
-    [a, b, c, d]
 }
 
 fn damaged() -> Fault {

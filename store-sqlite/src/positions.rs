@@ -1,13 +1,13 @@
 //! Lists of positions, as bytes.
 //!
-//! Owns the encoding, which is part of the format: the first 4 bytes of the XXH3-64 of what follows, then each position as
-//! what it is more than the one before, LEB128. Nothing is the empty byte string. Never trusts what it
+//! Owns the encoding, which is part of the format: the seal of what follows (`seal.rs`), then each position
+//! as what it is more than the one before, LEB128. Nothing is the empty byte string. Never trusts what it
 //! reads.
 
 use vitae::store::Damage;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::body::{Rest, push_number};
+use crate::seal;
 
 /// Encodes positions, none smaller than the one before.
 pub(crate) fn encode(positions: &[u64]) -> Vec<u8> {
@@ -21,7 +21,7 @@ pub(crate) fn encode(positions: &[u64]) -> Vec<u8> {
         before = *position;
     }
     if let Some((sum, rest)) = bytes.split_first_chunk_mut::<4>() {
-        *sum = sum_of(rest);
+        *sum = seal::index(rest);
     }
     bytes
 }
@@ -36,7 +36,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<u64>, Damage> {
 
 fn checked(bytes: &[u8]) -> Option<Vec<u64>> {
     let (sum, rest) = bytes.split_first_chunk::<4>()?;
-    if *sum != sum_of(rest) {
+    if *sum != seal::index(rest) {
         return None;
     }
     let mut positions = Vec::new();
@@ -46,11 +46,6 @@ fn checked(bytes: &[u8]) -> Option<Vec<u64>> {
         positions.push(position);
     }
     Some(positions)
-}
-
-fn sum_of(bytes: &[u8]) -> [u8; 4] {
-    let [a, b, c, d, ..] = xxh3_64(bytes).to_le_bytes();
-    [a, b, c, d]
 }
 
 #[cfg(test)]

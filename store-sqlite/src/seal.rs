@@ -1,7 +1,8 @@
-//! The checksums of what is not an event: view rows and checkpoints.
+//! The checksums of what is not an event: view rows, checkpoints, and parts of an index.
 //!
-//! Owns the bytes that are hashed, which are part of the format: each part after its length, as 64-bit
-//! little-endian numbers; XXH3-64.
+//! Owns the bytes that are hashed, which are part of the format. Of rows and checkpoints: each part after
+//! its length, as 64-bit little-endian numbers; XXH3-64. Of a part of an index: all of it; the first 4 bytes
+//! of the XXH3-64.
 
 use vitae::GlobalPosition;
 use vitae::store::Checkpoint;
@@ -18,6 +19,12 @@ pub(crate) fn checkpoint(name: &str, checkpoint: &Checkpoint) -> i64 {
     let checksum = checkpoint.checksum.map(|checksum| checksum.0.to_le_bytes());
     let checksum = checksum.as_ref().map_or(&[][..], |bytes| bytes);
     of(&[name.as_bytes(), &position, checksum, &checkpoint.cursor])
+}
+
+/// The seal of a part of an index.
+pub(crate) fn index(bytes: &[u8]) -> [u8; 4] {
+    let [a, b, c, d, ..] = xxh3_64(bytes).to_le_bytes();
+    [a, b, c, d]
 }
 
 fn of(parts: &[&[u8]]) -> i64 {

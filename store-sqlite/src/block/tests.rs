@@ -1,3 +1,5 @@
+//! What goes into a row comes out, and how much that is.
+
 use rusqlite::Connection;
 use vitae::EventId;
 use vitae::store::{Digest, Payload};
