@@ -102,11 +102,11 @@ fn what_keeps_it_from_looking_is_said() {
         drop(SqliteStore::open(path).unwrap());
         let store = SqliteStore::open_read_only(path).unwrap();
         let file = Connection::open(path).unwrap();
-        file.execute_batch("ALTER TABLE events RENAME TO gone").unwrap();
+        file.execute_batch("ALTER TABLE blocks RENAME TO gone").unwrap();
         let error = store.changes().wait_past_timeout(None, FOR_EVER).unwrap_err();
         assert!(!matches!(error, ReadError::Closed), "{error}");
         // Once it can look again, waiting goes on.
-        file.execute_batch("ALTER TABLE gone RENAME TO events").unwrap();
+        file.execute_batch("ALTER TABLE gone RENAME TO blocks").unwrap();
         let writer = SqliteStore::open(path).unwrap();
         append(&writer);
         let woken = loop {
