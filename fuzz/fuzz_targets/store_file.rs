@@ -83,7 +83,7 @@ fn commit(nth: u8) -> Commit {
         causation: None,
         tags: NameList::try_from(vec!["t".to_owned()]).unwrap(),
         metadata: Metadata::default(),
-        payload: payload(nth),
+        payload: payload(nth).into(),
     });
     let schema = RegisteredSchema {
         kind: name("x"),
