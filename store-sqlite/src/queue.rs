@@ -78,30 +78,26 @@ impl Queue {
         let (ticket, completer) = Ticket::pending(commit.id);
         let bytes = size(&commit);
         let queued = Queued { task: Task { commit, digest }, bytes, completer };
+        let mut wakes = false;
         let turned_away = {
             let mut state = self.lock();
             if state.closing {
                 Some((queued, AppendError::Closed))
             } else if state.waiting.is_empty() && state.has_room(&self.bounds, bytes) {
-                self.admit(&mut state, queued);
+                wakes = state.admit(queued);
                 None
             } else {
                 self.let_wait(&mut state, queued).map(|queued| (queued, AppendError::Busy))
             }
         };
+        // After the lock is let go: the writer needs it first of all.
+        if wakes {
+            self.arrived.notify_one();
+        }
         if let Some((queued, answer)) = turned_away {
             queued.completer.complete(Err(answer));
         }
         ticket
-    }
-
-    fn admit(&self, state: &mut State, queued: Queued) {
-        state.bytes = state.bytes.saturating_add(queued.bytes);
-        state.ready.push_back(queued);
-        if state.writer_sleeps {
-            state.writer_sleeps = false;
-            self.arrived.notify_one();
-        }
     }
 
     /// Lets a commit wait for room. Gives it back if too many do.
@@ -186,7 +182,8 @@ impl Queue {
             && state.has_room(&self.bounds, queued.bytes)
             && let Some((_, queued)) = state.waiting.pop_front()
         {
-            self.admit(&mut state, queued);
+            // It is the writer who asks.
+            state.admit(queued);
             admitted = true;
         }
         if admitted {
@@ -245,6 +242,13 @@ impl Queue {
 }
 
 impl State {
+    /// Queues a commit. Says whether the writer sleeps and is to be woken for it.
+    fn admit(&mut self, queued: Queued) -> bool {
+        self.bytes = self.bytes.saturating_add(queued.bytes);
+        self.ready.push_back(queued);
+        std::mem::take(&mut self.writer_sleeps)
+    }
+
     fn has_room(&self, bounds: &Bounds, bytes: usize) -> bool {
         // One always has, however large.
         self.ready.is_empty()

@@ -139,7 +139,10 @@ impl Tail {
             return;
         }
         if indexed >= self.head {
-            *self = Self { after: indexed, head: indexed, ..Self::default() };
+            (self.after, self.head) = (indexed, indexed);
+            // As many will come again: the room for them stays.
+            self.streams.clear();
+            self.commits.clear();
             return;
         }
         self.after = indexed;

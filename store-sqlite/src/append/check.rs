@@ -9,6 +9,7 @@ use foldhash::HashMap;
 use vitae::store::{AppendError, Commit, Page, Read, RegisteredSchema, RowChange, StreamAppend};
 use vitae::{KindVersion, Name, StreamId, StreamVersion};
 
+use super::memory::Known;
 use super::{Step, Stop, Transaction, conflict, out_of_range, too_many};
 use crate::list::StreamList;
 use crate::{block, lookup, read, sql};
@@ -17,8 +18,15 @@ use crate::{block, lookup, read, sql};
 pub(super) struct Plan {
     /// For each schema of the commit the number of its kind, `None` if it has none yet.
     pub(super) kinds: Vec<Option<i64>>,
-    /// For each stream of the commit its number, `None` if it has none yet, and its version.
-    pub(super) streams: Vec<(Option<i64>, u64)>,
+    /// What is known of each stream of the commit, `None` if it is new.
+    pub(super) streams: Vec<Option<Known>>,
+}
+
+impl Plan {
+    /// The version of a stream of the commit, 0 if it has no event.
+    fn version(&self, stream: usize) -> u64 {
+        self.streams.get(stream).copied().flatten().map_or(0, |known| known.version)
+    }
 }
 
 impl Transaction<'_> {
@@ -72,26 +80,26 @@ impl Transaction<'_> {
         Ok(Some(found))
     }
 
-    fn check_streams(&mut self, commit: &Commit) -> Step<Vec<(Option<i64>, u64)>> {
+    fn check_streams(&mut self, commit: &Commit) -> Step<Vec<Option<Known>>> {
         let mut streams = Vec::with_capacity(commit.streams.len());
         let added = u64::try_from(commit.events.len()).map_err(|_| too_many())?;
         for StreamAppend { id, expected } in &commit.streams {
             let found = self.stream(id)?;
-            let actual = found.and_then(|(_, version)| StreamVersion::new(version));
+            let version = found.map_or(0, |known| known.version);
+            let actual = StreamVersion::new(version);
             if !expected.accepts(actual) {
                 return Err(conflict(id, *expected, actual));
             }
-            let version = found.map_or(0, |(_, version)| version);
             if version.saturating_add(added) > block::MAX_VERSION {
                 return Err(out_of_range("the version of an event"));
             }
-            streams.push(found.map_or((None, 0), |(number, version)| (Some(number), version)));
+            streams.push(found);
         }
         Ok(streams)
     }
 
-    /// The number of a stream in this file and its version.
-    pub(super) fn stream(&mut self, id: &StreamId) -> Step<Option<(i64, u64)>> {
+    /// What is known of a stream, `None` if the file does not have it.
+    pub(super) fn stream(&mut self, id: &StreamId) -> Step<Option<Known>> {
         if let Some(found) = self.memory.stream(id) {
             return Ok(Some(found));
         }
@@ -100,9 +108,7 @@ impl Transaction<'_> {
         };
         self.moment.complete(&mut list)?;
         list.extend(self.pending.stream(list.number));
-        let found = (list.number, list.version());
-        self.memory.remember(id, found);
-        Ok(Some(found))
+        Ok(Some(self.memory.remember(id, list.number, list.version())))
     }
 
     fn check_conditions(&mut self, commit: &Commit) -> Step<()> {
@@ -175,10 +181,10 @@ impl Transaction<'_> {
             let (before, added) = match index {
                 Some(index) => {
                     let added = commit.events.iter().filter(|event| event.stream == index).count();
-                    let before = plan.streams.get(index).map_or(0, |(_, version)| *version);
+                    let before = plan.version(index);
                     (before, u64::try_from(added).map_err(|_| too_many())?)
                 }
-                None => (self.stream(&kept.stream)?.map_or(0, |(_, version)| version), 0),
+                None => (self.stream(&kept.stream)?.map_or(0, |known| known.version), 0),
             };
             if kept.version.get() > before.saturating_add(added) {
                 return Err(out_of_range("a snapshot's version"));

@@ -87,6 +87,7 @@ impl<'c> Transaction<'c> {
             *memory = Memory::default();
             memory.head = moment.head;
         }
+        memory.make_room();
         let log = moment.connection.prepare_cached(sql::WRITER_STATE)?.query_row((), |row| {
             Ok(WriterState {
                 row_version: row.get(0)?,

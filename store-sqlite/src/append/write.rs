@@ -11,6 +11,7 @@ use vitae::store::{
 use vitae::{EventId, GlobalPosition, Timestamp};
 
 use super::check::Plan;
+use super::memory::Known;
 use super::{Step, Stop, Transaction, out_of_range, too_many};
 use crate::block::Head;
 use crate::body::{self, Opening, Place};
@@ -40,15 +41,13 @@ impl Transaction<'_> {
             };
             self.write_event(commit, event, place, now, &mut plan)?;
         }
-        for (stream, (number, version)) in commit.streams.iter().zip(plan.streams) {
-            if let Some(number) = number {
-                self.memory.remember(&stream.id, (number, version));
-            }
+        for known in plan.streams.into_iter().flatten() {
+            self.memory.advance(known);
         }
         self.write_checkpoints(commit)?;
         self.write_rows(commit)?;
         for kept in &commit.snapshots {
-            let Some((number, version)) = self.stream(&kept.stream)? else { continue };
+            let Some(Known { number, version, .. }) = self.stream(&kept.stream)? else { continue };
             if !self.connection().prepare_cached(sql::IS_ERASED)?.exists((number,))? {
                 snapshot::put(self.connection(), kept, version.cast_signed())?;
             }
@@ -88,18 +87,18 @@ impl Transaction<'_> {
     }
 
     /// Gives each new stream a number, those apart of which something is only expected.
-    fn name_streams(&self, commit: &Commit, plan: &mut Plan) -> Step<()> {
-        if plan.streams.iter().all(|(number, _)| number.is_some()) {
+    fn name_streams(&mut self, commit: &Commit, plan: &mut Plan) -> Step<()> {
+        if plan.streams.iter().all(Option::is_some) {
             return Ok(());
         }
         let appended = commit.appended();
-        for ((stream, appended), (number, _)) in
+        for ((stream, appended), known) in
             commit.streams.iter().zip(appended).zip(&mut plan.streams)
         {
-            if appended && number.is_none() {
+            if appended && known.is_none() {
                 let names = (stream.id.category().as_str(), stream.id.id().as_str());
                 let mut insert = self.connection().prepare_cached(sql::INSERT_STREAM)?;
-                *number = Some(insert.insert(names)?);
+                *known = Some(self.memory.remember(&stream.id, insert.insert(names)?, 0));
             }
         }
         Ok(())
@@ -119,9 +118,8 @@ impl Transaction<'_> {
         let append = commit.streams.get(event.stream).ok_or_else(no_stream)?;
         let schema = commit.schemas.iter().position(|schema| schema.is_of(event));
         let kind = schema.and_then(|schema| plan.kinds.get(schema).copied().flatten());
-        let stream = plan.streams.get_mut(event.stream);
-        let (number, version) = stream.ok_or_else(no_stream)?;
-        let number = number.ok_or_else(no_stream)?;
+        let stream = plan.streams.get_mut(event.stream).and_then(Option::as_mut);
+        let Known { number, version, .. } = stream.ok_or_else(no_stream)?;
         *version = version.saturating_add(1);
         let position = self.pending.head.saturating_add(1);
         let header = EventHeader {
@@ -141,7 +139,7 @@ impl Transaction<'_> {
         };
         body::encode(&mut self.memory.body, &header, place, &event.payload);
         let head = Head {
-            stream: number,
+            stream: *number,
             version: *version,
             kind: kind.ok_or_else(no_kind)?,
             lag: header.recorded_at.wrapping_sub(header.occurred_at),
@@ -153,13 +151,13 @@ impl Transaction<'_> {
         let block = memory.block.push(header.id, position, header.recorded_at, &head, &memory.body);
         let block = block.ok_or_else(|| out_of_range("the number of a stream or a kind"))?;
         if event.payload.bytes().is_err() {
-            self.connection().prepare_cached(sql::MARK_ERASED)?.execute((number,))?;
+            self.connection().prepare_cached(sql::MARK_ERASED)?.execute((*number,))?;
         }
         for tag in event.tags.iter() {
             let mut insert = self.connection().prepare_cached(sql::INSERT_TAG)?;
             insert.execute((tag, position.cast_signed()))?;
         }
-        self.pending.push(position, block, number, &place);
+        self.pending.push(position, block, *number, &place);
         Ok(())
     }
 
