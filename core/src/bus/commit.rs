@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::projection::Rows;
 use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitReason, HandlerError, Inner};
+use super::{Alongside, CommitReason, HandlerError, Inner, Rows};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};

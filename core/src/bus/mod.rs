@@ -6,19 +6,24 @@
 mod alongside;
 mod as_of;
 mod builder;
+mod catch_up;
 mod commit;
 mod decision;
+mod drift;
 mod durable;
 mod edges;
 mod erase;
 mod error;
+mod generations;
 mod parts;
 mod policy;
 mod projection;
 mod rebuild;
 mod recent;
+mod rows;
 mod schemas;
 mod set;
+mod shadow;
 mod snapshots;
 mod spare;
 mod start;
@@ -31,13 +36,16 @@ pub use alongside::Alongside;
 pub use as_of::{AsOf, Past};
 pub use builder::BusBuilder;
 pub use decision::DecisionModel;
+pub use drift::{Drift, RowDrift};
 pub use erase::{EraseError, PayloadErased};
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
 pub use parts::{PartError, PartFailed, PartKind, PartState, PartStatus, Running, StillRunning};
 pub use policy::{Policy, Reaction, ReactionError};
-pub use projection::{Projection, Rows};
+pub use projection::Projection;
 pub use rebuild::Rebuilt;
+pub use rows::Rows;
 pub use set::CommitSet;
+pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
 pub use start::Start;
 pub use submitted::Submitted;
@@ -53,6 +61,7 @@ use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{GlobalPosition, StreamVersion};
 use crate::store::{EventStore, Query, Read, Receipt, Streams, Subscription};
 use as_of::Reached;
+use catch_up::CatchUp;
 use parts::Parts;
 use policy::Policies;
 use projection::Projections;
@@ -79,6 +88,8 @@ struct Inner {
     policies: Policies,
     parts: Parts,
     projections: Projections,
+    /// Those of the parts that are projections.
+    catching_up: Vec<Arc<CatchUp>>,
     schemas: Schemas,
     snapshots: snapshots::Registry,
     recent: Recent,

@@ -11,7 +11,7 @@ mod status;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Bus, HandlerError, Inner, OpenError};
+use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -33,6 +33,11 @@ pub(super) trait Part: Send + Sync {
 
     /// The last event that it has dealt with for good; `None` before the first.
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError>;
+
+    /// How far a shadow of it has come, if there is one.
+    fn shadow(&self, _inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
+        Ok(None)
+    }
 }
 
 /// What a step came to.
@@ -54,7 +59,7 @@ impl Step {
 
 /// A part, and what is known of its work.
 struct Watched {
-    part: Box<dyn Part>,
+    part: Arc<dyn Part>,
     report: Mutex<Report>,
 }
 
@@ -94,7 +99,7 @@ pub(super) struct Parts(Vec<Arc<Watched>>);
 
 impl Parts {
     /// Refuses two of one kind with one name.
-    pub(super) fn new(parts: Vec<Box<dyn Part>>) -> Result<Self, OpenError> {
+    pub(super) fn new(parts: Vec<Arc<dyn Part>>) -> Result<Self, OpenError> {
         let mut watched: Vec<Arc<Watched>> = Vec::with_capacity(parts.len());
         for part in parts {
             let same = |other: &Arc<Watched>| {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::PartError;
-use crate::bus::Bus;
+use crate::bus::{Bus, ShadowProgress};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -50,6 +50,8 @@ pub struct PartStatus {
     pub position: Option<GlobalPosition>,
     /// How many events the log has after that one; not all of them need concern it.
     pub lag: u64,
+    /// How far the [shadow](crate::Shadow) of a projection has come, if there is one.
+    pub shadow: Option<ShadowProgress>,
     /// How it is doing.
     pub state: PartState,
     /// The last error, from whenever it was; `None` if there was none since the bus was opened.
@@ -86,6 +88,7 @@ impl Bus {
                 kind: watched.part.kind(),
                 name: watched.part.name().clone(),
                 position,
+                shadow: watched.part.shadow(&self.inner)?,
                 lag: head.saturating_sub(position.map_or(0, GlobalPosition::get)),
                 state: match report.failures {
                     0 => PartState::Well,
