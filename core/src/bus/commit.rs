@@ -18,7 +18,7 @@ const UNHURRIED_TRIES: u32 = 2;
 
 /// Waits a little before a further try: the others are in other processes now. Twice as long each
 /// time up to 12.8 ms, and somewhere between half of it and all, so that two do not keep step.
-fn back_off(tries: u32) {
+pub(super) fn back_off(tries: u32) {
     let most = 100_u64 << tries.min(7);
     let [.., random] = *CommitId::generate().as_bytes();
     let wait = most / 2 + most * u64::from(random) / 512;

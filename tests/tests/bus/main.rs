@@ -8,6 +8,7 @@ mod alongside;
 mod as_of;
 mod commit;
 mod context;
+mod decide;
 mod decisions;
 mod edges;
 mod given_back;
