@@ -10,6 +10,7 @@ mod commit;
 mod context;
 mod decide;
 mod decisions;
+mod durable;
 mod edges;
 mod given_back;
 mod load;
