@@ -79,8 +79,8 @@
 //! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`]. It can
 //!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of). A decision that no
-//!   single life can make is made on a [`DecisionModel`]; a payload that has to go is
-//!   [erased](Bus::erase) by an act that stays.
+//!   single life can make is made on a [`DecisionModel`]; a command from outside is [decided](Bus::decide)
+//!   once for each key; a payload that has to go is [erased](Bus::erase) by an act that stays.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
 //! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]). `tokio`, behind the feature of
@@ -122,11 +122,12 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel, Drift,
-    EraseError, HandlerError, LoadError, OpenError, PartError, PartFailed, PartKind, PartState,
-    PartStatus, PassedOver, PassedOverReason, Past, PayloadErased, Policy, Projection, Reaction,
-    ReactionError, RebuildError, Rebuilt, RowDrift, Rows, Running, Shadow, ShadowProgress,
-    SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
+    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Decide, DecideError,
+    Decided, DecisionModel, Drift, EraseError, HandlerError, LoadError, OpenError, PartError,
+    PartFailed, PartKind, PartState, PartStatus, PassedOver, PassedOverReason, Past, PayloadErased,
+    Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, RowDrift, Rows, Running,
+    Shadow, ShadowProgress, SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted,
+    View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

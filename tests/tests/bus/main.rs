@@ -9,6 +9,7 @@ mod as_of;
 mod catch_up;
 mod commit;
 mod context;
+mod decide;
 mod decisions;
 mod durable;
 mod edges;
