@@ -122,10 +122,11 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel,
-    EraseError, HandlerError, LoadError, OpenError, PassedOver, PassedOverReason, Past,
-    PayloadErased, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows,
-    SnapshotError, SnapshotUse, Snapshots, Submitted, View,
+    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel, Drift,
+    EraseError, HandlerError, LoadError, OpenError, PartError, PartFailed, PartKind, PartState,
+    PartStatus, PassedOver, PassedOverReason, Past, PayloadErased, Policy, Projection, Reaction,
+    ReactionError, RebuildError, Rebuilt, RowDrift, Rows, Running, Shadow, ShadowProgress,
+    SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

@@ -6,19 +6,27 @@
 mod alongside;
 mod as_of;
 mod builder;
+mod catch_up;
 mod commit;
 mod decision;
+mod drift;
+mod durable;
 mod edges;
 mod erase;
 mod error;
+mod generations;
+mod parts;
 mod policy;
 mod projection;
 mod rebuild;
 mod recent;
+mod rows;
 mod schemas;
 mod set;
+mod shadow;
 mod snapshots;
 mod spare;
+mod start;
 mod submitted;
 mod turns;
 mod view;
@@ -28,13 +36,18 @@ pub use alongside::Alongside;
 pub use as_of::{AsOf, Past};
 pub use builder::BusBuilder;
 pub use decision::DecisionModel;
+pub use drift::{Drift, RowDrift};
 pub use erase::{EraseError, PayloadErased};
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
+pub use parts::{PartError, PartFailed, PartKind, PartState, PartStatus, Running, StillRunning};
 pub use policy::{Policy, Reaction, ReactionError};
-pub use projection::{Projection, Rows};
+pub use projection::Projection;
 pub use rebuild::Rebuilt;
+pub use rows::Rows;
 pub use set::CommitSet;
+pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
+pub use start::Start;
 pub use submitted::Submitted;
 pub use view::View;
 
@@ -48,6 +61,8 @@ use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{GlobalPosition, StreamVersion};
 use crate::store::{EventStore, Query, Read, Receipt, Streams, Subscription};
 use as_of::Reached;
+use catch_up::CatchUp;
+use parts::Parts;
 use policy::Policies;
 use projection::Projections;
 use recent::Recent;
@@ -71,7 +86,10 @@ struct Inner {
     store: Arc<dyn EventStore>,
     home: Home,
     policies: Policies,
+    parts: Parts,
     projections: Projections,
+    /// Those of the parts that are projections.
+    catching_up: Vec<Arc<CatchUp>>,
     schemas: Schemas,
     snapshots: snapshots::Registry,
     recent: Recent,

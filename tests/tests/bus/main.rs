@@ -6,9 +6,11 @@ mod support;
 
 mod alongside;
 mod as_of;
+mod catch_up;
 mod commit;
 mod context;
 mod decisions;
+mod durable;
 mod edges;
 mod given_back;
 mod load;
