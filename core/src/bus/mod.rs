@@ -206,6 +206,28 @@ impl Bus {
         Subscription::new(&self.inner.store, query, after)
     }
 
+    /// The events of one life, from behind a position of the log (`None`: from its first) to those
+    /// that are still to come: see [`Subscription::of_stream`].
+    ///
+    /// # Errors
+    /// [`InvalidName`] if the id cannot be a name.
+    pub fn subscribe_to<L: Lifecycle>(
+        &self,
+        id: impl AsRef<str>,
+        after: Option<GlobalPosition>,
+    ) -> Result<Subscription, InvalidName> {
+        let stream = stream_of::<L>(id.as_ref())?;
+        Ok(Subscription::of_stream(&self.inner.store, stream, after))
+    }
+
+    /// The query for every event of every life of a lifecycle.
+    ///
+    /// # Errors
+    /// [`InvalidName`] if the lifecycle was written by hand, with a name that cannot be one.
+    pub fn events_of<L: Lifecycle>(&self) -> Result<Query, InvalidName> {
+        Ok(Query::category(Name::from_static(L::DEFINITION.name)?))
+    }
+
     /// The rows of a view, read as a type.
     ///
     /// # Errors

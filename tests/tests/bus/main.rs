@@ -22,6 +22,7 @@ mod rebuild;
 mod recent;
 mod snapshot_faults;
 mod snapshots;
+mod subscriptions;
 mod tags;
 mod threads;
 mod unknown;
