@@ -89,6 +89,16 @@
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.
 //!
+//! # What can be seen
+//! - [`Bus::status`]: position, lag and last error of every part that follows the log.
+//! - Spans and events through [`tracing`]: `commit` around a commit that is waited for, and `handle`
+//!   around every handler, with part, name, kind, stream, event and correlation, so that whatever is
+//!   logged in a handler can be traced back to what began it. A part that cannot go on warns.
+//! - Numbers through the facade `metrics`, behind the feature of that name: `vitae_commits_total`
+//!   (`outcome`: `committed`, `rejected`, `unknown`), `vitae_commit_seconds`,
+//!   `vitae_commit_retries_total`; by `kind` and `name` of a part `vitae_part_step_seconds`,
+//!   `vitae_part_failures_total` and the gauge `vitae_part_lag_events`.
+//!
 //! # What holds
 //! - What [`Bus::commit`] acknowledges is durable, all of it or nothing; an outcome that is not
 //!   known is never said to be one or the other ([`store::AppendError::OutcomeUnknown`]).

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::generations::{self, Generation, Generations};
 use super::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
 use super::projection::{Checked, Projection};
-use super::{Inner, OpenError, Rows, ShadowProgress, Start};
+use super::{Inner, OpenError, Rows, ShadowProgress, Start, sight};
 use crate::aggregate::context_of;
 use crate::id::CommitId;
 use crate::name::{Name, StreamId};
@@ -110,6 +110,7 @@ impl CatchUp {
             return Ok(());
         };
         let context = context_of(StreamId::new(event.category(), event.stream())?, event);
+        let _span = sight::handling(PartKind::Projection, self.view(), event.kind(), &context);
         let version = event.kind_version().get();
         guarded(|| self.projection.apply(event.kind(), version, payload, &context, rows))
             .map_err(|source| PartError::of_handler(event, source))

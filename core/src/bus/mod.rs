@@ -25,6 +25,7 @@ mod rows;
 mod schemas;
 mod set;
 mod shadow;
+mod sight;
 mod snapshots;
 mod spare;
 mod start;
@@ -186,7 +187,10 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        Submitted::at_once(self.clone(), aggregates, alongside).wait()
+        let waiting = sight::Waiting::begin();
+        let outcome = Submitted::at_once(self.clone(), aggregates, alongside).wait();
+        waiting.end(outcome.as_ref().map(|(_, receipt)| receipt).map_err(CommitError::reason));
+        outcome
     }
 
     /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns without waiting for

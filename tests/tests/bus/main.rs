@@ -20,6 +20,7 @@ mod policy_conflicts;
 mod projections;
 mod rebuild;
 mod recent;
+mod sight;
 mod snapshot_faults;
 mod snapshots;
 mod subscriptions;

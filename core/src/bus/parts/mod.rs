@@ -8,10 +8,12 @@ mod follower;
 mod running;
 mod status;
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress};
+use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -73,12 +75,19 @@ struct Report {
 
 impl Watched {
     fn step(&self, inner: &Inner) -> Result<Step, Arc<PartError>> {
+        let begun = Instant::now();
         match self.part.step(inner) {
             Ok(step) => {
                 self.report().failures = 0;
+                if step == Step::Moved {
+                    sight::stepped(self.part.kind(), self.part.name(), begun, false);
+                }
                 Ok(step)
             }
             Err(error) => {
+                sight::stepped(self.part.kind(), self.part.name(), begun, true);
+                let (part, name) = (self.part.kind(), self.part.name());
+                tracing::warn!(%part, %name, error = &error as &dyn Error, "cannot go on");
                 let error = Arc::new(error);
                 let mut report = self.report();
                 report.failures = report.failures.saturating_add(1);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::PartError;
-use crate::bus::{Bus, ShadowProgress};
+use crate::bus::{Bus, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -74,7 +74,7 @@ pub enum PartState {
 impl Bus {
     /// Where every part that follows the log stands, in the order in which they were added. What
     /// happened to them is told of this bus only; positions are those in the store, whoever got
-    /// there.
+    /// there. Each time, the lags go to the gauge `vitae_part_lag_events`.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -84,12 +84,15 @@ impl Bus {
         for watched in &self.inner.parts.0 {
             let report = watched.report().clone();
             let position = watched.part.position(&self.inner)?;
+            let (kind, name) = (watched.part.kind(), watched.part.name().clone());
+            let lag = head.saturating_sub(position.map_or(0, GlobalPosition::get));
+            sight::lags(kind, &name, lag);
             all.push(PartStatus {
-                kind: watched.part.kind(),
-                name: watched.part.name().clone(),
+                kind,
+                name,
                 position,
                 shadow: watched.part.shadow(&self.inner)?,
-                lag: head.saturating_sub(position.map_or(0, GlobalPosition::get)),
+                lag,
                 state: match report.failures {
                     0 => PartState::Well,
                     failures => PartState::Failing { failures },
