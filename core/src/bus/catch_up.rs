@@ -249,6 +249,12 @@ impl Part for CatchUp {
         }
     }
 
+    fn seen(&self, inner: &Inner) -> Option<GlobalPosition> {
+        let stored = generations::stored(&*inner.store, self.view()).ok()?;
+        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        self.follower(live).ok()?.seen()
+    }
+
     fn shadow(&self, inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
         let stored = generations::stored(&*inner.store, self.view())?;
         let Some((Generations { shadow: Some(shadow), paused, .. }, _)) = stored else {

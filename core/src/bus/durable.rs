@@ -93,4 +93,8 @@ impl Part for DurablePolicy {
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
         self.follower.position(inner)
     }
+
+    fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
+        self.follower.seen()
+    }
 }

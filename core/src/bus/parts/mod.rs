@@ -36,6 +36,9 @@ pub(super) trait Part: Send + Sync {
     /// The last event that it has dealt with for good; `None` before the first.
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError>;
 
+    /// The last event that this bus has looked at or passed over, if it knows.
+    fn seen(&self, inner: &Inner) -> Option<GlobalPosition>;
+
     /// How far a shadow of it has come, if there is one.
     fn shadow(&self, _inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
         Ok(None)

@@ -45,10 +45,11 @@ pub struct PartStatus {
     pub kind: PartKind,
     /// Its name.
     pub name: Name,
-    /// The last event that it has dealt with for good, `None` before the first. Events that do not
-    /// concern it are passed over, and this stays behind for a while.
+    /// Where its checkpoint stands: at the last event that it has dealt with for good, `None` before the
+    /// first. Behind it may be up to 16,384 events that do not concern it.
     pub position: Option<GlobalPosition>,
-    /// How many events the log has after that one; not all of them need concern it.
+    /// How many events of the log it has not looked at, as far as this bus knows; not all of them need
+    /// concern it.
     pub lag: u64,
     /// How far the [shadow](crate::Shadow) of a projection has come, if there is one.
     pub shadow: Option<ShadowProgress>,
@@ -85,7 +86,8 @@ impl Bus {
             let report = watched.report().clone();
             let position = watched.part.position(&self.inner)?;
             let (kind, name) = (watched.part.kind(), watched.part.name().clone());
-            let lag = head.saturating_sub(position.map_or(0, GlobalPosition::get));
+            let seen = position.max(watched.part.seen(&self.inner));
+            let lag = head.saturating_sub(seen.map_or(0, GlobalPosition::get));
             sight::lags(kind, &name, lag);
             all.push(PartStatus {
                 kind,
