@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::policy::{Policies, Policy};
+use super::durable::DurablePolicy;
+use super::parts::{Part, Parts};
+use super::policy::{Policies, Policy, require_own_names};
 use super::projection::{Projection, Projections};
 use super::recent::Recent;
 use super::schemas::Schemas;
@@ -68,7 +70,7 @@ impl BusBuilder {
         self
     }
 
-    /// Adds a policy. Policies react in the order in which they were added.
+    /// Adds a policy. Policies react in the order in which they were added, durable ones on their own.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policies.push(policy);
         self
@@ -129,9 +131,17 @@ impl BusBuilder {
             self.schemas.announce_handled(&projection.events);
         }
         self.schemas.check(self.store.as_ref())?;
+        require_own_names(&self.policies)?;
+        let (durable, atomic): (Vec<_>, Vec<_>) =
+            self.policies.into_iter().partition(|policy| policy.durable);
+        let mut parts: Vec<Box<dyn Part>> = Vec::new();
+        for policy in durable {
+            parts.push(Box::new(DurablePolicy::new(policy)?));
+        }
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {
-            policies: Policies::new(self.policies, self.max_depth)?,
+            policies: Policies::new(atomic, self.max_depth)?,
+            parts: Parts::new(parts)?,
             projections: Projections::new(self.projections)?,
             snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,

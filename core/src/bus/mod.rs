@@ -8,9 +8,11 @@ mod as_of;
 mod builder;
 mod commit;
 mod decision;
+mod durable;
 mod edges;
 mod erase;
 mod error;
+mod parts;
 mod policy;
 mod projection;
 mod rebuild;
@@ -19,6 +21,7 @@ mod schemas;
 mod set;
 mod snapshots;
 mod spare;
+mod start;
 mod submitted;
 mod turns;
 mod view;
@@ -30,11 +33,13 @@ pub use builder::BusBuilder;
 pub use decision::DecisionModel;
 pub use erase::{EraseError, PayloadErased};
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
+pub use parts::{PartError, PartFailed, PartKind, PartState, PartStatus, Running, StillRunning};
 pub use policy::{Policy, Reaction, ReactionError};
 pub use projection::{Projection, Rows};
 pub use rebuild::Rebuilt;
 pub use set::CommitSet;
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
+pub use start::Start;
 pub use submitted::Submitted;
 pub use view::View;
 
@@ -48,6 +53,7 @@ use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{GlobalPosition, StreamVersion};
 use crate::store::{EventStore, Query, Read, Receipt, Streams, Subscription};
 use as_of::Reached;
+use parts::Parts;
 use policy::Policies;
 use projection::Projections;
 use recent::Recent;
@@ -71,6 +77,7 @@ struct Inner {
     store: Arc<dyn EventStore>,
     home: Home,
     policies: Policies,
+    parts: Parts,
     projections: Projections,
     schemas: Schemas,
     snapshots: snapshots::Registry,

@@ -13,6 +13,7 @@ use crate::lifecycle::{Context, Lifecycle};
 use crate::name::{Name, StreamId};
 use crate::number::{KindVersion, StreamVersion};
 use crate::store::{Commit, ExpectedVersion, NewEvent, Snapshot, StreamAppend};
+use crate::time::Timestamp;
 
 /// An aggregate whose lifecycle is not known.
 pub(super) trait Life: Any + Send {
@@ -100,7 +101,7 @@ pub(super) struct Working {
     lives: Vec<Option<Box<dyn Life>>>,
     by_stream: HashMap<StreamId, usize>,
     events: Vec<Slot>,
-    /// How many of the events the caller recorded.
+    /// How many of the events were there before policies were asked.
     own: usize,
 }
 
@@ -113,15 +114,14 @@ struct Slot {
 }
 
 impl Working {
+    /// A commit in which nobody takes part yet.
+    pub(super) fn of_nobody(commit: CommitId) -> Self {
+        Self { commit, lives: Vec::new(), by_stream: HashMap::new(), events: Vec::new(), own: 0 }
+    }
+
     /// The lives a caller hands over, each with what was recorded in it.
     pub(super) fn new(commit: CommitId, lives: Vec<Box<dyn Life>>) -> Result<Self, CommitReason> {
-        let mut working = Self {
-            commit,
-            lives: Vec::new(),
-            by_stream: HashMap::new(),
-            events: Vec::new(),
-            own: 0,
-        };
+        let mut working = Self::of_nobody(commit);
         for mut life in lives {
             let first_index = u32::try_from(working.events.len()).unwrap_or(u32::MAX);
             life.join(commit, first_index);
@@ -133,7 +133,6 @@ impl Working {
             }
             working.add(life);
         }
-        working.own = working.events.len();
         Ok(working)
     }
 
@@ -144,8 +143,10 @@ impl Working {
         index
     }
 
-    /// Asks the policies about every event, theirs included, until nothing is left.
+    /// Asks the policies about every event, theirs included, until nothing is left. What is there
+    /// already counts as recorded by a caller.
     pub(super) fn react(&mut self, inner: &Inner) -> Result<(), CommitReason> {
+        self.own = self.events.len();
         let mut next = 0;
         while let Some(slot) = self.events.get(next).copied() {
             let life = self.lives.get(slot.life).and_then(Option::as_ref);
@@ -176,7 +177,8 @@ impl Working {
                 return Err(CommitReason::PolicyLoop { policy, kind, depth: depth - 1 });
             }
             let version = event.kind_version.get();
-            let mut reaction = Reaction { working: self, inner, cause: &context, depth };
+            let at = context.occurred_at;
+            let mut reaction = Reaction { working: self, inner, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);
             payload
                 .and_then(|payload| handler(version, payload, &context, &mut reaction))
@@ -218,7 +220,7 @@ impl Working {
         id: &str,
         event: L::Event,
         cause: &Context,
-        depth: u32,
+        (at, depth): (Timestamp, u32),
     ) -> Result<(), ReactionError<L::Refusal>> {
         let (life, mut aggregate) = self.take::<L>(inner, id)?;
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
@@ -228,7 +230,7 @@ impl Working {
         aggregate.draft.commit = self.commit;
         aggregate.draft.cause =
             Cause { event: Some(cause.event_id), correlation: Some(cause.correlation) };
-        aggregate.draft.occurred_at = Some(cause.occurred_at);
+        aggregate.draft.occurred_at = Some(at);
         let nth = aggregate.recorded();
         let (mut aggregate, outcome) = match aggregate.record_at(event, index) {
             Ok(aggregate) => {

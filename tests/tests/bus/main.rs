@@ -9,6 +9,7 @@ mod as_of;
 mod commit;
 mod context;
 mod decisions;
+mod durable;
 mod edges;
 mod given_back;
 mod load;

@@ -1,0 +1,99 @@
+//! What a bus can say of its parts.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::PartError;
+use crate::bus::Bus;
+use crate::name::Name;
+use crate::number::GlobalPosition;
+use crate::store::ReadError;
+
+/// What a part of a bus is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum PartKind {
+    /// A [durable policy](crate::Policy::durable).
+    Policy,
+    /// A [catch-up projection](crate::Projection::catch_up).
+    Projection,
+}
+
+impl PartKind {
+    pub(super) const fn plural(self) -> &'static str {
+        match self {
+            Self::Policy => "policies",
+            Self::Projection => "projections",
+        }
+    }
+}
+
+impl fmt::Display for PartKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Policy => "policy",
+            Self::Projection => "projection",
+        })
+    }
+}
+
+/// Where a part of a bus stands.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PartStatus {
+    /// What it is.
+    pub kind: PartKind,
+    /// Its name.
+    pub name: Name,
+    /// The last event that it has dealt with for good, `None` before the first. Events that do not
+    /// concern it are passed over, and this stays behind for a while.
+    pub position: Option<GlobalPosition>,
+    /// How many events the log has after that one; not all of them need concern it.
+    pub lag: u64,
+    /// How it is doing.
+    pub state: PartState,
+    /// The last error, from whenever it was; `None` if there was none since the bus was opened.
+    pub last_error: Option<Arc<PartError>>,
+}
+
+/// How a part of a bus is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum PartState {
+    /// Its last step went well, or it has not had one.
+    Well,
+    /// It cannot go on, and tries again.
+    Failing {
+        /// How often in a row it has failed.
+        failures: u32,
+    },
+}
+
+impl Bus {
+    /// Where every part that follows the log stands, in the order in which they were added. What
+    /// happened to them is told of this bus only; positions are those in the store, whoever got
+    /// there.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn status(&self) -> Result<Vec<PartStatus>, ReadError> {
+        let head = self.inner.store.head()?.map_or(0, GlobalPosition::get);
+        let mut all = Vec::new();
+        for watched in &self.inner.parts.0 {
+            let report = watched.report().clone();
+            let position = watched.part.position(&self.inner)?;
+            all.push(PartStatus {
+                kind: watched.part.kind(),
+                name: watched.part.name().clone(),
+                position,
+                lag: head.saturating_sub(position.map_or(0, GlobalPosition::get)),
+                state: match report.failures {
+                    0 => PartState::Well,
+                    failures => PartState::Failing { failures },
+                },
+                last_error: report.last_error,
+            });
+        }
+        Ok(all)
+    }
+}
