@@ -124,9 +124,9 @@ pub use aggregate::{
 pub use bus::{
     Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel,
     EraseError, HandlerError, LoadError, OpenError, PartError, PartFailed, PartKind, PartState,
-    PartStatus, PassedOver, PassedOverReason, Past, PayloadErased, Policy, Projection, Reaction,
-    ReactionError, RebuildError, Rebuilt, Rows, Running, SnapshotError, SnapshotUse, Snapshots,
-    Start, StillRunning, Submitted, View,
+    PartStatus, PassedOver, PassedOverReason, Past, PayloadErased, PendingTimer, PendingTimers,
+    Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, RestoreTimersError, Rows,
+    Running, SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

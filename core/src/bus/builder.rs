@@ -11,6 +11,7 @@ use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
 use super::spare::SparePage;
+use super::timers::Lifecycles;
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
@@ -33,6 +34,7 @@ pub struct BusBuilder {
     policies: Vec<Policy>,
     projections: Vec<Projection>,
     snapshots: Vec<Snapshots>,
+    timed: Lifecycles,
     max_depth: u32,
     remembered: usize,
 }
@@ -58,15 +60,18 @@ impl BusBuilder {
             policies: Vec::new(),
             projections: Vec::new(),
             snapshots: Vec::new(),
+            timed: Lifecycles::default(),
             max_depth: MAX_DEPTH,
             remembered: REMEMBERED,
         }
     }
 
-    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens. One
-    /// that is not registered is compared when it is first used.
-    pub fn register<L: Lifecycle>(self) -> Self {
+    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens, and
+    /// its timers fire here. One that is not registered is compared when it is first used, and its
+    /// timers wait for a bus on which it is.
+    pub fn register<L: Lifecycle>(mut self) -> Self {
         self.schemas.announce::<L>();
+        self.timed.add::<L>();
         self
     }
 
@@ -137,6 +142,9 @@ impl BusBuilder {
         let mut parts: Vec<Box<dyn Part>> = Vec::new();
         for policy in durable {
             parts.push(Box::new(DurablePolicy::new(policy)?));
+        }
+        if let Some(timers) = self.timed.into_part()? {
+            parts.push(Box::new(timers));
         }
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {

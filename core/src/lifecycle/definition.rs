@@ -88,6 +88,11 @@ impl Definition {
         self.edges.iter().position(is_it)
     }
 
+    /// Whether time alone may move a life.
+    pub(crate) fn has_timers(&self) -> bool {
+        self.edges.iter().any(|edge| edge.after.is_some())
+    }
+
     /// An event by its stored name.
     #[must_use]
     pub fn event(&self, kind: &str) -> Option<&'static EventDefinition> {

@@ -22,6 +22,7 @@ mod snapshot_faults;
 mod snapshots;
 mod tags;
 mod threads;
+mod timers;
 mod unknown;
 mod unreadable;
 mod versions;
