@@ -135,9 +135,9 @@ pub use bus::{
     Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Decide, DecideError,
     Decided, DecisionModel, Drift, EraseError, HandlerError, LoadError, OpenError, PartError,
     PartFailed, PartKind, PartState, PartStatus, PassedOver, PassedOverReason, Past, PayloadErased,
-    Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, RowDrift, Rows, Running,
-    Shadow, ShadowProgress, SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted,
-    View,
+    PendingTimer, PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError,
+    Rebuilt, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
+    SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitReason, HandlerError, Inner, Rows, sight};
+use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
@@ -192,6 +192,7 @@ impl Inner {
         let mut commit = working.assemble(self);
         self.project(working, &mut commit)?;
         commit.snapshots = working.snapshots(self);
+        commit.rows.extend(working.timers().map_err(LoadError::from)?);
         Ok(commit)
     }
 

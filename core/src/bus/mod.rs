@@ -30,6 +30,7 @@ mod snapshots;
 mod spare;
 mod start;
 mod submitted;
+mod timers;
 mod turns;
 mod view;
 mod working;
@@ -52,6 +53,7 @@ pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
 pub use start::Start;
 pub use submitted::Submitted;
+pub use timers::{PendingTimer, PendingTimers, RestoreTimersError};
 pub use view::View;
 
 use std::fmt;

@@ -26,6 +26,7 @@ mod snapshots;
 mod subscriptions;
 mod tags;
 mod threads;
+mod timers;
 mod unknown;
 mod unreadable;
 mod versions;

@@ -11,7 +11,7 @@ mod status;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress, sight};
 use crate::name::Name;
@@ -23,6 +23,9 @@ pub use error::{PartError, PartFailed};
 pub(super) use follower::{Follower, Prepared, Stopped};
 pub use running::{Running, StillRunning};
 pub use status::{PartKind, PartState, PartStatus};
+
+/// The longest pause of a part that cannot go on, unless it says otherwise.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Something that follows the log, a step at a time.
 pub(super) trait Part: Send + Sync {
@@ -38,6 +41,11 @@ pub(super) trait Part: Send + Sync {
 
     /// The last event that this bus has looked at or passed over, if it knows.
     fn seen(&self, inner: &Inner) -> Option<GlobalPosition>;
+
+    /// The longest pause before it tries again what it could not do.
+    fn longest_pause(&self) -> Duration {
+        LONGEST_PAUSE
+    }
 
     /// How far a shadow of it has come, if there is one.
     fn shadow(&self, _inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {

@@ -17,6 +17,8 @@ pub enum PartKind {
     Policy,
     /// A [catch-up projection](crate::Projection::catch_up).
     Projection,
+    /// What lets the timers of the lifecycles that are registered fire.
+    Timers,
 }
 
 impl PartKind {
@@ -24,6 +26,7 @@ impl PartKind {
         match self {
             Self::Policy => "policies",
             Self::Projection => "projections",
+            Self::Timers => "timers",
         }
     }
 }
@@ -33,6 +36,7 @@ impl fmt::Display for PartKind {
         f.write_str(match self {
             Self::Policy => "policy",
             Self::Projection => "projection",
+            Self::Timers => "timers",
         })
     }
 }
