@@ -1,5 +1,7 @@
 //! An order, from the basket to the door. It knows nothing of parcels.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 
@@ -26,6 +28,14 @@ pub struct Paid {
 #[event(name = "order.closed")]
 pub struct Closed {}
 
+/// Nobody paid.
+#[derive(Event, Serialize, Deserialize, Default, Debug)]
+#[event(name = "order.lapsed")]
+pub struct Lapsed {}
+
+/// How long an order waits for the money.
+const PATIENCE: Duration = Duration::from_secs(14 * 86_400);
+
 /// An order.
 #[derive(Lifecycle, Clone, Debug, PartialEq)]
 #[lifecycle(name = "order")]
@@ -36,7 +46,8 @@ pub enum Order {
     Basket,
 
     /// The money is missing.
-    #[on(Paid => Settled)]
+    #[on(Paid => Settled, Lapsed => Dropped)]
+    #[after(PATIENCE => Lapsed)]
     Unpaid(Unpaid),
 
     /// The goods are missing.
@@ -46,6 +57,10 @@ pub enum Order {
     /// Nothing is missing.
     #[state(terminal)]
     Done,
+
+    /// Nobody wants it any more.
+    #[state(terminal)]
+    Dropped,
 }
 
 /// An order that is not paid.

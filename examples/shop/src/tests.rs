@@ -8,6 +8,9 @@ use crate::parcel::{HandedOver, Parcel};
 use crate::shop;
 use crate::views::OpenOrder;
 
+/// In microseconds.
+const DAY: i64 = 86_400_000_000;
+
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn open() -> Result<(Bus, Arc<ManualClock>), Box<dyn Error>> {
@@ -58,7 +61,7 @@ fn views_follow_from_the_events() -> Outcome {
     let (bus, clock) = open()?;
     place(&bus, "1")?;
     place(&bus, "2")?;
-    clock.set(Timestamp::from_millis(3 * 86_400_000).ok_or("too far")?);
+    clock.set(Timestamp::from_micros(3 * DAY));
     pay(&bus, "2")?;
     let orders = bus.view::<OpenOrder>("open-orders")?;
     assert_eq!(orders.get("1")?.map(|order| order.paid), Some(false));
@@ -70,5 +73,24 @@ fn views_follow_from_the_events() -> Outcome {
     for view in ["open-orders", "takings"] {
         assert!(bus.drift(view)?.differing.is_empty());
     }
+    Ok(())
+}
+
+#[test]
+fn an_order_that_nobody_pays_lapses() -> Outcome {
+    let (bus, clock) = open()?;
+    place(&bus, "1")?;
+    place(&bus, "2")?;
+    pay(&bus, "2")?;
+    let due = bus.timers().next().ok_or("no timer")??;
+    assert_eq!((due.kind.as_str(), due.due), ("order.lapsed", Timestamp::from_micros(14 * DAY)));
+
+    clock.set(Timestamp::from_micros(14 * DAY - 1));
+    bus.catch_up()?;
+    assert!(matches!(bus.load::<Order>("1")?.state(), Order::Unpaid(_)));
+    clock.set(due.due);
+    bus.catch_up()?;
+    assert_eq!(*bus.load::<Order>("1")?.state(), Order::Dropped);
+    assert!(matches!(bus.load::<Order>("2")?.state(), Order::Settled(_)));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vitae::Projection;
 
-use crate::order::{Closed, Paid, Placed};
+use crate::order::{Closed, Lapsed, Paid, Placed};
 
 /// A row of the view `open-orders`, by the order's id.
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
@@ -29,6 +29,7 @@ pub fn open_orders() -> Projection {
             Ok(())
         })
         .on(|_: &Closed, order, rows| rows.delete(order.stream().id().as_str()))
+        .on(|_: &Lapsed, order, rows| rows.delete(order.stream().id().as_str()))
 }
 
 /// What was taken on each day since 1970, a moment behind the orders. Raise the version when the rows are

@@ -1,5 +1,7 @@
 //! What lives in the simulated world, and what composes it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use vitae::{BusBuilder, Context, Event, Lifecycle, Policy, Projection, Start};
 
@@ -15,16 +17,26 @@ pub struct Paid {
     pub cents: u64,
 }
 
+#[derive(Event, Serialize, Deserialize, Default, Clone, Debug)]
+#[event(name = "order.lapsed")]
+pub struct Lapsed {}
+
+/// How long an order may stay unpaid.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 #[derive(Lifecycle, Clone, Debug)]
 #[lifecycle(name = "order")]
 pub enum Order {
     #[state(initial)]
     #[on(Placed => Open)]
     New,
-    #[on(Paid => Settled)]
+    #[on(Paid => Settled, Lapsed => Gone)]
+    #[after(PATIENCE => Lapsed)]
     Open(Open),
     #[state(terminal)]
     Settled,
+    #[state(terminal)]
+    Gone,
 }
 
 #[derive(Clone, Debug)]

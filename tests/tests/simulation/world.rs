@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use vitae::store::{EventStore, Outcome, Query, Read, ReadError};
-use vitae::{Aggregate, Bus, CommitId, CommitReason, Lifecycle, MemoryStore};
+use vitae::{
+    Aggregate, Bus, Clock, CommitId, CommitReason, Lifecycle, ManualClock, MemoryStore, Timestamp,
+};
 
 use crate::faults::{Faulty, Weather};
-use crate::lives::{Invoice, Ledger, Open, Order, Paid, Parcel, Placed, composed};
+use crate::lives::{Invoice, Ledger, Open, Order, PATIENCE, Paid, Parcel, Placed, composed};
 
 /// How many processes there are, and how many orders they are about.
 const PROCESSES: usize = 3;
@@ -19,6 +22,7 @@ pub(crate) struct World {
     rng: fastrand::Rng,
     log: Arc<dyn EventStore>,
     weather: Arc<Weather>,
+    clock: Arc<ManualClock>,
     processes: Vec<Process>,
     /// The newest version of a projection that a process has had.
     version: u32,
@@ -37,7 +41,9 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let log: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
-        let other = composed(Bus::builder(Arc::clone(&log)), 1).open().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
+        let other = composed(Bus::builder(Arc::clone(&log)), 1);
+        let other = other.clock(clock.clone()).open().unwrap();
         let weather = Arc::new(Weather {
             rng: Mutex::new(rng.fork()),
             stormy: AtomicBool::new(true),
@@ -51,6 +57,7 @@ impl World {
             rng,
             log,
             weather,
+            clock,
             processes: Vec::new(),
             version: 1,
             acknowledged: Vec::new(),
@@ -68,7 +75,11 @@ impl World {
         for _ in 0..steps {
             let process = self.rng.usize(0..PROCESSES);
             match self.rng.u32(0..100) {
-                0..60 => self.command(process),
+                0..50 => self.command(process),
+                50..60 => {
+                    let share = self.rng.u32(1..8);
+                    self.wait(PATIENCE / share);
+                }
                 60..85 => drop(self.processes[process].bus.catch_up()),
                 85..90 => change_shadow(&self.processes[process].bus, &mut self.rng),
                 90..93 => self.version += 1,
@@ -85,6 +96,7 @@ impl World {
             // One that somebody has paused would stand still for ever, as it was told.
             self.processes[process].bus.shadow("revenue").unwrap().begin().unwrap();
         }
+        self.wait(PATIENCE);
         for round in 0..2 {
             for Process { bus, .. } in &self.processes {
                 // A process of an older version leaves the rows of a newer one alone.
@@ -101,10 +113,15 @@ impl World {
         loop {
             let store = Arc::new(Faulty::new(Arc::clone(&self.log), Arc::clone(&self.weather)));
             let builder = Bus::builder(Arc::clone(&store) as Arc<dyn EventStore>);
-            if let Ok(bus) = composed(builder, self.version).open() {
+            let builder = composed(builder, self.version).clock(self.clock.clone());
+            if let Ok(bus) = builder.open() {
                 return Process { store, bus };
             }
         }
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.clock.set(self.clock.now().saturating_add(duration));
     }
 
     fn restart(&mut self, process: usize) {
@@ -167,6 +184,7 @@ impl World {
             match kind.as_str() {
                 "parcel.requested" => assert!(paid == Some(&1) && *times == 1, "{stream}: {times}"),
                 "ledger.booked" => assert!(*times <= cents.len() as u64),
+                "order.lapsed" => assert!(paid.is_none() && *times == 1, "{stream}: {times}"),
                 _ => assert_eq!(*times, 1, "{kind} {stream}"),
             }
         }
@@ -186,6 +204,11 @@ impl World {
             assert!(self.log.receipt(*commit).unwrap().is_none(), "{commit} was rejected");
         }
         let bus = &self.processes[0].bus;
+        assert_eq!(bus.timers().count(), 0);
+        for order in bus.streams::<Order>() {
+            let order = bus.load::<Order>(order.unwrap().id().as_str()).unwrap();
+            assert!(!matches!(order.state(), Order::Open(_)), "{order:?}");
+        }
         let mut total = 0;
         let mut paid = 0;
         for row in bus.view::<u64>("settled").unwrap().scan("") {
@@ -239,7 +262,7 @@ fn command(bus: &Bus, rng: &mut fastrand::Rng) -> Option<(CommitId, Outcomes)> {
             let cents = *cents;
             order.record(Paid { cents })
         }
-        Order::Settled => return None,
+        Order::Settled | Order::Gone => return None,
     };
     let order = order.ok()?;
     let commit = order.commit_id();
