@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::catch_up::CatchUp;
 use super::durable::DurablePolicy;
 use super::parts::{Part, Parts};
 use super::policy::{Policies, Policy, require_own_names};
-use super::projection::{Projection, Projections};
+use super::projection::{Projection, Projections, require_own_views};
 use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
@@ -81,7 +82,8 @@ impl BusBuilder {
         self
     }
 
-    /// Adds an inline projection: its rows change in the commit of the events it reads.
+    /// Adds a projection: its rows change in the commit of the events it reads, or, if it
+    /// [catches up](Projection::catch_up), behind them.
     pub fn projection(mut self, projection: Projection) -> Self {
         self.projections.push(projection);
         self
@@ -139,18 +141,28 @@ impl BusBuilder {
         require_own_names(&self.policies)?;
         let (durable, atomic): (Vec<_>, Vec<_>) =
             self.policies.into_iter().partition(|policy| policy.durable);
-        let mut parts: Vec<Box<dyn Part>> = Vec::new();
+        let mut parts: Vec<Arc<dyn Part>> = Vec::new();
         for policy in durable {
-            parts.push(Box::new(DurablePolicy::new(policy)?));
+            parts.push(Arc::new(DurablePolicy::new(policy)?));
+        }
+        require_own_views(&self.projections)?;
+        let (following, inline): (Vec<_>, Vec<_>) =
+            self.projections.into_iter().partition(|projection| projection.version.is_some());
+        let mut catching_up = Vec::new();
+        for projection in following {
+            let part = Arc::new(CatchUp::new(projection)?);
+            catching_up.push(Arc::clone(&part));
+            parts.push(part);
         }
         if let Some(timers) = self.timed.into_part()? {
-            parts.push(Box::new(timers));
+            parts.push(Arc::new(timers));
         }
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {
             policies: Policies::new(atomic, self.max_depth)?,
             parts: Parts::new(parts)?,
-            projections: Projections::new(self.projections)?,
+            projections: Projections::new(inline)?,
+            catching_up,
             snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,
             recent: Recent::new(self.remembered),

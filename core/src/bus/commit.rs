@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::projection::Rows;
 use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitReason, HandlerError, Inner, LoadError};
+use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
@@ -113,6 +112,7 @@ impl Inner {
                 return Err(CommitReason::Contended { tries, source: error });
             }
             tries += 1;
+            sight::retried();
             if tries <= UNHURRIED_TRIES {
                 self.turns.wait();
             } else {
@@ -205,6 +205,7 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
+                let _span = sight::handling("projection", &projection.view, kind, &context);
                 let payload = event.payload.bytes().map_err(HandlerError::from);
                 payload
                     .and_then(|payload| {

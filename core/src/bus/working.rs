@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::policy::{Handler, Reaction, ReactionError};
 use super::timers::{self, Entered, PendingTimer};
-use super::{CommitReason, HandlerError, Inner, LoadError, stream_of};
+use super::{CommitReason, HandlerError, Inner, LoadError, sight, stream_of};
 use crate::aggregate::{Aggregate, Cause};
 use crate::id::{CommitId, EventId};
 use crate::lifecycle::{Context, Lifecycle};
@@ -183,6 +183,7 @@ impl Working {
                 return Err(CommitReason::PolicyLoop { policy, kind, depth: depth - 1 });
             }
             let version = event.kind_version.get();
+            let _span = sight::handling("policy", name, &event.kind, &context);
             let at = context.occurred_at;
             let mut reaction = Reaction { working: self, inner, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);

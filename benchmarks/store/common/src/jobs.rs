@@ -62,7 +62,7 @@ fn time<S: System>(command: &Command) -> Result<Measured, Failure> {
         Job::Fill => fill(&mut system, command.events),
         Job::Append { writers } => append(&mut system, writers, command.events),
         Job::Bulk => bulk(&mut system, command.events),
-        Job::Load { length } => load(&mut system, length, command.events),
+        Job::Load { length, together } => load(&mut system, length, together, command.events),
         Job::Scan => scan(&mut system, command.events),
         Job::CatchUp => catch_up(&mut system, Grouping::Region, command.events),
         Job::CatchUpStreams => catch_up(&mut system, Grouping::Stream, command.events),
@@ -121,8 +121,13 @@ fn check_streams<S: System>(system: &mut S, planned: Vec<Share>) -> Result<(), F
     expect("the log", scanned.unwrap_or(all), all)
 }
 
-fn load<S: System>(system: &mut S, length: u64, events: u64) -> Result<Measured, Failure> {
-    let streams = loaded(length, events);
+fn load<S: System>(
+    system: &mut S,
+    length: u64,
+    together: bool,
+    events: u64,
+) -> Result<Measured, Failure> {
+    let streams = loaded(length, together, events);
     let mut in_all = 0;
     for (stream, version) in &streams {
         // Not timed: the pages come into the caches.

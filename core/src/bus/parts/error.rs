@@ -59,6 +59,27 @@ pub enum PartError {
         /// The position.
         position: GlobalPosition,
     },
+    /// The rows of a view were made by a newer version of the projection than this program has.
+    #[error(
+        "the rows of view `{view}` are of version {newer} of the projection, and this program has \
+         version {version}; stop this program, or raise the version to have them computed anew"
+    )]
+    Superseded {
+        /// The view.
+        view: Name,
+        /// The version of this program.
+        version: u32,
+        /// The version of the rows.
+        newer: u32,
+    },
+    /// The row that says which rows of a view are the live ones was not acknowledged.
+    #[error("the state of view `{view}` was not acknowledged")]
+    View {
+        /// The view.
+        view: Name,
+        /// What the store said.
+        source: AppendError,
+    },
     /// A timer that is due could not fire. If it is the store that is in the way, none behind it could
     /// either; else they could.
     #[error("the timer of `{stream}` that makes `{kind}` happen could not fire")]
@@ -91,7 +112,12 @@ impl PartError {
     /// Whether the store is closed, so that nothing will come of trying again.
     pub(super) const fn is_for_good(&self) -> bool {
         let read = matches!(self, Self::Read(ReadError::Closed));
-        let append = matches!(self, Self::Append { source: AppendError::Closed, .. });
+        let append = matches!(
+            self,
+            Self::Append { source: AppendError::Closed, .. }
+                | Self::View { source: AppendError::Closed, .. }
+                | Self::EndTimers(AppendError::Closed)
+        );
         read || append
     }
 }

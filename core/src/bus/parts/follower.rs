@@ -71,7 +71,10 @@ impl Follower {
         // After an error the store is asked anew.
         let mut place = match known.take() {
             Some(place) => place,
-            None => self.find(inner)?,
+            None => match self.find(inner)? {
+                Some(place) => place,
+                None => return Ok(Step::IDLE),
+            },
         };
         let mut page = lock(&self.page);
         // Asked before the log is: what the read does not find up to here does not concern the part.
@@ -102,10 +105,18 @@ impl Follower {
         Ok(stored.and_then(|checkpoint| checkpoint.position))
     }
 
-    /// Where the store says that the follower is; where it starts, if it never did.
-    fn find(&self, inner: &Inner) -> Result<Place, PartError> {
+    /// The last event that was looked at or passed over; `None` while a step is under way.
+    pub(in crate::bus) fn seen(&self) -> Option<GlobalPosition> {
+        self.place.try_lock().ok()?.as_ref()?.seen
+    }
+
+    /// Where the store says that the follower is; where it starts, if it never did. `None` if nobody is
+    /// to follow any more: the checkpoint says so by its cursor.
+    fn find(&self, inner: &Inner) -> Result<Option<Place>, PartError> {
         if let Some(stored) = inner.store.checkpoint(&self.checkpoint)? {
-            return Ok(Place { seen: stored.position, stored: Some(stored) });
+            let place = Place { seen: stored.position, stored: Some(stored) };
+            let goes_on = place.stored.as_ref().is_some_and(|stored| stored.cursor.is_empty());
+            return Ok(Some(place).filter(|_| goes_on));
         }
         let position = match self.start {
             Start::Beginning => None,
@@ -117,7 +128,19 @@ impl Follower {
             // What is now is not what is now the next time.
             self.move_to_seen(inner, &mut place)?;
         }
-        Ok(place)
+        Ok(Some(place))
+    }
+
+    /// Moves the checkpoint behind everything that was looked at or passed over.
+    pub(in crate::bus) fn settle(&self, inner: &Inner) -> Result<(), PartError> {
+        let mut known = lock(&self.place);
+        let Some(mut place) = known.take() else { return Ok(()) };
+        let stored = place.stored.as_ref().and_then(|stored| stored.position);
+        if place.seen > stored {
+            self.move_to_seen(inner, &mut place)?;
+        }
+        *known = Some(place);
+        Ok(())
     }
 
     /// The place behind the events that were dealt with; `None` if somebody else has dealt with them.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::PartError;
-use crate::bus::Bus;
+use crate::bus::{Bus, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -49,11 +49,14 @@ pub struct PartStatus {
     pub kind: PartKind,
     /// Its name.
     pub name: Name,
-    /// The last event that it has dealt with for good, `None` before the first. Events that do not
-    /// concern it are passed over, and this stays behind for a while.
+    /// Where its checkpoint stands: at the last event that it has dealt with for good, `None` before the
+    /// first. Behind it may be up to 16,384 events that do not concern it.
     pub position: Option<GlobalPosition>,
-    /// How many events the log has after that one; not all of them need concern it.
+    /// How many events of the log it has not looked at, as far as this bus knows; not all of them need
+    /// concern it.
     pub lag: u64,
+    /// How far the [shadow](crate::Shadow) of a projection has come, if there is one.
+    pub shadow: Option<ShadowProgress>,
     /// How it is doing.
     pub state: PartState,
     /// The last error, from whenever it was; `None` if there was none since the bus was opened.
@@ -76,7 +79,7 @@ pub enum PartState {
 impl Bus {
     /// Where every part that follows the log stands, in the order in which they were added. What
     /// happened to them is told of this bus only; positions are those in the store, whoever got
-    /// there.
+    /// there. Each time, the lags go to the gauge `vitae_part_lag_events`.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -86,11 +89,16 @@ impl Bus {
         for watched in &self.inner.parts.0 {
             let report = watched.report().clone();
             let position = watched.part.position(&self.inner)?;
+            let (kind, name) = (watched.part.kind(), watched.part.name().clone());
+            let seen = position.max(watched.part.seen(&self.inner));
+            let lag = head.saturating_sub(seen.map_or(0, GlobalPosition::get));
+            sight::lags(kind, &name, lag);
             all.push(PartStatus {
-                kind: watched.part.kind(),
-                name: watched.part.name().clone(),
+                kind,
+                name,
                 position,
-                lag: head.saturating_sub(position.map_or(0, GlobalPosition::get)),
+                shadow: watched.part.shadow(&self.inner)?,
+                lag,
                 state: match report.failures {
                     0 => PartState::Well,
                     failures => PartState::Failing { failures },

@@ -4,6 +4,7 @@
 //! timer that cannot fire keep back those behind it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::{PendingTimer, PendingTimers, VIEW};
 use crate::aggregate::{Aggregate, FoldReason};
@@ -104,6 +105,15 @@ impl Part for TimerPart {
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
         inner.store.head()
     }
+
+    fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
+        None
+    }
+
+    /// One that cannot fire must not keep back for long those that are due meanwhile.
+    fn longest_pause(&self) -> Duration {
+        Duration::from_secs(1)
+    }
 }
 
 /// Deletes the rows of timers that have ended, all in one commit.
@@ -152,6 +162,7 @@ fn fire<L: Lifecycle>(
             source @ AppendError::Conflict { .. } => {
                 return Err(PartError::Contended { tries, source });
             }
+            AppendError::Closed => return Err(ReadError::Closed.into()),
             AppendError::Invalid(invalid) => return Ok(Outcome::Stuck(invalid.into())),
             source => {
                 let (stream, kind) = (timer.stream.clone(), timer.kind.clone());
