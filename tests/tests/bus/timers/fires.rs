@@ -8,6 +8,7 @@ use super::*;
 
 on_every_store! {
     at_its_time_and_not_before_and_once
+    in_one_commit_with_the_end_of_its_timer
     what_fires_is_caused_by_what_set_it
     the_duration_is_a_field_or_a_constant
     a_day_of_events_goes_by_in_order
@@ -31,6 +32,15 @@ fn at_its_time_and_not_before_and_once(log: Subject) {
     assert_eq!(pending(&watch.bus), []);
     watch.at(20);
     assert_eq!(log_of(&*log), ["run/a run.begun", "run/a run.expired"]);
+}
+
+fn in_one_commit_with_the_end_of_its_timer(log: Subject) {
+    let double = Double::of(&log);
+    let watch = Watch::over(double.clone());
+    watch.record("a", Begun { seconds: 10 });
+    watch.at(10);
+    assert_eq!(double.appends(), 2);
+    assert_eq!(pending(&watch.bus), []);
 }
 
 fn what_fires_is_caused_by_what_set_it(log: Subject) {

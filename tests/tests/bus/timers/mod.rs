@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vitae::store::EventStore;
-use vitae::{Bus, BusBuilder, Context, Event, Lifecycle, ManualClock, Schema, Timestamp};
+use vitae::store::{Commit, EventStore, RowChange};
+use vitae::{Bus, BusBuilder, CommitId, Context, Event, Lifecycle, ManualClock, Schema, Timestamp};
+use vitae_tests::name;
 
 use crate::support::*;
 
@@ -170,4 +171,17 @@ fn owned<const N: usize>(expected: [(&str, i64); N]) -> Vec<(String, i64)> {
 
 fn how_often(store: &dyn EventStore, entry: &str) -> usize {
     log_of(store).iter().filter(|it| *it == entry).count()
+}
+
+/// As if the log had been imported: no row is left.
+fn forget(store: &dyn EventStore) {
+    let mut commit = Commit::new(CommitId::generate());
+    let rows = store.rows(&name("vitae.timers"), &[], None, 1_000).unwrap();
+    commit.rows.extend(rows.into_iter().map(|row| RowChange {
+        view: name("vitae.timers"),
+        key: row.key,
+        expected: Some(row.version),
+        value: None,
+    }));
+    store.append(commit).wait().unwrap();
 }

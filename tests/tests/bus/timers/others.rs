@@ -8,6 +8,8 @@ use super::*;
 on_every_store! {
     two_buses_fire_once
     whoever_is_second_finds_it_done
+    whoever_is_second_finds_it_ended
+    one_that_is_taken_away_meanwhile_does_not_fire
     a_life_that_has_left_its_state_meanwhile
     a_life_that_has_moved_within_its_state_meanwhile
     what_is_not_registered_is_left_to_others
@@ -50,6 +52,27 @@ fn meanwhile(log: &Subject, something: impl FnOnce(&Watch) + Send + 'static) -> 
 fn whoever_is_second_finds_it_done(log: Subject) {
     let watch = meanwhile(&log, |other| other.bus.catch_up().unwrap());
     assert_eq!(log_of(&*log), ["run/a run.begun", "run/a run.expired"]);
+    assert_eq!(pending(&watch.bus), []);
+}
+
+fn whoever_is_second_finds_it_ended(log: Subject) {
+    let double = Double::of(&log);
+    let watch = Watch::over(double.clone());
+    watch.record("a", Begun { seconds: 10 });
+    watch.record("b", Begun { seconds: 10 });
+    watch.record("a", Paused);
+    let other = Watch::over(log.shared());
+    // The event of `b`, and then the end of the timer of `a`.
+    double.sneak(|| {});
+    double.sneak(move || other.at(10));
+    watch.at(10);
+    assert_eq!(pending(&watch.bus), owned([("a", 60)]));
+    assert_eq!(how_often(&*log, "run/b run.expired"), 1);
+}
+
+fn one_that_is_taken_away_meanwhile_does_not_fire(log: Subject) {
+    let watch = meanwhile(&log, |other| forget(other.bus.store().as_ref()));
+    assert_eq!(log_of(&*log), ["run/a run.begun"]);
     assert_eq!(pending(&watch.bus), []);
 }
 

@@ -1,6 +1,6 @@
 //! Timers that no commit has set are found in the events.
 
-use vitae::store::{Commit, EventStore, RowChange};
+use vitae::store::{Commit, RowChange};
 use vitae::{CommitId, GlobalPosition, RestoreTimersError};
 use vitae_tests::{Subject, name};
 
@@ -13,19 +13,7 @@ on_every_store! {
     not_those_of_a_life_with_an_erased_payload
     while_others_do_the_same
     what_cannot_be_read_is_said
-}
-
-/// As if the log had been imported: no row is left.
-fn forget(store: &dyn EventStore) {
-    let mut commit = Commit::new(CommitId::generate());
-    let rows = store.rows(&name("vitae.timers"), &[], None, 1_000).unwrap();
-    commit.rows.extend(rows.into_iter().map(|row| RowChange {
-        view: name("vitae.timers"),
-        key: row.key,
-        expected: Some(row.version),
-        value: None,
-    }));
-    store.append(commit).wait().unwrap();
+    a_row_of_another_log_says_nothing
 }
 
 fn those_that_are_missing_and_no_others(log: Subject) {
@@ -149,4 +137,20 @@ fn what_cannot_be_read_is_said(log: Subject) {
     smuggle::<Run>(&*log, "a", ("run.unheard_of", 1), b"");
     let error = watch.bus.restore_timers::<Run>().unwrap_err();
     assert!(matches!(error, RestoreTimersError::Load(_)));
+}
+
+fn a_row_of_another_log_says_nothing(log: Subject) {
+    let watch = Watch::over(log.shared());
+    watch.record("a", Begun { seconds: 10 });
+    let mut row = log.rows(&name("vitae.timers"), &[], None, 1).unwrap().remove(0);
+    forget(&*log);
+    // The same life, version and kind, and another event.
+    row.key[8] ^= 1;
+    let mut commit = Commit::new(CommitId::generate());
+    let (view, value) = (name("vitae.timers"), Some(row.value));
+    commit.rows.push(RowChange { view, key: row.key, expected: None, value });
+    log.append(commit).wait().unwrap();
+    watch.at(10);
+    assert_eq!(watch.over_since("a"), None);
+    assert_eq!(pending(&watch.bus), []);
 }
