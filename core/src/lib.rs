@@ -122,11 +122,12 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel, Drift,
-    EraseError, HandlerError, LoadError, OpenError, PartError, PartFailed, PartKind, PartState,
-    PartStatus, PassedOver, PassedOverReason, Past, PayloadErased, Policy, Projection, Reaction,
-    ReactionError, RebuildError, Rebuilt, RowDrift, Rows, Running, Shadow, ShadowProgress,
-    SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
+    Alongside, AsOf, Batch, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Consumer,
+    ConsumerError, ConsumerGroup, Consumers, DecisionModel, Drift, EraseError, HandlerError,
+    LoadError, MemberId, OpenError, PartError, PartFailed, PartKind, PartState, PartStatus,
+    PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased, Policy, Projection,
+    Reaction, ReactionError, RebuildError, Rebuilt, RowDrift, Rows, Running, Shadow,
+    ShadowProgress, SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{
