@@ -83,8 +83,9 @@
 //!   [erased](Bus::erase) by an act that stays.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
-//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]). `tokio`, behind the feature of
-//!   that name: the bus for tasks.
+//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]), or [one life](Bus::subscribe_to)
+//!   of it. Several [`Consumer`]s share it by entity, and take over from one that died
+//!   ([`Bus::consumers`]). `tokio`, behind the feature of that name: the bus for tasks.
 //! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.

@@ -104,7 +104,7 @@ impl Run {
             Act::Wait(ninths) => self.team.advance(LEASE / 9 * ninths),
             Act::Done(_) | Act::Forget(_) | Act::Die(_) | Act::Leave(_) => {}
         }
-        // Never two with one partition who both know of no other.
+        // Nothing left out, nothing twice, nothing before its turn.
         for (entity, done) in &self.done.0 {
             let recorded = &self.recorded.0[entity];
             assert_eq!(*done, recorded[..done.len()], "of {entity}");

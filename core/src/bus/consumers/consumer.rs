@@ -109,6 +109,7 @@ impl Consumer {
         Ok(self.held.next(&store)?)
     }
 
+    /// The events of a partition that was just chosen.
     fn batch(&mut self, partition: u16) -> Result<Option<Batch<'_>>, ConsumerError> {
         let Some(part) = self.held.parts.get(&partition) else {
             return Ok(None);
