@@ -83,8 +83,9 @@
 //!   once for each key; a payload that has to go is [erased](Bus::erase) by an act that stays.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
-//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]). `tokio`, behind the feature of
-//!   that name: the bus for tasks.
+//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]), or [one life](Bus::subscribe_to)
+//!   of it. Several [`Consumer`]s share it by entity, and take over from one that died
+//!   ([`Bus::consumers`]). `tokio`, behind the feature of that name: the bus for tasks.
 //! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.
@@ -132,9 +133,10 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Decide, DecideError,
-    Decided, DecisionModel, Drift, EraseError, HandlerError, LoadError, OpenError, PartError,
-    PartFailed, PartKind, PartState, PartStatus, PassedOver, PassedOverReason, Past, PayloadErased,
+    Alongside, AsOf, Batch, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Consumer,
+    ConsumerError, ConsumerGroup, Consumers, Decide, DecideError, Decided, DecisionModel, Drift,
+    EraseError, HandlerError, LoadError, MemberId, OpenError, PartError, PartFailed, PartKind,
+    PartState, PartStatus, PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased,
     PendingTimer, PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError,
     Rebuilt, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
     SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,

@@ -8,6 +8,7 @@ mod as_of;
 mod builder;
 mod catch_up;
 mod commit;
+mod consumers;
 mod decide;
 mod decision;
 mod drift;
@@ -38,6 +39,9 @@ mod working;
 pub use alongside::Alongside;
 pub use as_of::{AsOf, Past};
 pub use builder::BusBuilder;
+pub use consumers::{
+    Batch, Consumer, ConsumerError, ConsumerGroup, Consumers, MemberId, PartitionStatus,
+};
 pub use decide::{Decide, DecideError, Decided};
 pub use decision::DecisionModel;
 pub use drift::{Drift, RowDrift};

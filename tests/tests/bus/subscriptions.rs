@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vitae::store::{ReadError, Subscription};
-use vitae::{GlobalPosition, InvalidName};
+use vitae::{Bus, GlobalPosition, InvalidName};
 use vitae_tests::{Draft, Subject, position};
 
 use crate::support::*;
@@ -12,6 +12,7 @@ on_every_store! {
     one_life_is_followed_from_its_first_event_to_what_comes
     a_life_is_followed_from_any_position_of_the_log
     a_life_that_has_not_begun_is_waited_for
+    what_stands_before_damage_comes_first
     every_life_of_a_lifecycle_is_followed
     it_ends_with_the_store
 }
@@ -77,6 +78,25 @@ fn a_life_that_has_not_begun_is_waited_for(log: Subject) {
     add(&bus, "a", 1);
     assert_eq!(now(&mut life), [2]);
     assert_eq!(bus.subscribe_to::<Count>("", None).unwrap_err(), InvalidName::Empty);
+}
+
+fn what_stands_before_damage_comes_first(log: Subject) {
+    (0..12).for_each(|_| add(&bus(&log), "a", 1));
+    let double = Double::of(&log);
+    double.damage(position(7));
+    let bus = Bus::open(double).unwrap();
+    for after in 0..7 {
+        let life = bus.subscribe_to::<Count>("a", GlobalPosition::new(after)).unwrap();
+        let (mut seen, mut ends) = (Vec::new(), Vec::new());
+        for page in life {
+            match page {
+                Ok(page) => seen.extend(page.iter().map(|event| event.position().get())),
+                Err(error) => ends.push(error),
+            }
+        }
+        assert_eq!(seen, (after + 1..7).collect::<Vec<_>>(), "after {after}");
+        assert!(matches!(ends[..], [ReadError::Damaged(_)]));
+    }
 }
 
 fn every_life_of_a_lifecycle_is_followed(log: Subject) {
