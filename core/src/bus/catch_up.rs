@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::generations::{self, Generation, Generations};
-use super::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
+use super::parts::{
+    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
+};
 use super::projection::{Checked, Projection};
 use super::{Inner, OpenError, Rows, ShadowProgress, Start, sight};
-use crate::aggregate::context_of;
 use crate::id::CommitId;
-use crate::name::{Name, StreamId};
+use crate::name::Name;
 use crate::number::{GlobalPosition, RowVersion};
 use crate::store::{
     AppendError, Checkpoint, CheckpointMove, Commit, EventRef, ReadError, RowChange,
@@ -95,20 +96,26 @@ impl CatchUp {
         events: &[EventRef<'_>],
     ) -> Result<Prepared, Stopped> {
         let mut rows = Rows::of_store(view, inner.store.as_ref());
+        let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
-            self.apply(event, &mut rows).map_err(|error| Stopped { at, error })?;
+            self.apply(event, &mut contexts, &mut rows).map_err(|error| Stopped { at, error })?;
         }
         let mut commit = Commit::new(CommitId::generate());
         commit.rows.extend(rows.into_written());
         Ok(Prepared { commit, working: None })
     }
 
-    fn apply(&self, event: &EventRef<'_>, rows: &mut Rows<'_>) -> Result<(), PartError> {
+    fn apply(
+        &self,
+        event: &EventRef<'_>,
+        contexts: &mut Contexts,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), PartError> {
         // An erased payload says nothing any more, so no row can come from it.
         let Ok(payload) = event.payload() else {
             return Ok(());
         };
-        let context = context_of(StreamId::new(event.category(), event.stream())?, event);
+        let context = contexts.of(event)?;
         let _span = sight::handling(PartKind::Projection, self.view(), event.kind(), &context);
         let version = event.kind_version().get();
         guarded(|| self.projection.apply(event.kind(), version, payload, &context, rows))

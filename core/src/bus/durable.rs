@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 
-use super::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
+use super::parts::{
+    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
+};
 use super::policy::{Handler, Policy, Reaction};
 use super::working::Working;
 use super::{Inner, OpenError, sight};
-use crate::aggregate::context_of;
 use crate::id::CommitId;
-use crate::name::{Name, StreamId};
+use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::{EventRef, Query, ReadError};
 
@@ -41,8 +42,10 @@ impl DurablePolicy {
 
     fn prepare(&self, inner: &Inner, events: &[EventRef<'_>]) -> Result<Prepared, Stopped> {
         let mut working = Working::of_nobody(CommitId::generate());
+        let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
-            self.react(inner, event, &mut working).map_err(|error| Stopped { at, error })?;
+            self.react(inner, event, &mut contexts, &mut working)
+                .map_err(|error| Stopped { at, error })?;
         }
         let commit = inner.complete(&mut working).map_err(|source| {
             // Whose event it was is not known: all but the first are tried without it.
@@ -57,14 +60,14 @@ impl DurablePolicy {
         &self,
         inner: &Inner,
         event: &EventRef<'_>,
+        contexts: &mut Contexts,
         working: &mut Working,
     ) -> Result<(), PartError> {
         // An erased payload says nothing any more, so nothing can come of it.
         let Ok(payload) = event.payload() else {
             return Ok(());
         };
-        let stream = StreamId::new(event.category(), event.stream())?;
-        let context = context_of(stream, event);
+        let context = contexts.of(event)?;
         let _span = sight::handling(PartKind::Policy, &self.name, event.kind(), &context);
         let at = inner.home.clock.now();
         let version = event.kind_version().get();

@@ -2,8 +2,7 @@
 //!
 //! Owns what was looked at and what was changed. Never writes: what is to change is part of a commit.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use serde::Serialize;
@@ -20,10 +19,15 @@ use crate::store::{EventStore, ReadError, RowChange};
 pub struct Rows<'a> {
     view: &'a Name,
     store: Option<&'a dyn EventStore>,
-    seen: BTreeMap<Vec<u8>, Row>,
+    /// Where each row that was looked at stands in `rows`.
+    places: HashMap<Vec<u8>, usize>,
+    rows: Vec<Row>,
+    /// What the next value is encoded into.
+    spare: Vec<u8>,
 }
 
 /// A row that was read or written.
+#[derive(Default)]
 struct Row {
     version: Option<RowVersion>,
     value: Option<Vec<u8>>,
@@ -38,13 +42,14 @@ impl fmt::Debug for Rows<'_> {
 
 impl<'a> Rows<'a> {
     /// The rows of the store's view.
-    pub(super) const fn of_store(view: &'a Name, store: &'a dyn EventStore) -> Self {
-        Self { view, store: Some(store), seen: BTreeMap::new() }
+    pub(super) fn of_store(view: &'a Name, store: &'a dyn EventStore) -> Self {
+        Self { store: Some(store), ..Self::empty(view) }
     }
 
     /// A view that is empty at first, whatever the store has.
-    pub(super) const fn empty(view: &'a Name) -> Self {
-        Self { view, store: None, seen: BTreeMap::new() }
+    pub(super) fn empty(view: &'a Name) -> Self {
+        let (places, rows, spare) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { view, store: None, places, rows, spare }
     }
 
     /// Reads a row.
@@ -55,7 +60,8 @@ impl<'a> Rows<'a> {
         &mut self,
         key: impl AsRef<[u8]>,
     ) -> Result<Option<T>, HandlerError> {
-        match &self.row(key.as_ref())?.value {
+        let place = self.place(key.as_ref())?;
+        match self.rows.get(place).and_then(|row| row.value.as_deref()) {
             Some(value) => Ok(Some(decode_row(value)?)),
             None => Ok(None),
         }
@@ -71,7 +77,9 @@ impl<'a> Rows<'a> {
         key: impl AsRef<[u8]>,
         value: &T,
     ) -> Result<(), HandlerError> {
-        let value = postcard::to_allocvec(value)?;
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        let value = postcard::to_extend(value, spare)?;
         self.set(key.as_ref(), Some(value))
     }
 
@@ -84,45 +92,61 @@ impl<'a> Rows<'a> {
     }
 
     fn set(&mut self, key: &[u8], value: Option<Vec<u8>>) -> Result<(), HandlerError> {
-        let row = self.row(key)?;
-        (row.value, row.written) = (value, true);
+        let place = self.place(key)?;
+        if let Some(row) = self.rows.get_mut(place) {
+            row.written = true;
+            self.spare = std::mem::replace(&mut row.value, value).unwrap_or_default();
+        }
         Ok(())
     }
 
-    fn row(&mut self, key: &[u8]) -> Result<&mut Row, ReadError> {
-        match self.seen.entry(key.to_vec()) {
-            Entry::Occupied(row) => Ok(row.into_mut()),
-            Entry::Vacant(place) => {
-                let stored = self.store.map_or(Ok(None), |store| store.row(self.view, key))?;
-                let (version, value) = stored.map(|row| (row.version, row.value)).unzip();
-                Ok(place.insert(Row { version, value, written: false }))
-            }
+    /// Where a row stands, which is read if it was not looked at yet.
+    fn place(&mut self, key: &[u8]) -> Result<usize, ReadError> {
+        if let Some(place) = self.places.get(key) {
+            return Ok(*place);
         }
+        let stored = self.store.map_or(Ok(None), |store| store.row(self.view, key))?;
+        let (version, value) = stored.map(|row| (row.version, row.value)).unzip();
+        let place = self.rows.len();
+        self.rows.push(Row { version, value, written: false });
+        self.places.insert(key.to_vec(), place);
+        Ok(place)
     }
 
     /// What was written: for who alone writes the view.
-    pub(super) fn into_written(mut self) -> impl Iterator<Item = RowChange> + use<> {
-        self.seen.retain(|_, row| row.written && (row.version.is_some() || row.value.is_some()));
-        self.into_changes()
+    pub(super) fn into_written(self) -> impl Iterator<Item = RowChange> {
+        self.into_changes_of(|row| row.written && (row.version.is_some() || row.value.is_some()))
     }
 
     /// What the commit has to change.
     ///
     /// Every row that was looked at is among it, changed or not: the others were computed from it,
     /// so the commit must not be taken if somebody else has changed it meanwhile.
-    pub(super) fn into_changes(self) -> impl Iterator<Item = RowChange> + use<> {
+    pub(super) fn into_changes(self) -> impl Iterator<Item = RowChange> {
+        self.into_changes_of(|_| true)
+    }
+
+    fn into_changes_of(self, wanted: fn(&Row) -> bool) -> impl Iterator<Item = RowChange> {
         let view = self.view.clone();
-        self.seen.into_iter().map(move |(key, row)| RowChange {
+        let rows = self.into_rows().filter(move |(_, row)| wanted(row));
+        rows.map(move |(key, Row { version, value, .. })| RowChange {
             view: view.clone(),
             key,
-            expected: row.version,
-            value: row.value,
+            expected: version,
+            value,
         })
     }
 
     /// The rows themselves, ordered by key.
     pub(super) fn into_values(self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        let present = |(key, row): (Vec<u8>, Row)| row.value.map(|value| (key, value));
-        self.seen.into_iter().filter_map(present).collect()
+        self.into_rows().filter_map(|(key, row)| Some((key, row.value?))).collect()
+    }
+
+    /// All rows that were looked at, ordered by key.
+    fn into_rows(self) -> impl Iterator<Item = (Vec<u8>, Row)> {
+        let mut rows = self.rows;
+        let keys: BTreeMap<Vec<u8>, usize> = self.places.into_iter().collect();
+        keys.into_iter()
+            .filter_map(move |(key, place)| Some((key, std::mem::take(rows.get_mut(place)?))))
     }
 }

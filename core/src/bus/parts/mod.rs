@@ -3,6 +3,7 @@
 //! Owns in what order they work, what is known of each, and that what one of them does wrong harms no
 //! other. Never knows what a part does with an event.
 
+mod contexts;
 mod error;
 mod follower;
 mod running;
@@ -19,6 +20,7 @@ use crate::number::GlobalPosition;
 use crate::store::ReadError;
 use crate::time::Timestamp;
 
+pub(super) use contexts::Contexts;
 pub use error::{PartError, PartFailed};
 pub(super) use follower::{Follower, Prepared, Stopped};
 pub use running::{Running, StillRunning};
