@@ -12,6 +12,7 @@ use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
 use super::spare::SparePage;
+use super::timers::Lifecycles;
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
@@ -34,6 +35,7 @@ pub struct BusBuilder {
     policies: Vec<Policy>,
     projections: Vec<Projection>,
     snapshots: Vec<Snapshots>,
+    timed: Lifecycles,
     max_depth: u32,
     remembered: usize,
 }
@@ -59,15 +61,18 @@ impl BusBuilder {
             policies: Vec::new(),
             projections: Vec::new(),
             snapshots: Vec::new(),
+            timed: Lifecycles::default(),
             max_depth: MAX_DEPTH,
             remembered: REMEMBERED,
         }
     }
 
-    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens. One
-    /// that is not registered is compared when it is first used.
-    pub fn register<L: Lifecycle>(self) -> Self {
+    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens, and
+    /// its timers fire here. One that is not registered is compared when it is first used, and its
+    /// timers wait for a bus on which it is.
+    pub fn register<L: Lifecycle>(mut self) -> Self {
         self.schemas.announce::<L>();
+        self.timed.add::<L>();
         self
     }
 
@@ -148,6 +153,9 @@ impl BusBuilder {
             let part = Arc::new(CatchUp::new(projection)?);
             catching_up.push(Arc::clone(&part));
             parts.push(part);
+        }
+        if let Some(timers) = self.timed.into_part()? {
+            parts.push(Arc::new(timers));
         }
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::generations::{self, Generation, Generations};
 use super::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
 use super::projection::{Checked, Projection};
-use super::{Inner, OpenError, Rows, ShadowProgress, Start};
+use super::{Inner, OpenError, Rows, ShadowProgress, Start, sight};
 use crate::aggregate::context_of;
 use crate::id::CommitId;
 use crate::name::{Name, StreamId};
@@ -18,9 +18,6 @@ use crate::number::{GlobalPosition, RowVersion};
 use crate::store::{
     AppendError, Checkpoint, CheckpointMove, Commit, EventRef, ReadError, RowChange,
 };
-
-/// The most events whose rows are one commit.
-const BATCH: usize = 1_024;
 
 /// How many rows of a former generation are removed in one commit.
 const REMOVED: usize = 1_024;
@@ -32,18 +29,19 @@ const RETIRED: &[u8] = b"retired";
 pub(super) struct CatchUp {
     pub(super) projection: Checked,
     version: u32,
+    batch: usize,
     /// By the number of the generation.
     followers: Mutex<HashMap<u32, Arc<Follower>>>,
 }
 
 impl CatchUp {
     pub(super) fn new(projection: Projection) -> Result<Self, OpenError> {
-        let version = projection.version.unwrap_or_default();
+        let (version, batch) = (projection.version.unwrap_or_default(), projection.batch);
         let projection = Checked::new(projection)?;
         // The longest names that it can come to.
         generations::rows_of(&projection.view, u32::MAX)?;
         generations::checkpoint_of(&projection.view, u32::MAX)?;
-        Ok(Self { projection, version, followers: Mutex::default() })
+        Ok(Self { projection, version, batch, followers: Mutex::default() })
     }
 
     fn view(&self) -> &Name {
@@ -85,7 +83,8 @@ impl CatchUp {
             return Ok(Arc::clone(follower));
         }
         let checkpoint = generations::checkpoint_of(self.view(), number)?;
-        let follower = Follower::new(checkpoint, self.projection.query(), Start::Beginning, BATCH);
+        let follower =
+            Follower::new(checkpoint, self.projection.query(), Start::Beginning, self.batch);
         Ok(Arc::clone(followers.entry(number).or_insert_with(|| Arc::new(follower))))
     }
 
@@ -110,6 +109,7 @@ impl CatchUp {
             return Ok(());
         };
         let context = context_of(StreamId::new(event.category(), event.stream())?, event);
+        let _span = sight::handling(PartKind::Projection, self.view(), event.kind(), &context);
         let version = event.kind_version().get();
         guarded(|| self.projection.apply(event.kind(), version, payload, &context, rows))
             .map_err(|source| PartError::of_handler(event, source))
@@ -246,6 +246,12 @@ impl Part for CatchUp {
             Ok(follower) => follower.position(inner),
             Err(_) => Ok(None),
         }
+    }
+
+    fn seen(&self, inner: &Inner) -> Option<GlobalPosition> {
+        let stored = generations::stored(&*inner.store, self.view()).ok()?;
+        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        self.follower(live).ok()?.seen()
     }
 
     fn shadow(&self, inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitReason, HandlerError, Inner, Rows};
+use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
@@ -112,6 +112,7 @@ impl Inner {
                 return Err(CommitReason::Contended { tries, source: error });
             }
             tries += 1;
+            sight::retried();
             if tries <= UNHURRIED_TRIES {
                 self.turns.wait();
             } else {
@@ -191,6 +192,7 @@ impl Inner {
         let mut commit = working.assemble(self);
         self.project(working, &mut commit)?;
         commit.snapshots = working.snapshots(self);
+        commit.rows.extend(working.timers().map_err(LoadError::from)?);
         Ok(commit)
     }
 
@@ -203,6 +205,7 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
+                let _span = sight::handling("projection", &projection.view, kind, &context);
                 let payload = event.payload.bytes().map_err(HandlerError::from);
                 payload
                     .and_then(|payload| {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
 use super::policy::{Handler, Policy, Reaction};
 use super::working::Working;
-use super::{Inner, OpenError};
+use super::{Inner, OpenError, sight};
 use crate::aggregate::context_of;
 use crate::id::CommitId;
 use crate::name::{Name, StreamId};
@@ -65,6 +65,7 @@ impl DurablePolicy {
         };
         let stream = StreamId::new(event.category(), event.stream())?;
         let context = context_of(stream, event);
+        let _span = sight::handling(PartKind::Policy, &self.name, event.kind(), &context);
         let at = inner.home.clock.now();
         let version = event.kind_version().get();
         for handler in self.handlers.get(event.kind()).into_iter().flatten() {
@@ -91,5 +92,9 @@ impl Part for DurablePolicy {
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
         self.follower.position(inner)
+    }
+
+    fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
+        self.follower.seen()
     }
 }

@@ -9,6 +9,7 @@ mod builder;
 mod catch_up;
 mod commit;
 mod consumers;
+mod decide;
 mod decision;
 mod drift;
 mod durable;
@@ -25,10 +26,12 @@ mod rows;
 mod schemas;
 mod set;
 mod shadow;
+mod sight;
 mod snapshots;
 mod spare;
 mod start;
 mod submitted;
+mod timers;
 mod turns;
 mod view;
 mod working;
@@ -39,6 +42,7 @@ pub use builder::BusBuilder;
 pub use consumers::{
     Batch, Consumer, ConsumerError, ConsumerGroup, Consumers, MemberId, PartitionStatus,
 };
+pub use decide::{Decide, DecideError, Decided};
 pub use decision::DecisionModel;
 pub use drift::{Drift, RowDrift};
 pub use erase::{EraseError, PayloadErased};
@@ -53,6 +57,7 @@ pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
 pub use start::Start;
 pub use submitted::Submitted;
+pub use timers::{PendingTimer, PendingTimers, RestoreTimersError};
 pub use view::View;
 
 use std::fmt;
@@ -188,7 +193,10 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        Submitted::at_once(self.clone(), aggregates, alongside).wait()
+        let waiting = sight::Waiting::begin();
+        let outcome = Submitted::at_once(self.clone(), aggregates, alongside).wait();
+        waiting.end(outcome.as_ref().map(|(_, receipt)| receipt).map_err(CommitError::reason));
+        outcome
     }
 
     /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns without waiting for

@@ -9,6 +9,9 @@ use crate::lifecycle::Context;
 use crate::name::Name;
 use crate::store::Query;
 
+/// The most events whose rows are one commit, unless set.
+const BATCH: usize = 1_024;
+
 type Handler =
     Box<dyn Fn(u32, &[u8], &Context, &mut Rows<'_>) -> Result<(), HandlerError> + Send + Sync>;
 
@@ -53,6 +56,7 @@ pub struct Projection {
     handlers: HashMap<&'static str, Handler>,
     /// The version of a projection that follows the log; `None` for one that is inline.
     pub(super) version: Option<u32>,
+    pub(super) batch: usize,
     /// The schemas of the events it handles.
     pub(super) events: Vec<event::Schemas>,
 }
@@ -68,7 +72,13 @@ impl Projection {
     /// opens: no other projection of the bus may have it.
     #[must_use]
     pub fn new(view: impl Into<String>) -> Self {
-        Self { view: view.into(), handlers: HashMap::new(), version: None, events: Vec::new() }
+        Self {
+            view: view.into(),
+            handlers: HashMap::new(),
+            version: None,
+            batch: BATCH,
+            events: Vec::new(),
+        }
     }
 
     /// What an event of a kind does to the rows. A kind has one handler: the last one given.
@@ -93,7 +103,8 @@ impl Projection {
     /// [`Bus::catch_up`](crate::Bus::catch_up) on the caller's. Nobody who commits waits for it, its
     /// errors reject nothing, and it can be added later and still see everything.
     ///
-    /// Rows and checkpoint are one commit for up to 1,024 events, so each event counts once. A handler
+    /// Rows and checkpoint are one commit for up to 1,024 events ([`batch`](Self::batch)), so each event
+    /// counts once. A handler
     /// that fails, or panics, is asked again after a pause; nothing behind that event is projected
     /// before, and the rows stay as they were.
     ///
@@ -105,6 +116,15 @@ impl Projection {
     #[must_use]
     pub const fn catch_up(mut self, version: u32) -> Self {
         self.version = Some(version);
+        self
+    }
+
+    /// Sets how many events at the most have their rows in one commit when the projection catches up:
+    /// 1,024 unless set; 0 is taken as 1. More is faster where many events change the same rows, and
+    /// takes memory for the rows of all of them; beyond about 1 MiB of events a batch ends sooner.
+    #[must_use]
+    pub const fn batch(mut self, events: usize) -> Self {
+        self.batch = events;
         self
     }
 }

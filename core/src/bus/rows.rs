@@ -3,6 +3,7 @@
 //! Owns what was looked at and what was changed. Never writes: what is to change is part of a commit.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use serde::Serialize;
@@ -23,7 +24,6 @@ pub struct Rows<'a> {
 }
 
 /// A row that was read or written.
-#[derive(Default)]
 struct Row {
     version: Option<RowVersion>,
     value: Option<Vec<u8>>,
@@ -90,16 +90,14 @@ impl<'a> Rows<'a> {
     }
 
     fn row(&mut self, key: &[u8]) -> Result<&mut Row, ReadError> {
-        let stored = match self.store {
-            Some(store) if !self.seen.contains_key(key) => store.row(self.view, key)?,
-            _ => None,
-        };
-        let row = self.seen.entry(key.to_vec()).or_default();
-        if let Some(stored) = stored {
-            row.version = Some(stored.version);
-            row.value = Some(stored.value);
+        match self.seen.entry(key.to_vec()) {
+            Entry::Occupied(row) => Ok(row.into_mut()),
+            Entry::Vacant(place) => {
+                let stored = self.store.map_or(Ok(None), |store| store.row(self.view, key))?;
+                let (version, value) = stored.map(|row| (row.version, row.value)).unzip();
+                Ok(place.insert(Row { version, value, written: false }))
+            }
         }
-        Ok(row)
     }
 
     /// What was written: for who alone writes the view.

@@ -131,4 +131,4 @@ pub(super) fn decode_row<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowErro
 /// The bytes of a row are not a value of the type, or more than one.
 #[derive(Debug, thiserror::Error)]
 #[error("the row has another shape than the type it is read as; rebuild the view")]
-pub(super) struct RowError(#[source] Option<postcard::Error>);
+pub(super) struct RowError(#[source] pub(super) Option<postcard::Error>);

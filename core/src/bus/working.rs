@@ -6,13 +6,14 @@ use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 
 use super::policy::{Handler, Reaction, ReactionError};
-use super::{CommitReason, HandlerError, Inner, LoadError, stream_of};
+use super::timers::{self, Entered, PendingTimer};
+use super::{CommitReason, HandlerError, Inner, LoadError, sight, stream_of};
 use crate::aggregate::{Aggregate, Cause};
 use crate::id::{CommitId, EventId};
 use crate::lifecycle::{Context, Lifecycle};
-use crate::name::{Name, StreamId};
+use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{KindVersion, StreamVersion};
-use crate::store::{Commit, ExpectedVersion, NewEvent, Snapshot, StreamAppend};
+use crate::store::{Commit, ExpectedVersion, NewEvent, RowChange, Snapshot, StreamAppend};
 use crate::time::Timestamp;
 
 /// An aggregate whose lifecycle is not known.
@@ -25,6 +26,7 @@ pub(super) trait Life: Any + Send {
     fn version(&self, nth: usize) -> Option<StreamVersion>;
     fn join(&mut self, commit: CommitId, first_index: u32);
     fn snapshot(&self, inner: &Inner, last: EventId) -> Option<Snapshot>;
+    fn entered(&self) -> Option<Entered>;
     fn remember(&self, inner: &Inner);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
@@ -71,6 +73,10 @@ impl<L: Lifecycle> Life for Aggregate<L> {
 
     fn snapshot(&self, inner: &Inner, last: EventId) -> Option<Snapshot> {
         inner.snapshots.due(self, last)
+    }
+
+    fn entered(&self) -> Option<Entered> {
+        timers::entered(self)
     }
 
     fn remember(&self, inner: &Inner) {
@@ -177,6 +183,7 @@ impl Working {
                 return Err(CommitReason::PolicyLoop { policy, kind, depth: depth - 1 });
             }
             let version = event.kind_version.get();
+            let _span = sight::handling("policy", name, &event.kind, &context);
             let at = context.occurred_at;
             let mut reaction = Reaction { working: self, inner, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);
@@ -323,6 +330,25 @@ impl Working {
             self.lives.get(life)?.as_ref()?.snapshot(inner, last)
         });
         due.collect()
+    }
+
+    /// The rows of the timers that the commit sets.
+    pub(super) fn timers(&self) -> Result<Vec<RowChange>, InvalidName> {
+        let mut rows = Vec::new();
+        for (index, life) in self.lives.iter().enumerate() {
+            let Some(Entered { nth, timers }) = life.as_ref().and_then(|life| life.entered())
+            else {
+                continue;
+            };
+            let by = self.events.iter().position(|slot| (slot.life, slot.nth) == (index, nth));
+            let Some((_, context)) = by.and_then(|by| self.event(by)) else {
+                continue;
+            };
+            for (kind, after) in timers {
+                rows.push(PendingTimer::set_by(&context, kind, after)?.change(None)?);
+            }
+        }
+        Ok(rows)
     }
 
     /// Lets the bus remember the states that the commit led to.

@@ -15,14 +15,17 @@ pub enum Job {
     Append { writers: u32 },
     /// 1,000 events a commit.
     Bulk,
-    /// `load-N`: streams of so many events.
-    Load { length: u64 },
+    /// `load-N`: streams of so many events, spread over the whole log; `load-1000-together`: such that
+    /// stand together in it.
+    Load { length: u64, together: bool },
     /// All events in order.
     Scan,
     /// A projection with a row for each region.
     CatchUp,
     /// A projection with a row for each stream.
     CatchUpStreams,
+    /// The rows of a projection once more, beside those that there are.
+    Rebuild,
 }
 
 impl FromStr for Job {
@@ -36,8 +39,12 @@ impl FromStr for Job {
             ("scan", _) => Ok(Self::Scan),
             ("catch-up", _) => Ok(Self::CatchUp),
             ("catch-up-streams", _) => Ok(Self::CatchUpStreams),
+            ("rebuild", _) => Ok(Self::Rebuild),
             (_, Some(("append", n))) => Ok(Self::Append { writers: n.parse().map_err(unknown)? }),
-            (_, Some(("load", n))) => Ok(Self::Load { length: n.parse().map_err(unknown)? }),
+            ("load-1000-together", _) => Ok(Self::Load { length: 1_000, together: true }),
+            (_, Some(("load", n))) => {
+                Ok(Self::Load { length: n.parse().map_err(unknown)?, together: false })
+            }
             _ => Err(format!("`{name}` is not a job")),
         }
     }

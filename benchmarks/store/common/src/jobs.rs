@@ -62,10 +62,11 @@ fn time<S: System>(command: &Command) -> Result<Measured, Failure> {
         Job::Fill => fill(&mut system, command.events),
         Job::Append { writers } => append(&mut system, writers, command.events),
         Job::Bulk => bulk(&mut system, command.events),
-        Job::Load { length } => load(&mut system, length, command.events),
+        Job::Load { length, together } => load(&mut system, length, together, command.events),
         Job::Scan => scan(&mut system, command.events),
         Job::CatchUp => catch_up(&mut system, Grouping::Region, command.events),
         Job::CatchUpStreams => catch_up(&mut system, Grouping::Stream, command.events),
+        Job::Rebuild => rebuild(&mut system, command.events),
     };
     system.close()?;
     measured
@@ -121,8 +122,13 @@ fn check_streams<S: System>(system: &mut S, planned: Vec<Share>) -> Result<(), F
     expect("the log", scanned.unwrap_or(all), all)
 }
 
-fn load<S: System>(system: &mut S, length: u64, events: u64) -> Result<Measured, Failure> {
-    let streams = loaded(length, events);
+fn load<S: System>(
+    system: &mut S,
+    length: u64,
+    together: bool,
+    events: u64,
+) -> Result<Measured, Failure> {
+    let streams = loaded(length, together, events);
     let mut in_all = 0;
     for (stream, version) in &streams {
         // Not timed: the pages come into the caches.
@@ -153,21 +159,45 @@ fn scan<S: System>(system: &mut S, events: u64) -> Result<Measured, Failure> {
 }
 
 fn catch_up<S: System>(system: &mut S, by: Grouping, events: u64) -> Result<Measured, Failure> {
-    // A view of its own, as if the program had met the log for the first time.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let view = format!("deposits_{now}");
+    let view = new_view()?;
     let started = Instant::now();
     system.catch_up(&view, by, IN_STEP)?;
     let elapsed = started.elapsed();
+    check_view(system, &view, by, events)?;
+    Ok(rate(events, elapsed))
+}
+
+fn rebuild<S: System>(system: &mut S, events: u64) -> Result<Measured, Failure> {
+    let view = new_view()?;
+    system.catch_up(&view, Grouping::Region, IN_STEP)?;
+    let started = Instant::now();
+    let view = system.rebuild(&view, Grouping::Region, IN_STEP)?;
+    let elapsed = started.elapsed();
+    check_view(system, &view, Grouping::Region, events)?;
+    Ok(rate(events, elapsed))
+}
+
+/// A view of its own, as if the program had met the log for the first time.
+fn new_view() -> Result<String, Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+    Ok(format!("deposits_{now}"))
+}
+
+fn check_view<S: System>(
+    system: &mut S,
+    view: &str,
+    by: Grouping,
+    events: u64,
+) -> Result<(), Failure> {
     let mut rows = Rows::new();
     for planned in filled(events) {
         let key = by.key(planned.stream, planned.deposit.region);
         rows.entry(key).or_default().add(planned.deposit.cents);
     }
-    if system.view(&view)? != rows {
+    if system.view(view)? != rows {
         return Err("the rows of the view are not what the events come to".into());
     }
-    Ok(rate(events, elapsed))
+    Ok(())
 }
 
 fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, right: T) -> Result<(), Failure> {

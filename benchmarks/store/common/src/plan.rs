@@ -11,6 +11,13 @@ const LONG: u32 = STREAMS;
 /// The first of those that `load-10` loads.
 const SHORT: u32 = 2 * STREAMS;
 
+/// The first of those that `load-1000-together` loads, and how many there are.
+const TOGETHER: u32 = 3 * STREAMS;
+const TOGETHER_STREAMS: u64 = 10;
+
+/// The streams that a plan can name are those below.
+const ALL: u32 = TOGETHER + TOGETHER_STREAMS as u32;
+
 /// An event that is to be appended.
 #[derive(Clone, Copy, Debug)]
 pub struct Planned {
@@ -55,7 +62,7 @@ pub fn stream_id(stream: u32) -> String {
 
 /// The ids of all streams that a plan can name.
 pub fn stream_ids() -> Vec<String> {
-    (0..SHORT + STREAMS).map(stream_id).collect()
+    (0..ALL).map(stream_id).collect()
 }
 
 /// The first event of every stream: what an append job finds.
@@ -118,11 +125,11 @@ impl Iterator for Share {
     }
 }
 
-/// The log that is read: with a million events, one stream has 100,000 of them, twenty have 1,000
-/// and a hundred have 10, each spread over the whole log; the rest are spread over [`STREAMS`] at
-/// random.
+/// The log that is read: with a million events, one stream has about 100,000 of them, twenty have
+/// about 1,000 and a hundred have about 10, each spread over the whole log; ten more have 1,000 that
+/// stand together; the rest are spread over [`STREAMS`] at random.
 pub fn filled(events: u64) -> impl Iterator<Item = Planned> {
-    let mut versions = vec![0; (SHORT + STREAMS) as usize];
+    let mut versions = vec![0; ALL as usize];
     filled_streams(events).map(move |stream| {
         versions[stream as usize] += 1;
         Planned::new(stream, versions[stream as usize])
@@ -132,8 +139,14 @@ pub fn filled(events: u64) -> impl Iterator<Item = Planned> {
 fn filled_streams(events: u64) -> impl Iterator<Item = u32> {
     let middle = (events / 50_000).max(1);
     let short = (events / 10_000).max(1);
+    // In the middle of the log: what a system remembers of the newest events holds none of them.
+    let together = events / 2;
+    let length = together_length(events);
     let mut random = mix(events);
     (0..events).map(move |index| match index {
+        _ if (together..together + TOGETHER_STREAMS * length).contains(&index) => {
+            TOGETHER + ((index - together) / length) as u32
+        }
         _ if index % 10 == 0 => LONG,
         _ if index % 50 == 1 => LONG + 1 + (index / 50 % middle) as u32,
         _ if index % 1_000 == 2 => SHORT + (index / 1_000 % short) as u32,
@@ -144,15 +157,22 @@ fn filled_streams(events: u64) -> impl Iterator<Item = u32> {
     })
 }
 
+/// How many events of a stream stand together: in a small log fewer, so that most of it is as it is in
+/// a large one.
+fn together_length(events: u64) -> u64 {
+    (events / 200).min(1_000)
+}
+
 /// The streams that a load job loads from the log that is read, with their lengths. In a log of
 /// fewer than a million events the long one is a tenth of it.
-pub fn loaded(length: u64, events: u64) -> Vec<(u32, u64)> {
+pub fn loaded(length: u64, together: bool, events: u64) -> Vec<(u32, u64)> {
     let streams = match length {
-        10 => SHORT..SHORT + STREAMS,
+        _ if together => TOGETHER..ALL,
+        10 => SHORT..TOGETHER,
         1_000 => LONG + 1..SHORT,
         _ => LONG..LONG + 1,
     };
-    let mut lengths = vec![0; (SHORT + STREAMS) as usize];
+    let mut lengths = vec![0; ALL as usize];
     for stream in filled_streams(events) {
         lengths[stream as usize] += 1;
     }

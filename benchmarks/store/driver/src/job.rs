@@ -40,7 +40,7 @@ const fn read(name: &'static str) -> Job {
     Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 200_000 }
 }
 
-pub static JOBS: [Job; 12] = [
+pub static JOBS: [Job; 14] = [
     write("append-1", 20_000, 5_000),
     write("append-8", 100_000, 5_000),
     write("append-64", 200_000, 5_000),
@@ -48,9 +48,11 @@ pub static JOBS: [Job; 12] = [
     write("bulk", 500_000, 50_000),
     read("load-10"),
     read("load-1000"),
+    read("load-1000-together"),
     read("load-100000"),
     read("scan"),
     read("catch-up"),
     read("catch-up-streams"),
+    read("rebuild"),
     Job { kind: Kind::Filled, ..read("disk") },
 ];

@@ -228,8 +228,8 @@ def bulk(system, events):
     return events / elapsed, "events/s"
 
 
-def load(system, length, events):
-    streams = plan.loaded(length, events)
+def load(system, length, events, together=False):
+    streams = plan.loaded(length, together, events)
     for stream, version in streams.items():
         right = Account.of(plan.planned(stream, it) for it in range(1, version + 1))
         expect("a stream", system.load(stream), right)
@@ -278,6 +278,11 @@ def measure(system, job, events):
         return catch_up(system, lambda event: event.region, events)
     if job == "catch-up-streams":
         return catch_up(system, lambda event: event.originator_id.int, events)
+    if job == "rebuild":
+        system.catch_up(f"first_{time.time_ns()}", lambda event: event.region)
+        return catch_up(system, lambda event: event.region, events)
+    if job == "load-1000-together":
+        return load(system, 1_000, events, together=True)
     jobs = {"fill": fill, "bulk": bulk, "scan": scan}
     if job in jobs:
         return jobs[job](system, events)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 STREAMS = 10_000
 LONG = STREAMS
 SHORT = 2 * STREAMS
+TOGETHER = 3 * STREAMS
+TOGETHER_STREAMS = 10
 NOTE = 90
 TEXT = (
     "Rent for the third quarter, paid in advance by standing order, with thanks "
@@ -80,9 +82,13 @@ def share(writer, writers, events):
 def filled_streams(events):
     middle = max(events // 50_000, 1)
     short = max(events // 10_000, 1)
+    together = events // 2
+    length = min(events // 200, 1_000)
     random = mix(events)
     for index in range(events):
-        if index % 10 == 0:
+        if together <= index < together + TOGETHER_STREAMS * length:
+            yield TOGETHER + (index - together) // length
+        elif index % 10 == 0:
             yield LONG
         elif index % 50 == 1:
             yield LONG + 1 + index // 50 % middle
@@ -101,10 +107,12 @@ def filled(events):
         yield planned(stream, versions[stream])
 
 
-def loaded(length, events):
+def loaded(length, together, events):
     """The streams that a load job loads, with their lengths."""
-    streams = {10: range(SHORT, SHORT + STREAMS), 1_000: range(LONG + 1, SHORT)}
+    streams = {10: range(SHORT, TOGETHER), 1_000: range(LONG + 1, SHORT)}
     wanted = streams.get(length, range(LONG, LONG + 1))
+    if together:
+        wanted = range(TOGETHER, TOGETHER + TOGETHER_STREAMS)
     lengths = {}
     for stream in filled_streams(events):
         if stream in wanted:

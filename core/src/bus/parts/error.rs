@@ -80,6 +80,20 @@ pub enum PartError {
         /// What the store said.
         source: AppendError,
     },
+    /// A timer that is due could not fire. If it is the store that is in the way, none behind it could
+    /// either; else they could.
+    #[error("the timer of `{stream}` that makes `{kind}` happen could not fire")]
+    Timer {
+        /// The life.
+        stream: StreamId,
+        /// The kind of event that the timer makes happen.
+        kind: Name,
+        /// What is in the way.
+        source: HandlerError,
+    },
+    /// The store did not acknowledge that timers have ended whose states were left.
+    #[error("the store did not take that timers have ended")]
+    EndTimers(#[source] AppendError),
     /// An event has a stream or a kind that cannot be a name.
     #[error("a name is not valid")]
     InvalidName(#[from] InvalidName),
@@ -102,6 +116,7 @@ impl PartError {
             self,
             Self::Append { source: AppendError::Closed, .. }
                 | Self::View { source: AppendError::Closed, .. }
+                | Self::EndTimers(AppendError::Closed)
         );
         read || append
     }

@@ -105,6 +105,11 @@ impl Follower {
         Ok(stored.and_then(|checkpoint| checkpoint.position))
     }
 
+    /// The last event that was looked at or passed over; `None` while a step is under way.
+    pub(in crate::bus) fn seen(&self) -> Option<GlobalPosition> {
+        self.place.try_lock().ok()?.as_ref()?.seen
+    }
+
     /// Where the store says that the follower is; where it starts, if it never did. `None` if nobody is
     /// to follow any more: the checkpoint says so by its cursor.
     fn find(&self, inner: &Inner) -> Result<Option<Place>, PartError> {

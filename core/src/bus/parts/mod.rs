@@ -8,10 +8,12 @@ mod follower;
 mod running;
 mod status;
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress};
+use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -21,6 +23,9 @@ pub use error::{PartError, PartFailed};
 pub(super) use follower::{Follower, Prepared, Stopped};
 pub use running::{Running, StillRunning};
 pub use status::{PartKind, PartState, PartStatus};
+
+/// The longest pause of a part that cannot go on, unless it says otherwise.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Something that follows the log, a step at a time.
 pub(super) trait Part: Send + Sync {
@@ -33,6 +38,14 @@ pub(super) trait Part: Send + Sync {
 
     /// The last event that it has dealt with for good; `None` before the first.
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError>;
+
+    /// The last event that this bus has looked at or passed over, if it knows.
+    fn seen(&self, inner: &Inner) -> Option<GlobalPosition>;
+
+    /// The longest pause before it tries again what it could not do.
+    fn longest_pause(&self) -> Duration {
+        LONGEST_PAUSE
+    }
 
     /// How far a shadow of it has come, if there is one.
     fn shadow(&self, _inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
@@ -73,12 +86,19 @@ struct Report {
 
 impl Watched {
     fn step(&self, inner: &Inner) -> Result<Step, Arc<PartError>> {
+        let begun = Instant::now();
         match self.part.step(inner) {
             Ok(step) => {
                 self.report().failures = 0;
+                if step == Step::Moved {
+                    sight::stepped(self.part.kind(), self.part.name(), begun, false);
+                }
                 Ok(step)
             }
             Err(error) => {
+                sight::stepped(self.part.kind(), self.part.name(), begun, true);
+                let (part, name) = (self.part.kind(), self.part.name());
+                tracing::warn!(%part, %name, error = &error as &dyn Error, "cannot go on");
                 let error = Arc::new(error);
                 let mut report = self.report();
                 report.failures = report.failures.saturating_add(1);

@@ -18,9 +18,8 @@ use crate::name::Name;
 use crate::store::ReadError;
 use crate::time::Timestamp;
 
-/// The first pause of a part that cannot go on, and the longest.
+/// The first pause of a part that cannot go on.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often the clock is looked at while something is due: a clock may be set.
 const CLOCK: Duration = Duration::from_secs(1);
@@ -140,7 +139,7 @@ fn work(inner: &Inner, watched: &Watched, bell: &Arc<Bell>) {
             }
             Err(error) if error.is_for_good() => return,
             Err(_) => {
-                bell.wait(pause(failures));
+                bell.wait(pause(failures, watched.part.longest_pause()));
                 failures = failures.saturating_add(1);
             }
         }
@@ -154,8 +153,8 @@ fn left(inner: &Inner, at: Timestamp) -> Duration {
 }
 
 /// Twice as long each time, and somewhere between half of it and all, so that two do not keep step.
-fn pause(failures: u32) -> Duration {
-    let most = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
+fn pause(failures: u32, longest: Duration) -> Duration {
+    let most = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(longest);
     let [.., random] = *CommitId::generate().as_bytes();
     most / 2 + most.mul_f64(f64::from(random) / 512.0)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::PartError;
-use crate::bus::{Bus, ShadowProgress};
+use crate::bus::{Bus, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -17,6 +17,8 @@ pub enum PartKind {
     Policy,
     /// A [catch-up projection](crate::Projection::catch_up).
     Projection,
+    /// What lets the timers of the lifecycles that are registered fire.
+    Timers,
 }
 
 impl PartKind {
@@ -24,6 +26,7 @@ impl PartKind {
         match self {
             Self::Policy => "policies",
             Self::Projection => "projections",
+            Self::Timers => "timers",
         }
     }
 }
@@ -33,6 +36,7 @@ impl fmt::Display for PartKind {
         f.write_str(match self {
             Self::Policy => "policy",
             Self::Projection => "projection",
+            Self::Timers => "timers",
         })
     }
 }
@@ -45,10 +49,11 @@ pub struct PartStatus {
     pub kind: PartKind,
     /// Its name.
     pub name: Name,
-    /// The last event that it has dealt with for good, `None` before the first. Events that do not
-    /// concern it are passed over, and this stays behind for a while.
+    /// Where its checkpoint stands: at the last event that it has dealt with for good, `None` before the
+    /// first. Behind it may be up to 16,384 events that do not concern it.
     pub position: Option<GlobalPosition>,
-    /// How many events the log has after that one; not all of them need concern it.
+    /// How many events of the log it has not looked at, as far as this bus knows; not all of them need
+    /// concern it.
     pub lag: u64,
     /// How far the [shadow](crate::Shadow) of a projection has come, if there is one.
     pub shadow: Option<ShadowProgress>,
@@ -74,7 +79,7 @@ pub enum PartState {
 impl Bus {
     /// Where every part that follows the log stands, in the order in which they were added. What
     /// happened to them is told of this bus only; positions are those in the store, whoever got
-    /// there.
+    /// there. Each time, the lags go to the gauge `vitae_part_lag_events`.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -84,12 +89,16 @@ impl Bus {
         for watched in &self.inner.parts.0 {
             let report = watched.report().clone();
             let position = watched.part.position(&self.inner)?;
+            let (kind, name) = (watched.part.kind(), watched.part.name().clone());
+            let seen = position.max(watched.part.seen(&self.inner));
+            let lag = head.saturating_sub(seen.map_or(0, GlobalPosition::get));
+            sight::lags(kind, &name, lag);
             all.push(PartStatus {
-                kind: watched.part.kind(),
-                name: watched.part.name().clone(),
+                kind,
+                name,
                 position,
                 shadow: watched.part.shadow(&self.inner)?,
-                lag: head.saturating_sub(position.map_or(0, GlobalPosition::get)),
+                lag,
                 state: match report.failures {
                     0 => PartState::Well,
                     failures => PartState::Failing { failures },
