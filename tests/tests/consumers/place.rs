@@ -13,6 +13,7 @@ on_every_store! {
     a_place_that_is_not_on_the_log_is_none
     no_partition_falls_far_behind
     a_partition_that_is_behind_catches_up_alone
+    a_partition_that_is_behind_catches_up_however_busy_the_others_are
     a_checkpoint_of_another_log_is_noticed
 }
 
@@ -100,6 +101,39 @@ fn a_partition_that_is_behind_catches_up_alone(log: Subject) {
     let mut second = group.join().unwrap();
     done.extend(work(&mut second));
     assert_eq!(positions(done), (1..=60).collect::<Vec<_>>());
+}
+
+fn a_partition_that_is_behind_catches_up_however_busy_the_others_are(log: Subject) {
+    let team = Team::new(&log);
+    let group = team.group().batch_of(4).start(Start::Beginning).unwrap();
+    for left in [0, 1] {
+        (0..80).for_each(|entity| add(&team.bus, &(entity % 40).to_string(), 1));
+        let place =
+            move |group: &ConsumerGroup| group.status().unwrap()[usize::from(left)].position;
+        // All partitions but one get far, and the member is gone.
+        let mut first = group.join().unwrap();
+        let (mut in_vain, mut busy) = (0, String::new());
+        while in_vain < 30 {
+            let batch = next(&mut first).unwrap();
+            if batch.partition() == left {
+                in_vain += 1;
+            } else {
+                busy = batch.iter().next().unwrap().stream().to_owned();
+                batch.done().unwrap();
+            }
+        }
+        drop(first);
+        let mut second = group.join().unwrap();
+        let before = place(&group);
+        for _ in 0..100 {
+            add(&team.bus, &busy, 1);
+            if let Some(batch) = next(&mut second) {
+                batch.done().unwrap();
+            }
+        }
+        assert!(place(&group) > before, "it is at {before:?} still");
+        work(&mut second);
+    }
 }
 
 fn a_checkpoint_of_another_log_is_noticed(log: Subject) {

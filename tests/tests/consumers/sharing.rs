@@ -13,6 +13,7 @@ use crate::team::*;
 on_every_store! {
     every_event_comes_to_one_member_in_the_order_of_its_entity
     what_is_not_done_comes_again_when_others_have_had_their_turn
+    what_is_not_done_comes_again_after_a_while_however_much_else_there_is
     a_partition_that_nobody_gets_through_with_stops_no_other
     a_member_sees_only_what_its_query_says
     batches_are_bounded
@@ -70,9 +71,29 @@ fn what_is_not_done_comes_again_when_others_have_had_their_turn(log: Subject) {
     assert!(next(&mut member).is_none());
 }
 
+fn what_is_not_done_comes_again_after_a_while_however_much_else_there_is(log: Subject) {
+    let team = Team::new(&log);
+    let mut member = team.start().join().unwrap();
+    (0..20).for_each(|entity| add(&team.bus, &entity.to_string(), 1));
+    let stuck = next(&mut member).unwrap().partition();
+    let other = next(&mut member).unwrap().iter().next().unwrap().stream().to_owned();
+    let mut came = 0;
+    for _ in 0..36 {
+        add(&team.bus, &other, 1);
+        team.advance(LEASE / 9);
+        let batch = next(&mut member).unwrap();
+        if batch.partition() == stuck {
+            came += 1;
+        } else {
+            batch.done().unwrap();
+        }
+    }
+    assert!((6..=12).contains(&came), "in four leases it came {came} times");
+}
+
 fn a_partition_that_nobody_gets_through_with_stops_no_other(log: Subject) {
     let team = Team::new(&log);
-    let group = team.group().batch_of(2).start(Start::Beginning).unwrap();
+    let group = team.group().batch_of(3).start(Start::Beginning).unwrap();
     let mut member = group.join().unwrap();
     (0..40).for_each(|number| add(&team.bus, &(number % 10).to_string(), 1));
     let stuck = next(&mut member).unwrap().partition();
@@ -80,7 +101,7 @@ fn a_partition_that_nobody_gets_through_with_stops_no_other(log: Subject) {
     let mut in_vain = 0;
     while in_vain < 3 {
         let batch = next(&mut member).unwrap();
-        assert!(batch.iter().len() <= 2);
+        assert!(batch.iter().len() <= 3);
         if batch.partition() == stuck {
             in_vain += 1;
             continue;

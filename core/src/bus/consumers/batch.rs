@@ -5,8 +5,9 @@
 
 use std::fmt;
 
+use super::ConsumerError;
 use super::error::is_lost;
-use super::{ConsumerError, Group};
+use super::group::Group;
 use crate::bus::Alongside;
 use crate::id::CommitId;
 use crate::store::{Commit, EventRef, Page};

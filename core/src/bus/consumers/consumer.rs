@@ -7,9 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::group::Group;
 use super::held::{Held, Next};
 use super::roster::{self, Lease, MemberId};
-use super::{Batch, ConsumerError, Group};
+use super::{Batch, ConsumerError};
 use crate::bus::Alongside;
 use crate::store::{Changes, Checkpoint, EventStore};
 use crate::time::Timestamp;
@@ -68,8 +69,8 @@ impl Consumer {
     /// The next batch, but waits for it no longer than this: then `None`. With [`Duration::ZERO`], what
     /// is there now.
     ///
-    /// Partitions take turns. A batch that was not done comes again, when there is nothing else that
-    /// has not been given out yet.
+    /// Partitions take turns. A batch that was not done comes again when there is nothing else, or when
+    /// a third of a [lease](super::Consumers::lease) has gone by.
     ///
     /// # Errors
     /// [`ConsumerError`]. A retry is safe, unless the store is closed.

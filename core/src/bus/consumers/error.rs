@@ -1,5 +1,6 @@
 //! What can go wrong with consumers.
 
+use super::group::CHECKPOINTS;
 use super::roster;
 use crate::bus::CommitReason;
 use crate::name::{InvalidName, Name};
@@ -82,9 +83,7 @@ impl CommitReason {
 pub(super) fn is_lost(error: &AppendError) -> bool {
     match error {
         AppendError::StaleRow { view, .. } => *view == roster::VIEW,
-        AppendError::CheckpointConflict { name, .. } => {
-            name.as_str().starts_with(super::CHECKPOINTS)
-        }
+        AppendError::CheckpointConflict { name, .. } => name.as_str().starts_with(CHECKPOINTS),
         _ => false,
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Part {
     pub(super) read: Option<GlobalPosition>,
     /// The events that come next.
     pub(super) page: Page,
-    /// Whether they were given out before.
+    /// Whether they were given out before, and wait until there is nothing else.
     pub(super) offered: bool,
 }
 
@@ -86,6 +86,11 @@ impl Held {
     pub(super) fn new(partitions: u16, query: Query, batch: usize) -> Self {
         let page = Read::log(query.clone()).page_of(batch);
         Self { parts: BTreeMap::new(), partitions, query, page, given: 0, scanned: 0 }
+    }
+
+    /// Lets what was given out before come again in its turn.
+    pub(super) fn give_again(&mut self) {
+        self.parts.values_mut().for_each(|part| part.offered = false);
     }
 
     /// What comes next. Events that were given out before come again when there is nothing else.

@@ -6,6 +6,7 @@
 mod batch;
 mod consumer;
 mod error;
+mod group;
 mod held;
 mod partition;
 mod roster;
@@ -14,7 +15,7 @@ mod status;
 mod tend;
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use batch::Batch;
@@ -24,17 +25,11 @@ pub use roster::MemberId;
 pub use status::PartitionStatus;
 
 use super::{Bus, Start};
-use crate::id::CommitId;
 use crate::name::Name;
-use crate::number::GlobalPosition;
-use crate::store::{
-    AppendError, Checkpoint, CheckpointMove, Commit, EventStore, Page, Query, Read, ReadError,
-};
-use crate::time::{Clock, Timestamp};
+use crate::store::{EventStore, Query};
+use crate::time::Clock;
+use group::Group;
 use partition::MAX_PARTITIONS;
-
-/// What the names of the checkpoints begin with.
-const CHECKPOINTS: &str = "consumer/";
 
 /// How many partitions a group has, and how long a lease is, unless set.
 const PARTITIONS: u16 = 16;
@@ -186,7 +181,7 @@ impl Consumers {
 /// A group of consumers. Cloning is cheap: the clones are one group.
 ///
 /// It does not keep the store open, and neither do its members: with the bus, or with the last handle
-/// of the store, they end, with [`ReadError::Closed`].
+/// of the store, they end, with [`ReadError::Closed`](crate::store::ReadError::Closed).
 ///
 /// Each member reads the events of the query in one scan, and passes over those of others' partitions:
 /// with n members they are read n times. A partition that is behind the others is read from where it
@@ -218,89 +213,4 @@ impl ConsumerGroup {
         let group = &self.0;
         status::of(&*group.store()?, &group.name, group.now())
     }
-}
-
-/// What all members of a group know.
-struct Group {
-    store: Weak<dyn EventStore>,
-    clock: Arc<dyn Clock>,
-    name: Name,
-    query: Query,
-    partitions: u16,
-    /// In microseconds.
-    lease: i64,
-    batch: usize,
-}
-
-impl Group {
-    fn store(&self) -> Result<Arc<dyn EventStore>, ConsumerError> {
-        self.store.upgrade().ok_or(ConsumerError::Read(ReadError::Closed))
-    }
-
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// When a lease runs out that is taken at a time.
-    const fn until(&self, now: Timestamp) -> Timestamp {
-        Timestamp::from_micros(now.as_micros().saturating_add(self.lease))
-    }
-
-    fn checkpoint(&self, partition: u16) -> Result<Name, ConsumerError> {
-        checkpoint_name(&self.name, partition)
-    }
-
-    /// Makes sure that the group has begun, with this number of partitions.
-    fn begin(&self, store: &dyn EventStore, start: Start) -> Result<(), ConsumerError> {
-        if self.has_begun(store)? {
-            return Ok(());
-        }
-        let position = match start {
-            Start::Beginning => None,
-            Start::Now => store.head()?,
-            Start::After(position) => Some(position),
-        };
-        let place = position.map(|position| checkpoint_at(store, position)).transpose()?;
-        let mut commit = Commit::new(CommitId::generate());
-        commit.rows.push(roster::put_group(&self.name, self.partitions));
-        for partition in 0..self.partitions {
-            let name = self.checkpoint(partition)?;
-            let moved = place.clone().map(|to| CheckpointMove { name, from: None, to });
-            commit.checkpoints.extend(moved);
-        }
-        match store.commit(commit) {
-            Ok(_) => Ok(()),
-            // Somebody else was first.
-            Err(AppendError::StaleRow { .. }) if self.has_begun(store)? => Ok(()),
-            Err(AppendError::CheckpointConflict { .. }) if self.has_begun(store)? => Ok(()),
-            Err(error) => Err(ConsumerError::Append(error)),
-        }
-    }
-
-    fn has_begun(&self, store: &dyn EventStore) -> Result<bool, ConsumerError> {
-        let started = roster::partitions(store, &self.name)?;
-        match started.filter(|started| *started != self.partitions) {
-            Some(started) => Err(ConsumerError::OtherPartitions {
-                group: self.name.clone(),
-                started,
-                asked: self.partitions,
-            }),
-            None => Ok(started.is_some()),
-        }
-    }
-}
-
-fn checkpoint_name(group: &Name, partition: u16) -> Result<Name, ConsumerError> {
-    Ok(Name::new(format!("{CHECKPOINTS}{group}/{partition}"))?)
-}
-
-/// The checkpoint of who has dealt with everything up to a position.
-fn checkpoint_at(
-    store: &dyn EventStore,
-    position: GlobalPosition,
-) -> Result<Checkpoint, ConsumerError> {
-    let mut page = Page::new();
-    store.read(&Read::log(Query::all()).from_position(position).page_of(1), &mut page)?;
-    let event = page.iter().next().filter(|event| event.position() == position);
-    event.map(|event| Checkpoint::at(&event)).ok_or(ConsumerError::NoSuchStart { position })
 }

@@ -2,8 +2,9 @@
 //!
 //! Owns the reading of it. Never changes anything.
 
+use super::group::checkpoint_name;
 use super::roster::{MemberId, Roster};
-use super::{ConsumerError, checkpoint_name, roster};
+use super::{ConsumerError, roster};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::EventStore;

@@ -4,10 +4,11 @@
 //! with one: each row changes only from the version that was read.
 
 use super::error::is_lost;
+use super::group::checkpoint_at;
 use super::held::Part;
 use super::roster::{self, Lease, Roster};
 use super::share::share;
-use super::{Consumer, ConsumerError, checkpoint_at};
+use super::{Consumer, ConsumerError};
 use crate::id::CommitId;
 use crate::store::{AppendError, Checkpoint, CheckpointMove, Commit, EventStore, RowChange};
 use crate::time::Timestamp;
@@ -40,6 +41,7 @@ impl Consumer {
                         }
                     }
                     self.adopt(store, &Roster::read(store, &self.group.name)?)?;
+                    self.held.give_again();
                     self.tended = Some(now);
                     break;
                 }
