@@ -6,8 +6,8 @@ pub use shuttle::sync::{Mutex, MutexGuard, WaitTimeoutResult};
 
 use crate::time::{Alarm, Duration};
 
-/// A condition variable whose waits can time out: see [`passing`](crate::time::passing). As the real
-/// one's may, its waits sometimes end for no reason: when the time of another wait is over.
+/// A condition variable whose waits can time out where time [passes](crate::time::passing). There those
+/// with an end sometimes end for no reason too, as real ones may.
 #[derive(Debug, Default)]
 pub struct Condvar(Arc<shuttle::sync::Condvar>);
 

@@ -21,7 +21,7 @@ shuttle::lazy_static! {
 #[derive(Default)]
 struct Clock {
     now: Duration,
-    /// By when they are due. Each wakes all that wait for the same.
+    /// By when they are due: what those that wait with an end wait for.
     alarms: BTreeMap<(Duration, u64), Arc<Condvar>>,
     alarms_ever: u64,
     /// The thread that lets time pass.
@@ -73,23 +73,18 @@ pub fn passing(body: impl FnOnce()) {
 
 /// Goes to the next moment that somebody waits for, again and again.
 fn pass() {
-    loop {
-        let mut clock = clock();
-        if clock.over {
-            return;
+    while !clock().over {
+        // Due or not: real waits end for no reason too. Again and again: one may not have begun yet.
+        let waits: Vec<_> = clock().alarms.values().cloned().collect();
+        if waits.is_empty() {
+            thread::park();
+            continue;
         }
+        waits.iter().for_each(|condvar| condvar.notify_all());
+        thread::yield_now();
+        let mut clock = clock();
         let later = clock.alarms.keys().map(|(at, _)| *at).find(|at| *at > clock.now);
         clock.now = later.unwrap_or(clock.now);
-        let due = clock.alarms.range(..=(clock.now, u64::MAX));
-        let due: Vec<_> = due.map(|(_, condvar)| Arc::clone(condvar)).collect();
-        drop(clock);
-        if due.is_empty() {
-            thread::park();
-        } else {
-            // An alarm is set before its wait begins: it stays due until the wait has ended.
-            due.iter().for_each(|condvar| condvar.notify_all());
-            thread::yield_now();
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, passing};
 
 use crate::number::GlobalPosition;
-use crate::store::{Changes, Publisher, ReadError};
+use crate::store::{Changes, Past, Publisher, ReadError};
 use crate::{A_WHILE, check, check_all};
 
 /// How far the log goes in most of these.
@@ -36,6 +36,10 @@ fn as_thread(changes: &Changes, seen: Option<GlobalPosition>) -> GlobalPosition 
 
 fn as_task(changes: &Changes, seen: Option<GlobalPosition>) -> GlobalPosition {
     shuttle::future::block_on(changes.past(seen)).unwrap()
+}
+
+fn is_pending(past: &mut Past) -> bool {
+    Pin::new(past).poll(&mut Context::from_waker(Waker::noop())).is_pending()
 }
 
 fn follower(
@@ -167,6 +171,7 @@ fn a_fault_ends_the_waits_of_its_time() {
         });
         assert!(matches!(task.join().unwrap(), Err(ReadError::Busy)));
         let publisher = fails.join().unwrap();
+        assert!(is_pending(&mut changes.past(None)));
         // Whether it waited before is not known.
         publisher.publish(at(1));
         let told = thread.join().unwrap();
@@ -175,19 +180,19 @@ fn a_fault_ends_the_waits_of_its_time() {
     });
 }
 
-/// A task that gives up takes no other's waking with it, and leaves nothing to look for.
+/// A task that gives up takes no other's waking with it, and no wait that is over is looked for.
 #[test]
 fn a_wait_that_is_dropped_is_over() {
     check(|| {
         let publisher = Arc::new(Publisher::new(None));
         let changes = publisher.changes();
         let gives_up = thread::spawn(move || {
-            let mut past = changes.past(None);
-            let _ = Pin::new(&mut past).poll(&mut Context::from_waker(Waker::noop()));
+            assert!(is_pending(&mut changes.past(at(LAST))));
         });
-        let goes_on = follower(&publisher, as_task);
+        let go_on = [as_task, as_thread].map(|wait| follower(&publisher, wait));
         (1..=LAST).for_each(|it| publisher.publish(at(it)));
-        join([gives_up, goes_on]);
+        join([gives_up]);
+        join(go_on);
         let looks = Arc::clone(&publisher);
         let looks = thread::spawn(move || assert!(!looks.until_awaited(Duration::ZERO)));
         publisher.close();

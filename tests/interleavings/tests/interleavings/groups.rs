@@ -8,9 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, passing};
 
 use crate::queue::{Answer, Bounds, Queue};
-use crate::store::Ticket;
+use crate::store::{RowChange, Ticket};
 use crate::{
-    A_WHILE, AppendError, Commit, CommitId, Digest, check, check_all, is_unknown, receipt,
+    A_WHILE, AppendError, Commit, CommitId, Digest, Name, check, check_all, is_unknown, receipt,
 };
 
 /// More than is ever queued here.
@@ -115,6 +115,26 @@ fn each_commit_is_answered_once_and_in_order() {
             assert_eq!(log.lock().unwrap().len(), 7);
         });
     }
+}
+
+/// A large commit that finds no room is not overtaken by a small one that would.
+#[test]
+fn a_large_commit_is_not_overtaken() {
+    check(|| {
+        let bounds = Bounds { commits: ROOM, bytes: 10_000, timeout: A_WHILE };
+        let (queue, log) = (Queue::new(bounds), Log::default());
+        let writes = writer(&queue, &log, ROOM);
+        let tickets = [1, 20_000, 1].map(|bytes| {
+            let mut commit = Commit::new(CommitId::generate());
+            let (view, value) = (Name::new("view").unwrap(), Some(vec![0; bytes]));
+            commit.rows.push(RowChange { view, key: Vec::new(), expected: None, value });
+            (commit.id, queue.submit(Digest(1), commit))
+        });
+        let answers = wait_for(tickets.into());
+        assert!(answers.iter().all(|(_, answer)| answer.is_ok()));
+        assert_answered(&log, &answers);
+        close(&queue, writes);
+    });
 }
 
 /// A caller that serves itself, as [`commit`] does in the store, overtakes nothing that it queued.

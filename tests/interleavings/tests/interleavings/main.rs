@@ -34,7 +34,7 @@ mod store;
 use std::time::Duration;
 
 use real::store::{AppendError, Commit, Digest, Receipt};
-use real::{CommitId, Timestamp};
+use real::{CommitId, Name, Timestamp};
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 

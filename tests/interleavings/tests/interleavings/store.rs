@@ -7,5 +7,5 @@ mod changes;
 #[path = "../../../../core/src/store/ticket.rs"]
 mod ticket;
 
-pub(crate) use changes::{Changes, Publisher};
+pub(crate) use changes::{Changes, Past, Publisher};
 pub(crate) use ticket::{Completer, Ticket};
