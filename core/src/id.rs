@@ -4,8 +4,14 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// The identity of a commit: a UUIDv7. The same commit tried again keeps its id, so a store can
-/// tell a retry from a new commit.
+use crate::name::Name;
+
+/// The namespace of the ids that commands with a key have. It is for good, as is the form of what is
+/// named in it: with another, commands of the past would be carried out again.
+const COMMANDS: Uuid = Uuid::from_u128(0x346b_7d25_6a4a_4693_aca8_a08b_855d_b4cc);
+
+/// The identity of a commit: a UUIDv7, or a UUIDv5 for [a command with a key](crate::Decide::key). The
+/// same commit tried again keeps its id, so a store can tell a retry from a new commit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(Uuid);
 
@@ -14,6 +20,13 @@ impl CommitId {
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// The id of a command: always the same for a life of a lifecycle and a key.
+    pub(crate) fn of_command(lifecycle: &str, id: &str, key: &Name) -> Self {
+        // No name has a NUL in it: what differs in any part differs as a whole.
+        let name = [lifecycle, id, key.as_str()].join("\0");
+        Self(Uuid::new_v5(&COMMANDS, name.as_bytes()))
     }
 
     /// An id from its 16 bytes, of any UUID version.
@@ -100,5 +113,18 @@ impl fmt::Display for EventId {
 impl fmt::Debug for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EventId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// These are in the logs of others: `uuid5(namespace, "order\07\0request-17")` of any language.
+    #[test]
+    fn the_id_of_a_command_is_for_good() {
+        let key = Name::from_static("request-17").unwrap();
+        let id = CommitId::of_command("order", "7", &key);
+        assert_eq!(id.to_string(), "2ae7f88a-8d45-5764-9040-4e500072f874");
     }
 }

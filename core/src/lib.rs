@@ -79,15 +79,26 @@
 //! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.
 //! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`]. It can
 //!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of). A decision that no
-//!   single life can make is made on a [`DecisionModel`]; a payload that has to go is
-//!   [erased](Bus::erase) by an act that stays.
+//!   single life can make is made on a [`DecisionModel`]; a command from outside is [decided](Bus::decide)
+//!   once for each key; a payload that has to go is [erased](Bus::erase) by an act that stays.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
-//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]). `tokio`, behind the feature of
-//!   that name: the bus for tasks.
+//! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]), or [one life](Bus::subscribe_to)
+//!   of it. Several [`Consumer`]s share it by entity, and take over from one that died
+//!   ([`Bus::consumers`]). `tokio`, behind the feature of that name: the bus for tasks.
 //! - [`transfer`]: a log as JSON lines, and back.
 //! - `testing`, behind the feature of that name: scenarios, the coverage of edges, random walks, the
 //!   lock of an event set's schemas, and the contract of a store as tests.
+//!
+//! # What can be seen
+//! - [`Bus::status`]: position, lag and last error of every part that follows the log.
+//! - Spans and events through [`tracing`]: `commit` around a commit that is waited for, and `handle`
+//!   around every handler, with part, name, kind, stream, event and correlation, so that whatever is
+//!   logged in a handler can be traced back to what began it. A part that cannot go on warns.
+//! - Numbers through the facade `metrics`, behind the feature of that name: `vitae_commits_total`
+//!   (`outcome`: `committed`, `rejected`, `unknown`), `vitae_commit_seconds`,
+//!   `vitae_commit_retries_total`; by `kind` and `name` of a part `vitae_part_step_seconds`,
+//!   `vitae_part_failures_total` and the gauge `vitae_part_lag_events`.
 //!
 //! # What holds
 //! - What [`Bus::commit`] acknowledges is durable, all of it or nothing; an outcome that is not
@@ -122,10 +133,13 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Bus, BusBuilder, CommitError, CommitReason, CommitSet, DecisionModel,
-    EraseError, HandlerError, LoadError, OpenError, PassedOver, PassedOverReason, Past,
-    PayloadErased, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt, Rows,
-    SnapshotError, SnapshotUse, Snapshots, Submitted, View,
+    Alongside, AsOf, Batch, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Consumer,
+    ConsumerError, ConsumerGroup, Consumers, Decide, DecideError, Decided, DecisionModel, Drift,
+    EraseError, HandlerError, LoadError, MemberId, OpenError, PartError, PartFailed, PartKind,
+    PartState, PartStatus, PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased,
+    PendingTimer, PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError,
+    Rebuilt, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
+    SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

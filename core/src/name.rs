@@ -46,6 +46,11 @@ impl Name {
         }
     }
 
+    /// A name that the library gives, which is known to be one.
+    pub(crate) const fn of_library(text: &'static str) -> Self {
+        Self(Text::Static(text))
+    }
+
     /// The text of the name.
     #[must_use]
     pub fn as_str(&self) -> &str {

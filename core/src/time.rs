@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, without leap seconds. May be negative.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,6 +28,14 @@ impl Timestamp {
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
+    }
+
+    /// So much later, to the microsecond that is not before it; the last time there is, if that is too
+    /// far away to be held.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros))
     }
 
     /// Milliseconds since the Unix epoch, rounded down.
@@ -134,6 +142,15 @@ mod tests {
         // The whole range is shown without a panic.
         assert!(shown(i64::MIN).starts_with("-290308-12-21T"));
         assert!(shown(i64::MAX).starts_with("294247-01-10T"));
+    }
+
+    #[test]
+    fn a_later_time_is_never_before_its_time_and_never_too_far() {
+        let later = |micros, duration| Timestamp::from_micros(micros).saturating_add(duration).0;
+        assert_eq!(later(5, Duration::from_micros(2)), 7);
+        assert_eq!(later(5, Duration::from_nanos(2_001)), 8);
+        assert_eq!(later(-5, Duration::MAX), i64::MAX - 5);
+        assert_eq!(later(5, Duration::MAX), i64::MAX);
     }
 
     #[test]

@@ -52,12 +52,17 @@ use proc_macro::TokenStream;
 ///   `Default`.
 /// * `#[state(terminal)]`: a life ends here. Every other state has an edge, be it to itself.
 /// * `#[state(type = Name)]`: the name of the unit struct, where the variant's is taken.
-/// * `#[on(Event [as Alias] [if guard] => State, …)]`: edges. Several on a variant add up, so an
+/// * `#[on(Event [as Alias] [if guard] => State [restart], …)]`: edges. Several on a variant add up, so an
 ///   edge under a condition is `#[cfg_attr(…, on(…))]`. An alias tells two events of one name
 ///   apart. A guard is the path of a
 ///   `fn(&State, &Event, &Context) -> Result<(), Refusal>`; it is asked when the event is recorded
 ///   and not when it is read back.
-/// * `#[after(…)]` is reserved for timers.
+/// * `#[after(duration => Event, …)]`: timers. The event happens of itself, so long after the state
+///   was entered, unless the state was left before. The duration is a field of the state's struct (a
+///   bare name in lower case) or the path of a constant, and is a `std::time::Duration`. The event
+///   has an edge here, without a guard, and implements `Default`: the timer makes it. An edge that
+///   stays in its state keeps the timers as they run, unless it says `restart`. The initial state's
+///   are set when it is entered again, for a life without events waits for nothing.
 ///
 /// # Parameters
 /// The enum may have type and const parameters, with bounds, defaults and a `where` clause: for rules

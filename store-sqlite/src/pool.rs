@@ -65,29 +65,48 @@ impl Pool {
         self.in_transaction(|reader| question(&reader.connection))
     }
 
+    /// Asks something that one statement answers: it is a transaction by itself.
+    pub(crate) fn ask_once<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let reader = self.reader()?;
+        let answer = question(&reader.connection);
+        self.give_back(reader);
+        answer
+    }
+
     fn in_transaction<T>(
         &self,
         question: impl FnOnce(&mut Reader) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        // Two steps, so that the lock is not held while a connection is opened.
-        let idle = self.idle().pop();
-        let mut reader = match idle {
-            Some(reader) => reader,
-            None => Reader {
-                connection: connect::reader(&self.path, &self.options)?,
-                names: Names::default(),
-            },
-        };
+        let mut reader = self.reader()?;
         reader.connection.prepare_cached("BEGIN")?.execute(())?;
         let answer = question(&mut reader);
         // A fault may have ended the transaction already: that is no reason to lose what it says.
         if reader.connection.is_autocommit() || end(&reader.connection).is_ok() {
-            let mut idle = self.idle();
-            if idle.len() < IDLE {
-                idle.push(reader);
-            }
+            self.give_back(reader);
         }
         answer
+    }
+
+    fn reader(&self) -> Result<Reader, Fault> {
+        // Two steps, so that the lock is not held while a connection is opened.
+        let idle = self.idle().pop();
+        match idle {
+            Some(reader) => Ok(reader),
+            None => Ok(Reader {
+                connection: connect::reader(&self.path, &self.options)?,
+                names: Names::default(),
+            }),
+        }
+    }
+
+    fn give_back(&self, reader: Reader) {
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(reader);
+        }
     }
 
     /// Closes the connections that nobody uses.

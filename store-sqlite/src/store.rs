@@ -230,7 +230,7 @@ impl EventStore for SqliteStore {
     ) -> Result<Vec<StreamId>, ReadError> {
         Ok(self
             .readers
-            .ask_file(|connection| lookup::streams(connection, category, after, limit))?)
+            .ask_once(|connection| lookup::streams(connection, category, after, limit))?)
     }
 
     fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
@@ -238,12 +238,12 @@ impl EventStore for SqliteStore {
     }
 
     fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
-        Ok(self.readers.ask_file(lookup::schemas)?)
+        Ok(self.readers.ask_once(lookup::schemas)?)
     }
 
     fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
         let checkpoint =
-            self.readers.ask_file(|connection| lookup::checkpoint(connection, name))?;
+            self.readers.ask_once(|connection| lookup::checkpoint(connection, name))?;
         if let Some(checkpoint) = &checkpoint {
             checkpoint.confirm(name, self)?;
         }
@@ -251,7 +251,7 @@ impl EventStore for SqliteStore {
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
-        Ok(self.readers.ask_file(|connection| lookup::row(connection, view, key))?)
+        Ok(self.readers.ask_once(|connection| lookup::row(connection, view, key))?)
     }
 
     fn rows(
@@ -263,11 +263,11 @@ impl EventStore for SqliteStore {
     ) -> Result<Vec<ViewRow>, ReadError> {
         Ok(self
             .readers
-            .ask_file(|connection| lookup::rows(connection, view, prefix, after, limit))?)
+            .ask_once(|connection| lookup::rows(connection, view, prefix, after, limit))?)
     }
 
     fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
-        Ok(self.readers.ask_file(|connection| snapshot::read(connection, stream))?)
+        Ok(self.readers.ask_once(|connection| snapshot::read(connection, stream))?)
     }
 
     fn verify(&self) -> Result<u64, ReadError> {

@@ -14,11 +14,12 @@ const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/compiler-messages.md");
 
 /// The folders in the order in which a declaration is written and used.
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 13] = [
     "attributes",
     "states",
     "edges",
     "guards",
+    "timers",
     "generics",
     "bodies",
     "values",

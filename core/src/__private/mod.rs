@@ -12,13 +12,14 @@ pub use core::marker::{Copy, PhantomData, Send, Sized, Sync};
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{bool, str, u8, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
+pub use std::vec::Vec;
 
 pub use crate::aggregate::Aggregate;
 pub use crate::aggregate::split::{join, split};
 pub use crate::event::{AnyEvent, DecodeError, Event, NoPredecessor, decode, schemas};
 pub use crate::lifecycle::{
     Context, Definition, EdgeDefinition, EventDefinition, Lifecycle, LifecycleEvent, Refusal,
-    Rejection, Stage, State, StateDefinition, Transition,
+    Rejection, Stage, State, StateDefinition, Timer, Transition,
 };
 pub use crate::name::InvalidName;
 pub use crate::schema::{Schema, Shape};
@@ -30,8 +31,10 @@ pub use serde::de::DeserializeOwned;
 #[cfg(feature = "svg")]
 pub use vitae_macros::picture;
 
+use std::time::Duration;
+
 use crate::event::{TagValue, tag};
-use crate::lifecycle::Illegal;
+use crate::lifecycle::{Illegal, TimerEvent};
 
 mod check;
 pub use check::{distinct_kind, same_kinds, upcast_chain};
@@ -111,7 +114,27 @@ pub const fn edge(
     to: usize,
     guard: Option<&'static str>,
 ) -> EdgeDefinition {
-    EdgeDefinition { from, event, to, guard }
+    EdgeDefinition { from, event, to, guard, after: None, restarts: false }
+}
+
+/// The row of an edge whose event a timer makes happen.
+pub const fn after(edge: EdgeDefinition, duration: &'static str) -> EdgeDefinition {
+    EdgeDefinition { after: Some(duration), ..edge }
+}
+
+/// The row of an edge that sets the timers of its state anew.
+pub const fn restarting(edge: EdgeDefinition) -> EdgeDefinition {
+    EdgeDefinition { restarts: true, ..edge }
+}
+
+/// A timer of a state.
+pub fn timer<L: LifecycleEvent + From<E>, E: Event + TimerEvent>(after: Duration) -> Timer<L> {
+    Timer::new::<E>(after)
+}
+
+/// All timers of a state.
+pub fn timers<E, const COUNT: usize>(timers: [Timer<E>; COUNT]) -> Vec<Timer<E>> {
+    timers.into()
 }
 
 /// The tags of an event: fields' names and values.

@@ -138,6 +138,11 @@ impl<L: Lifecycle> Draft<L> {
         StreamVersion::new(self.base.map_or(0, StreamVersion::get).saturating_add(recorded))
     }
 
+    /// The state before the first event that was recorded; `None` if none was.
+    pub(crate) const fn origin(&self) -> Option<&L> {
+        self.origin.as_ref()
+    }
+
     pub(crate) fn remember_origin(&mut self, state: impl FnOnce() -> L) {
         if self.origin.is_none() {
             self.origin = Some(state());

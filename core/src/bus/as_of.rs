@@ -153,7 +153,11 @@ impl Bus {
 }
 
 impl Inner {
-    fn load_as_of<L: Lifecycle>(&self, id: &str, as_of: AsOf) -> Result<Past<L>, LoadError> {
+    pub(super) fn load_as_of<L: Lifecycle>(
+        &self,
+        id: &str,
+        as_of: AsOf,
+    ) -> Result<Past<L>, LoadError> {
         let stream = stream_of::<L>(id)?;
         self.schemas.ensure::<L>(self.store.as_ref())?;
         let wanted = |reached: &Reached| as_of.includes(reached);

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::policy::{Policies, Policy};
-use super::projection::{Projection, Projections};
+use super::catch_up::CatchUp;
+use super::durable::DurablePolicy;
+use super::parts::{Part, Parts};
+use super::policy::{Policies, Policy, require_own_names};
+use super::projection::{Projection, Projections, require_own_views};
 use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
 use super::spare::SparePage;
+use super::timers::Lifecycles;
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
@@ -31,6 +35,7 @@ pub struct BusBuilder {
     policies: Vec<Policy>,
     projections: Vec<Projection>,
     snapshots: Vec<Snapshots>,
+    timed: Lifecycles,
     max_depth: u32,
     remembered: usize,
 }
@@ -56,25 +61,29 @@ impl BusBuilder {
             policies: Vec::new(),
             projections: Vec::new(),
             snapshots: Vec::new(),
+            timed: Lifecycles::default(),
             max_depth: MAX_DEPTH,
             remembered: REMEMBERED,
         }
     }
 
-    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens. One
-    /// that is not registered is compared when it is first used.
-    pub fn register<L: Lifecycle>(self) -> Self {
+    /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens, and
+    /// its timers fire here. One that is not registered is compared when it is first used, and its
+    /// timers wait for a bus on which it is.
+    pub fn register<L: Lifecycle>(mut self) -> Self {
         self.schemas.announce::<L>();
+        self.timed.add::<L>();
         self
     }
 
-    /// Adds a policy. Policies react in the order in which they were added.
+    /// Adds a policy. Policies react in the order in which they were added, durable ones on their own.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policies.push(policy);
         self
     }
 
-    /// Adds an inline projection: its rows change in the commit of the events it reads.
+    /// Adds a projection: its rows change in the commit of the events it reads, or, if it
+    /// [catches up](Projection::catch_up), behind them.
     pub fn projection(mut self, projection: Projection) -> Self {
         self.projections.push(projection);
         self
@@ -129,10 +138,31 @@ impl BusBuilder {
             self.schemas.announce_handled(&projection.events);
         }
         self.schemas.check(self.store.as_ref())?;
+        require_own_names(&self.policies)?;
+        let (durable, atomic): (Vec<_>, Vec<_>) =
+            self.policies.into_iter().partition(|policy| policy.durable);
+        let mut parts: Vec<Arc<dyn Part>> = Vec::new();
+        for policy in durable {
+            parts.push(Arc::new(DurablePolicy::new(policy)?));
+        }
+        require_own_views(&self.projections)?;
+        let (following, inline): (Vec<_>, Vec<_>) =
+            self.projections.into_iter().partition(|projection| projection.version.is_some());
+        let mut catching_up = Vec::new();
+        for projection in following {
+            let part = Arc::new(CatchUp::new(projection)?);
+            catching_up.push(Arc::clone(&part));
+            parts.push(part);
+        }
+        if let Some(timers) = self.timed.into_part()? {
+            parts.push(Arc::new(timers));
+        }
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {
-            policies: Policies::new(self.policies, self.max_depth)?,
-            projections: Projections::new(self.projections)?,
+            policies: Policies::new(atomic, self.max_depth)?,
+            parts: Parts::new(parts)?,
+            projections: Projections::new(inline)?,
+            catching_up,
             snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,
             recent: Recent::new(self.remembered),

@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
-use super::projection::Rows;
 use super::set::sealed::Members;
 use super::working::Working;
-use super::{Alongside, CommitReason, HandlerError, Inner};
+use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
 
 /// How often a commit is put together because somebody else was faster each time.
-const MAX_TRIES: u32 = 16;
+pub(super) const MAX_TRIES: u32 = 16;
 
 /// How often of these without making the others on this bus wait.
-const UNHURRIED_TRIES: u32 = 2;
+pub(super) const UNHURRIED_TRIES: u32 = 2;
 
 /// Waits a little before a further try: the others are in other processes now. Twice as long each
 /// time up to 12.8 ms, and somewhere between half of it and all, so that two do not keep step.
-fn back_off(tries: u32) {
+pub(super) fn back_off(tries: u32) {
     let most = 100_u64 << tries.min(7);
     let [.., random] = *CommitId::generate().as_bytes();
     let wait = most / 2 + most * u64::from(random) / 512;
@@ -113,6 +112,7 @@ impl Inner {
                 return Err(CommitReason::Contended { tries, source: error });
             }
             tries += 1;
+            sight::retried();
             if tries <= UNHURRIED_TRIES {
                 self.turns.wait();
             } else {
@@ -178,15 +178,22 @@ impl Inner {
         let mut lives = Vec::new();
         aggregates.fork(self, &mut lives)?;
         let mut working = Working::new(id, lives)?;
-        working.react(self)?;
-        let mut commit = working.assemble(self);
-        self.project(&working, &mut commit)?;
-        commit.snapshots = working.snapshots(self);
+        let mut commit = self.complete(&mut working)?;
         commit.checkpoints.clone_from(&alongside.checkpoints);
         commit.conditions.clone_from(&alongside.conditions);
         commit.rows.extend_from_slice(&alongside.rows);
         commit.erasures.clone_from(&alongside.erasures);
         Ok((working, commit))
+    }
+
+    /// Adds what policies make of the events, and makes a commit of it, with rows and snapshots.
+    pub(super) fn complete(&self, working: &mut Working) -> Result<Commit, CommitReason> {
+        working.react(self)?;
+        let mut commit = working.assemble(self);
+        self.project(working, &mut commit)?;
+        commit.snapshots = working.snapshots(self);
+        commit.rows.extend(working.timers().map_err(LoadError::from)?);
+        Ok(commit)
     }
 
     fn project(&self, working: &Working, commit: &mut Commit) -> Result<(), CommitReason> {
@@ -198,6 +205,7 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
+                let _span = sight::handling("projection", &projection.view, kind, &context);
                 let payload = event.payload.bytes().map_err(HandlerError::from);
                 payload
                     .and_then(|payload| {

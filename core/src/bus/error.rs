@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use super::PartError;
 use crate::aggregate::FoldError;
 use crate::id::LogId;
 use crate::name::{InvalidName, Name, StreamId};
@@ -231,6 +232,15 @@ pub enum RebuildError {
     /// The store could not be read.
     #[error("the store could not be read")]
     Read(#[from] ReadError),
+    /// The part of the bus that computes the view could not go on.
+    #[error("the view could not be computed anew")]
+    Part(#[from] PartError),
+    /// Others changed the same view each time. Nothing was changed here; try again.
+    #[error("others kept changing the view `{view}`; nothing was done, try again")]
+    Contended {
+        /// The view.
+        view: Name,
+    },
     /// The projection failed on an event.
     #[error("the projection of view `{view}` failed at position {position}")]
     Handler {

@@ -6,20 +6,32 @@
 mod alongside;
 mod as_of;
 mod builder;
+mod catch_up;
 mod commit;
+mod consumers;
+mod decide;
 mod decision;
+mod drift;
+mod durable;
 mod edges;
 mod erase;
 mod error;
+mod generations;
+mod parts;
 mod policy;
 mod projection;
 mod rebuild;
 mod recent;
+mod rows;
 mod schemas;
 mod set;
+mod shadow;
+mod sight;
 mod snapshots;
 mod spare;
+mod start;
 mod submitted;
+mod timers;
 mod turns;
 mod view;
 mod working;
@@ -27,15 +39,25 @@ mod working;
 pub use alongside::Alongside;
 pub use as_of::{AsOf, Past};
 pub use builder::BusBuilder;
+pub use consumers::{
+    Batch, Consumer, ConsumerError, ConsumerGroup, Consumers, MemberId, PartitionStatus,
+};
+pub use decide::{Decide, DecideError, Decided};
 pub use decision::DecisionModel;
+pub use drift::{Drift, RowDrift};
 pub use erase::{EraseError, PayloadErased};
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
+pub use parts::{PartError, PartFailed, PartKind, PartState, PartStatus, Running, StillRunning};
 pub use policy::{Policy, Reaction, ReactionError};
-pub use projection::{Projection, Rows};
+pub use projection::Projection;
 pub use rebuild::Rebuilt;
+pub use rows::Rows;
 pub use set::CommitSet;
+pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
+pub use start::Start;
 pub use submitted::Submitted;
+pub use timers::{PendingTimer, PendingTimers, RestoreTimersError};
 pub use view::View;
 
 use std::fmt;
@@ -48,6 +70,8 @@ use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{GlobalPosition, StreamVersion};
 use crate::store::{EventStore, Query, Read, Receipt, Streams, Subscription};
 use as_of::Reached;
+use catch_up::CatchUp;
+use parts::Parts;
 use policy::Policies;
 use projection::Projections;
 use recent::Recent;
@@ -71,7 +95,10 @@ struct Inner {
     store: Arc<dyn EventStore>,
     home: Home,
     policies: Policies,
+    parts: Parts,
     projections: Projections,
+    /// Those of the parts that are projections.
+    catching_up: Vec<Arc<CatchUp>>,
     schemas: Schemas,
     snapshots: snapshots::Registry,
     recent: Recent,
@@ -166,7 +193,10 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        Submitted::at_once(self.clone(), aggregates, alongside).wait()
+        let waiting = sight::Waiting::begin();
+        let outcome = Submitted::at_once(self.clone(), aggregates, alongside).wait();
+        waiting.end(outcome.as_ref().map(|(_, receipt)| receipt).map_err(CommitError::reason));
+        outcome
     }
 
     /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns without waiting for
@@ -184,6 +214,28 @@ impl Bus {
     #[must_use]
     pub fn subscribe(&self, query: Query, after: Option<GlobalPosition>) -> Subscription {
         Subscription::new(&self.inner.store, query, after)
+    }
+
+    /// The events of one life, from behind a position of the log (`None`: from its first) to those
+    /// that are still to come: see [`Subscription::of_stream`].
+    ///
+    /// # Errors
+    /// [`InvalidName`] if the id cannot be a name.
+    pub fn subscribe_to<L: Lifecycle>(
+        &self,
+        id: impl AsRef<str>,
+        after: Option<GlobalPosition>,
+    ) -> Result<Subscription, InvalidName> {
+        let stream = stream_of::<L>(id.as_ref())?;
+        Ok(Subscription::of_stream(&self.inner.store, stream, after))
+    }
+
+    /// The query for every event of every life of a lifecycle.
+    ///
+    /// # Errors
+    /// [`InvalidName`] if the lifecycle was written by hand, with a name that cannot be one.
+    pub fn events_of<L: Lifecycle>(&self) -> Result<Query, InvalidName> {
+        Ok(Query::category(Name::from_static(L::DEFINITION.name)?))
     }
 
     /// The rows of a view, read as a type.

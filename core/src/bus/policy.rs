@@ -4,18 +4,20 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::working::Working;
-use super::{HandlerError, LoadError, OpenError};
+use super::{HandlerError, LoadError, OpenError, Start};
 use crate::aggregate::RecordReason;
 use crate::event::{self, Event, decode};
 use crate::lifecycle::{Context, Lifecycle};
 use crate::name::Name;
+use crate::time::Timestamp;
 
 pub(super) type Handler =
     Box<dyn Fn(u32, &[u8], &Context, &mut Reaction<'_>) -> Result<(), HandlerError> + Send + Sync>;
 
-/// An atomic policy: what other lives record when an event is recorded.
+/// What other lives record when an event is recorded: in the same commit, or [durably](Self::durable)
+/// behind it.
 ///
-/// Its events join the commit of the event that caused them, behind it, with its correlation and
+/// Unless it is durable its events join the commit of the event that caused them, behind it, with its correlation and
 /// time and with it as their cause. A policy may be asked several times for one commit, when
 /// somebody else moved a life that it touched: it must depend on nothing but the event and what it
 /// looks at through its [`Reaction`], and it must not commit anything itself.
@@ -65,8 +67,10 @@ pub(super) type Handler =
 /// # }
 /// ```
 pub struct Policy {
-    name: String,
-    handlers: Vec<(&'static str, Handler)>,
+    pub(super) name: String,
+    pub(super) handlers: Vec<(&'static str, Handler)>,
+    pub(super) durable: bool,
+    pub(super) start: Start,
     /// The schemas of the events it reacts to.
     pub(super) events: Vec<event::Schemas>,
 }
@@ -82,7 +86,13 @@ impl Policy {
     /// opens: no other policy of the bus may have it.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), handlers: Vec::new(), events: Vec::new() }
+        Self {
+            name: name.into(),
+            handlers: Vec::new(),
+            durable: false,
+            start: Start::Beginning,
+            events: Vec::new(),
+        }
     }
 
     /// What to do whenever an event of a kind is recorded. Several handlers of a kind all react, in
@@ -102,9 +112,44 @@ impl Policy {
         self.events.push(event::schemas::<E>);
         self
     }
+
+    /// Lets the policy follow the log instead of joining the commits of others, from `start` when it
+    /// first runs: [`Bus::start`](crate::Bus::start) lets it work on a thread, and
+    /// [`Bus::catch_up`](crate::Bus::catch_up) on the caller's.
+    ///
+    /// It reads the events in the order of the log. What it records is committed together with its
+    /// checkpoint, `policy/` and its name: whatever happens in between, and however many processes run
+    /// it, an event has its effect inside the store once. A handler may be asked again for an event
+    /// whose effect was not committed. What it records has the event as its cause and its correlation,
+    /// and occurs at the time of the bus's clock; atomic policies and inline projections take part in
+    /// it. A handler that fails, or panics, is asked again after a pause, and nothing behind the event
+    /// is handled before: a life that cannot be moved is better looked at by the handler, through
+    /// [`Reaction::state`], than recorded in vain.
+    ///
+    /// Choose it where the one need not happen with the other: nobody who commits waits for it, and it
+    /// can be added later and still see everything. A durable policy that records what it reacts to
+    /// itself goes on for ever.
+    #[must_use]
+    pub const fn durable(mut self, start: Start) -> Self {
+        self.durable = true;
+        self.start = start;
+        self
+    }
 }
 
-/// The policies of a bus, by the kinds they react to.
+/// Refuses two policies of one name, durable or not.
+pub(super) fn require_own_names(policies: &[Policy]) -> Result<(), OpenError> {
+    let mut names = HashSet::new();
+    for policy in policies {
+        if !names.insert(&policy.name) {
+            let name = Name::new(&policy.name)?;
+            return Err(OpenError::Repeated { what: "policies", name });
+        }
+    }
+    Ok(())
+}
+
+/// The atomic policies of a bus, by the kinds they react to.
 pub(super) struct Policies {
     pub(super) max_depth: u32,
     by_kind: HashMap<&'static str, Vec<(Name, Handler)>>,
@@ -112,13 +157,9 @@ pub(super) struct Policies {
 
 impl Policies {
     pub(super) fn new(policies: Vec<Policy>, max_depth: u32) -> Result<Self, OpenError> {
-        let mut names = HashSet::new();
         let mut by_kind: HashMap<_, Vec<_>> = HashMap::new();
         for policy in policies {
             let name = Name::new(&policy.name)?;
-            if !names.insert(name.clone()) {
-                return Err(OpenError::Repeated { what: "policies", name });
-            }
             for (kind, handler) in policy.handlers {
                 by_kind.entry(kind).or_default().push((name.clone(), handler));
             }
@@ -136,6 +177,8 @@ pub struct Reaction<'a> {
     pub(super) working: &'a mut Working,
     pub(super) inner: &'a super::Inner,
     pub(super) cause: &'a Context,
+    /// When what is recorded occurs.
+    pub(super) at: Timestamp,
     pub(super) depth: u32,
 }
 
@@ -165,8 +208,8 @@ impl Reaction<'_> {
         id: impl AsRef<str>,
         event: impl Into<L::Event>,
     ) -> Result<(), ReactionError<L::Refusal>> {
-        let (cause, depth) = (self.cause, self.depth);
-        self.working.record::<L>(self.inner, id.as_ref(), event.into(), cause, depth)
+        let (cause, place) = (self.cause, (self.at, self.depth));
+        self.working.record::<L>(self.inner, id.as_ref(), event.into(), cause, place)
     }
 }
 

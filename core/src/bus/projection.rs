@@ -1,28 +1,26 @@
 //! Projections: read models over view rows.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::view::decode_row;
-use super::{HandlerError, OpenError};
+use super::{HandlerError, OpenError, Rows};
 use crate::event::{self, Event, decode};
 use crate::lifecycle::Context;
 use crate::name::Name;
-use crate::number::RowVersion;
-use crate::store::{EventStore, ReadError, RowChange};
+use crate::store::Query;
+
+/// The most events whose rows are one commit, unless set.
+const BATCH: usize = 1_024;
 
 type Handler =
     Box<dyn Fn(u32, &[u8], &Context, &mut Rows<'_>) -> Result<(), HandlerError> + Send + Sync>;
 
-/// An inline projection: rows of one view that change in the commit of the events they are computed
-/// from.
+/// A read model: rows of one view that are computed from events. Inline, they change in the commit of
+/// the events; one that [catches up](Self::catch_up) follows the log behind them.
 ///
 /// A handler sees one event and the rows of its own view. It may be asked several times for one
 /// event (when a row turns out to be stale, when the view is rebuilt), so it must depend on nothing
-/// else. Its error rejects the commit.
+/// else. Inline, its error rejects the commit.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -56,6 +54,9 @@ type Handler =
 pub struct Projection {
     view: String,
     handlers: HashMap<&'static str, Handler>,
+    /// The version of a projection that follows the log; `None` for one that is inline.
+    pub(super) version: Option<u32>,
+    pub(super) batch: usize,
     /// The schemas of the events it handles.
     pub(super) events: Vec<event::Schemas>,
 }
@@ -71,7 +72,13 @@ impl Projection {
     /// opens: no other projection of the bus may have it.
     #[must_use]
     pub fn new(view: impl Into<String>) -> Self {
-        Self { view: view.into(), handlers: HashMap::new(), events: Vec::new() }
+        Self {
+            view: view.into(),
+            handlers: HashMap::new(),
+            version: None,
+            batch: BATCH,
+            events: Vec::new(),
+        }
     }
 
     /// What an event of a kind does to the rows. A kind has one handler: the last one given.
@@ -90,6 +97,48 @@ impl Projection {
         self.events.push(event::schemas::<E>);
         self
     }
+
+    /// Lets the projection follow the log instead of joining the commits of others:
+    /// [`Bus::start`](crate::Bus::start) lets it work on a thread, and
+    /// [`Bus::catch_up`](crate::Bus::catch_up) on the caller's. Nobody who commits waits for it, its
+    /// errors reject nothing, and it can be added later and still see everything.
+    ///
+    /// Rows and checkpoint are one commit for up to 1,024 events ([`batch`](Self::batch)), so each event
+    /// counts once. A handler
+    /// that fails, or panics, is asked again after a pause; nothing behind that event is projected
+    /// before, and the rows stay as they were.
+    ///
+    /// `version` is that of the handlers: raise it whenever they come to other rows than before. A bus
+    /// whose version is higher than that of the rows computes them anew from the first event, into a
+    /// [shadow](crate::Shadow) beside the live ones, and switches over when the shadow has caught up.
+    /// One whose version is lower leaves them alone and says so
+    /// ([`PartError::Superseded`](crate::PartError::Superseded)).
+    #[must_use]
+    pub const fn catch_up(mut self, version: u32) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Sets how many events at the most have their rows in one commit when the projection catches up:
+    /// 1,024 unless set; 0 is taken as 1. More is faster where many events change the same rows, and
+    /// takes memory for the rows of all of them; beyond about 1 MiB of events a batch ends sooner.
+    #[must_use]
+    pub const fn batch(mut self, events: usize) -> Self {
+        self.batch = events;
+        self
+    }
+}
+
+/// Refuses two projections into one view, inline or not.
+pub(super) fn require_own_views(projections: &[Projection]) -> Result<(), OpenError> {
+    let mut views = HashSet::new();
+    for projection in projections {
+        if !views.insert(&projection.view) {
+            let name = Name::new(&projection.view)?;
+            return Err(OpenError::Repeated { what: "projections", name });
+        }
+    }
+    Ok(())
 }
 
 /// A projection that was checked.
@@ -99,7 +148,15 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn kinds(&self) -> impl Iterator<Item = Name> {
+    pub(super) fn new(projection: Projection) -> Result<Self, OpenError> {
+        Ok(Self { view: Name::new(projection.view)?, handlers: projection.handlers })
+    }
+
+    pub(super) fn query(&self) -> Query {
+        Query::kinds(self.kinds())
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = Name> {
         self.handlers.keys().filter_map(|kind| Name::from_static(kind).ok())
     }
 
@@ -118,131 +175,15 @@ impl Checked {
     }
 }
 
-/// The projections of a bus.
+/// The inline projections of a bus.
 pub(super) struct Projections(pub(super) Vec<Checked>);
 
 impl Projections {
     pub(super) fn new(projections: Vec<Projection>) -> Result<Self, OpenError> {
-        let mut names = HashSet::new();
-        let mut checked = Vec::new();
-        for Projection { view, handlers, .. } in projections {
-            let view = Name::new(view)?;
-            if !names.insert(view.clone()) {
-                return Err(OpenError::Repeated { what: "projections", name: view });
-            }
-            checked.push(Checked { view, handlers });
-        }
-        Ok(Self(checked))
+        Ok(Self(projections.into_iter().map(Checked::new).collect::<Result<_, _>>()?))
     }
 
     pub(super) fn find(&self, view: &str) -> Option<&Checked> {
         self.0.iter().find(|projection| projection.view.as_str() == view)
-    }
-}
-
-/// The rows of a view, as a handler sees them: those in the store, with what the commit under way
-/// has changed.
-pub struct Rows<'a> {
-    view: &'a Name,
-    store: Option<&'a dyn EventStore>,
-    seen: BTreeMap<Vec<u8>, Row>,
-}
-
-/// A row that was read or written.
-#[derive(Default)]
-struct Row {
-    version: Option<RowVersion>,
-    value: Option<Vec<u8>>,
-}
-
-impl fmt::Debug for Rows<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows").field("view", self.view).finish_non_exhaustive()
-    }
-}
-
-impl<'a> Rows<'a> {
-    /// The rows of the store's view.
-    pub(super) const fn of_store(view: &'a Name, store: &'a dyn EventStore) -> Self {
-        Self { view, store: Some(store), seen: BTreeMap::new() }
-    }
-
-    /// A view that is empty at first, whatever the store has.
-    pub(super) const fn empty(view: &'a Name) -> Self {
-        Self { view, store: None, seen: BTreeMap::new() }
-    }
-
-    /// Reads a row.
-    ///
-    /// # Errors
-    /// If the store cannot be read, or the row is not a `T`.
-    pub fn get<T: DeserializeOwned>(
-        &mut self,
-        key: impl AsRef<[u8]>,
-    ) -> Result<Option<T>, HandlerError> {
-        match &self.row(key.as_ref())?.value {
-            Some(value) => Ok(Some(decode_row(value)?)),
-            None => Ok(None),
-        }
-    }
-
-    /// Writes a row. The same value should always be the same bytes: a `BTreeMap` is, a `HashMap` is
-    /// not, and a rebuild would find it changed.
-    ///
-    /// # Errors
-    /// If the store cannot be read, or serde refuses the value.
-    pub fn put<T: Serialize>(
-        &mut self,
-        key: impl AsRef<[u8]>,
-        value: &T,
-    ) -> Result<(), HandlerError> {
-        let value = postcard::to_allocvec(value)?;
-        self.set(key.as_ref(), Some(value))
-    }
-
-    /// Deletes a row. One that is not there stays so.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn delete(&mut self, key: impl AsRef<[u8]>) -> Result<(), HandlerError> {
-        self.set(key.as_ref(), None)
-    }
-
-    fn set(&mut self, key: &[u8], value: Option<Vec<u8>>) -> Result<(), HandlerError> {
-        self.row(key)?.value = value;
-        Ok(())
-    }
-
-    fn row(&mut self, key: &[u8]) -> Result<&mut Row, ReadError> {
-        let stored = match self.store {
-            Some(store) if !self.seen.contains_key(key) => store.row(self.view, key)?,
-            _ => None,
-        };
-        let row = self.seen.entry(key.to_vec()).or_default();
-        if let Some(stored) = stored {
-            row.version = Some(stored.version);
-            row.value = Some(stored.value);
-        }
-        Ok(row)
-    }
-
-    /// What the commit has to change.
-    ///
-    /// Every row that was looked at is among it, changed or not: the others were computed from it,
-    /// so the commit must not be taken if somebody else has changed it meanwhile.
-    pub(super) fn into_changes(self) -> impl Iterator<Item = RowChange> {
-        let view = self.view.clone();
-        self.seen.into_iter().map(move |(key, row)| RowChange {
-            view: view.clone(),
-            key,
-            expected: row.version,
-            value: row.value,
-        })
-    }
-
-    /// The rows themselves, ordered by key.
-    pub(super) fn into_values(self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        let present = |(key, row): (Vec<u8>, Row)| row.value.map(|value| (key, value));
-        self.seen.into_iter().filter_map(present).collect()
     }
 }

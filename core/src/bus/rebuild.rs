@@ -3,22 +3,37 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::projection::{Checked, Rows};
-use super::{Inner, RebuildError};
+use super::projection::Checked;
+use super::{Inner, RebuildError, Rows};
 use crate::aggregate::context_of;
 use crate::id::CommitId;
 use crate::name::{Name, StreamId};
-use crate::number::{GlobalPosition, RowVersion};
-use crate::store::{AppendError, Commit, Condition, EventRef, Query, Read, RowChange, ViewRow};
+use crate::number::GlobalPosition;
+use crate::store::{AppendError, Commit, Condition, EventRef, Read, RowChange, ViewRow};
 
 /// How often a rebuild begins anew because events came in meanwhile.
-const MAX_TRIES: u32 = 16;
+pub(super) const MAX_TRIES: u32 = 16;
 
 /// How many rows are read at a time.
 const PAGE: usize = 1_024;
 
 /// The values of a view's rows, by their keys.
-type Values = BTreeMap<Vec<u8>, Vec<u8>>;
+pub(super) type Values = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// A row that is not what the log comes to.
+pub(super) struct Difference {
+    pub(super) key: Vec<u8>,
+    pub(super) stored: Option<ViewRow>,
+    pub(super) computed: Option<Vec<u8>>,
+}
+
+impl Difference {
+    /// The change that mends it.
+    fn into_change(self, view: &Name) -> RowChange {
+        let expected = self.stored.map(|row| row.version);
+        RowChange { view: view.clone(), key: self.key, expected, value: self.computed }
+    }
+}
 
 /// What a rebuild did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,12 +49,14 @@ impl Inner {
         let Some(projection) = self.projections.find(view) else {
             return Err(RebuildError::NoSuchProjection { view: view.to_owned() });
         };
-        let query = Query::kinds(projection.kinds());
+        let query = projection.query();
         let mut tries = 0;
         loop {
             tries += 1;
-            let (values, seen) = self.replay(projection, &query)?;
+            let (values, seen) = self.replay(projection, |_| true)?;
             let changes = self.differences(&projection.view, &values)?;
+            let changes: Vec<_> =
+                changes.into_iter().map(|it| it.into_change(&projection.view)).collect();
             let rebuilt = Rebuilt { rows: values.len(), changed: changes.len() };
             if changes.is_empty() {
                 return Ok(rebuilt);
@@ -57,14 +74,17 @@ impl Inner {
     }
 
     /// The rows as the log has them, and the position of the last event that counts.
-    fn replay(
+    pub(super) fn replay(
         &self,
         projection: &Checked,
-        query: &Query,
+        wanted: impl Fn(GlobalPosition) -> bool,
     ) -> Result<(Values, Option<GlobalPosition>), RebuildError> {
         let mut rows = Rows::empty(&projection.view);
         let mut seen = None;
-        self.store.visit(Read::log(query.clone()), |event| {
+        self.store.visit(Read::log(projection.query()), |event| {
+            if !wanted(event.position()) {
+                return Ok(ControlFlow::Break(()));
+            }
             apply(projection, event, &mut rows)?;
             seen = Some(event.position());
             Ok::<_, RebuildError>(ControlFlow::Continue(()))
@@ -72,25 +92,30 @@ impl Inner {
         Ok((rows.into_values(), seen))
     }
 
-    /// What must change in the store for the view to have these rows.
-    fn differences(&self, view: &Name, values: &Values) -> Result<Vec<RowChange>, RebuildError> {
-        let stored = self.all_rows(view)?;
-        let change = |key: &[u8], expected: Option<RowVersion>, value: Option<&Vec<u8>>| {
-            RowChange { view: view.clone(), key: key.to_vec(), expected, value: value.cloned() }
-        };
-        let mut changes = Vec::new();
-        for row in &stored {
-            let value = values.get(&row.key);
-            if value != Some(&row.value) {
-                changes.push(change(&row.key, Some(row.version), value));
+    /// Where the store has other rows than these, in the order of the keys.
+    pub(super) fn differences(
+        &self,
+        view: &Name,
+        values: &Values,
+    ) -> Result<Vec<Difference>, RebuildError> {
+        let mut stored: BTreeMap<Vec<u8>, ViewRow> =
+            self.all_rows(view)?.into_iter().map(|row| (row.key.clone(), row)).collect();
+        let mut differences = Vec::new();
+        for (key, value) in values {
+            let stored = stored.remove(key);
+            if stored.as_ref().is_none_or(|row| row.value != *value) {
+                let computed = Some(value.clone());
+                differences.push(Difference { key: key.clone(), stored, computed });
             }
         }
-        // `stored` is in the order of the keys.
-        let missing = values
-            .iter()
-            .filter(|(key, _)| stored.binary_search_by(|row| row.key.cmp(key)).is_err());
-        changes.extend(missing.map(|(key, value)| change(key, None, Some(value))));
-        Ok(changes)
+        let left = stored.into_iter();
+        differences.extend(left.map(|(key, row)| Difference {
+            key,
+            stored: Some(row),
+            computed: None,
+        }));
+        differences.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        Ok(differences)
     }
 
     fn all_rows(&self, view: &Name) -> Result<Vec<ViewRow>, RebuildError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::generations;
 use crate::name::Name;
 use crate::store::{BackendError, EventStore, ReadError, ViewRow};
 
@@ -35,7 +36,38 @@ impl<T: DeserializeOwned> View<T> {
     /// # Errors
     /// [`ReadError`] if the store cannot be read, or the row is not a `T`.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<T>, ReadError> {
-        self.store.row(&self.name, key.as_ref())?.map(|row| decode(&row)).transpose()
+        let row = self.of_live_rows(
+            |rows| self.store.row(rows, key.as_ref()),
+            // What is there was live a moment ago.
+            Option::is_some,
+        )?;
+        row.map(|row| decode(&row)).transpose()
+    }
+
+    /// Reads the live rows. What may be missing because others have become the live ones meanwhile is
+    /// read again from those.
+    fn of_live_rows<R>(
+        &self,
+        read: impl Fn(&Name) -> Result<R, ReadError>,
+        is_whole: impl Fn(&R) -> bool,
+    ) -> Result<R, ReadError> {
+        let mut live = self.live()?;
+        loop {
+            let found = read(&generations::rows_of(&self.name, live).map_err(unreadable)?)?;
+            if is_whole(&found) {
+                return Ok(found);
+            }
+            let now = self.live()?;
+            if now == live {
+                return Ok(found);
+            }
+            live = now;
+        }
+    }
+
+    fn live(&self) -> Result<u32, ReadError> {
+        let stored = generations::stored(&*self.store, &self.name)?;
+        Ok(stored.map_or(0, |(generations, _)| generations.live.number))
     }
 
     /// The rows whose keys begin with a prefix, in bytewise order of their keys; an empty prefix is
@@ -60,7 +92,8 @@ impl<T: DeserializeOwned> View<T> {
                 if done {
                     return None;
                 }
-                match self.store.rows(&self.name, &prefix, after.as_deref(), PAGE) {
+                let read = |rows: &Name| self.store.rows(rows, &prefix, after.as_deref(), PAGE);
+                match self.of_live_rows(read, |_| false) {
                     Ok(rows) => {
                         done = rows.len() < PAGE;
                         after = rows.last().map(|row| row.key.clone());
@@ -77,10 +110,13 @@ impl<T: DeserializeOwned> View<T> {
 }
 
 fn decode<T: DeserializeOwned>(row: &ViewRow) -> Result<T, ReadError> {
-    decode_row(&row.value).map_err(|error| {
-        let error: BackendError = Arc::new(error);
-        ReadError::Backend(error)
-    })
+    decode_row(&row.value).map_err(unreadable)
+}
+
+/// What is wrong with a row, as an error of the store that it was read from.
+pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+    let error: BackendError = Arc::new(error);
+    ReadError::Backend(error)
 }
 
 /// Reads the bytes of a row, all of them.
@@ -95,4 +131,4 @@ pub(super) fn decode_row<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowErro
 /// The bytes of a row are not a value of the type, or more than one.
 #[derive(Debug, thiserror::Error)]
 #[error("the row has another shape than the type it is read as; rebuild the view")]
-pub(super) struct RowError(#[source] Option<postcard::Error>);
+pub(super) struct RowError(#[source] pub(super) Option<postcard::Error>);

@@ -6,13 +6,15 @@ use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 
 use super::policy::{Handler, Reaction, ReactionError};
-use super::{CommitReason, HandlerError, Inner, LoadError, stream_of};
+use super::timers::{self, Entered, PendingTimer};
+use super::{CommitReason, HandlerError, Inner, LoadError, sight, stream_of};
 use crate::aggregate::{Aggregate, Cause};
 use crate::id::{CommitId, EventId};
 use crate::lifecycle::{Context, Lifecycle};
-use crate::name::{Name, StreamId};
+use crate::name::{InvalidName, Name, StreamId};
 use crate::number::{KindVersion, StreamVersion};
-use crate::store::{Commit, ExpectedVersion, NewEvent, Snapshot, StreamAppend};
+use crate::store::{Commit, ExpectedVersion, NewEvent, RowChange, Snapshot, StreamAppend};
+use crate::time::Timestamp;
 
 /// An aggregate whose lifecycle is not known.
 pub(super) trait Life: Any + Send {
@@ -24,6 +26,7 @@ pub(super) trait Life: Any + Send {
     fn version(&self, nth: usize) -> Option<StreamVersion>;
     fn join(&mut self, commit: CommitId, first_index: u32);
     fn snapshot(&self, inner: &Inner, last: EventId) -> Option<Snapshot>;
+    fn entered(&self) -> Option<Entered>;
     fn remember(&self, inner: &Inner);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
@@ -72,6 +75,10 @@ impl<L: Lifecycle> Life for Aggregate<L> {
         inner.snapshots.due(self, last)
     }
 
+    fn entered(&self) -> Option<Entered> {
+        timers::entered(self)
+    }
+
     fn remember(&self, inner: &Inner) {
         if let Some(version) = self.draft.version_after() {
             inner.recent.put(&self.draft.stream, version, &self.state);
@@ -100,7 +107,7 @@ pub(super) struct Working {
     lives: Vec<Option<Box<dyn Life>>>,
     by_stream: HashMap<StreamId, usize>,
     events: Vec<Slot>,
-    /// How many of the events the caller recorded.
+    /// How many of the events were there before policies were asked.
     own: usize,
 }
 
@@ -113,15 +120,14 @@ struct Slot {
 }
 
 impl Working {
+    /// A commit in which nobody takes part yet.
+    pub(super) fn of_nobody(commit: CommitId) -> Self {
+        Self { commit, lives: Vec::new(), by_stream: HashMap::new(), events: Vec::new(), own: 0 }
+    }
+
     /// The lives a caller hands over, each with what was recorded in it.
     pub(super) fn new(commit: CommitId, lives: Vec<Box<dyn Life>>) -> Result<Self, CommitReason> {
-        let mut working = Self {
-            commit,
-            lives: Vec::new(),
-            by_stream: HashMap::new(),
-            events: Vec::new(),
-            own: 0,
-        };
+        let mut working = Self::of_nobody(commit);
         for mut life in lives {
             let first_index = u32::try_from(working.events.len()).unwrap_or(u32::MAX);
             life.join(commit, first_index);
@@ -133,7 +139,6 @@ impl Working {
             }
             working.add(life);
         }
-        working.own = working.events.len();
         Ok(working)
     }
 
@@ -144,8 +149,10 @@ impl Working {
         index
     }
 
-    /// Asks the policies about every event, theirs included, until nothing is left.
+    /// Asks the policies about every event, theirs included, until nothing is left. What is there
+    /// already counts as recorded by a caller.
     pub(super) fn react(&mut self, inner: &Inner) -> Result<(), CommitReason> {
+        self.own = self.events.len();
         let mut next = 0;
         while let Some(slot) = self.events.get(next).copied() {
             let life = self.lives.get(slot.life).and_then(Option::as_ref);
@@ -176,7 +183,9 @@ impl Working {
                 return Err(CommitReason::PolicyLoop { policy, kind, depth: depth - 1 });
             }
             let version = event.kind_version.get();
-            let mut reaction = Reaction { working: self, inner, cause: &context, depth };
+            let _span = sight::handling("policy", name, &event.kind, &context);
+            let at = context.occurred_at;
+            let mut reaction = Reaction { working: self, inner, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);
             payload
                 .and_then(|payload| handler(version, payload, &context, &mut reaction))
@@ -218,7 +227,7 @@ impl Working {
         id: &str,
         event: L::Event,
         cause: &Context,
-        depth: u32,
+        (at, depth): (Timestamp, u32),
     ) -> Result<(), ReactionError<L::Refusal>> {
         let (life, mut aggregate) = self.take::<L>(inner, id)?;
         let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
@@ -228,7 +237,7 @@ impl Working {
         aggregate.draft.commit = self.commit;
         aggregate.draft.cause =
             Cause { event: Some(cause.event_id), correlation: Some(cause.correlation) };
-        aggregate.draft.occurred_at = Some(cause.occurred_at);
+        aggregate.draft.occurred_at = Some(at);
         let nth = aggregate.recorded();
         let (mut aggregate, outcome) = match aggregate.record_at(event, index) {
             Ok(aggregate) => {
@@ -321,6 +330,25 @@ impl Working {
             self.lives.get(life)?.as_ref()?.snapshot(inner, last)
         });
         due.collect()
+    }
+
+    /// The rows of the timers that the commit sets.
+    pub(super) fn timers(&self) -> Result<Vec<RowChange>, InvalidName> {
+        let mut rows = Vec::new();
+        for (index, life) in self.lives.iter().enumerate() {
+            let Some(Entered { nth, timers }) = life.as_ref().and_then(|life| life.entered())
+            else {
+                continue;
+            };
+            let by = self.events.iter().position(|slot| (slot.life, slot.nth) == (index, nth));
+            let Some((_, context)) = by.and_then(|by| self.event(by)) else {
+                continue;
+            };
+            for (kind, after) in timers {
+                rows.push(PendingTimer::set_by(&context, kind, after)?.change(None)?);
+            }
+        }
+        Ok(rows)
     }
 
     /// Lets the bus remember the states that the commit led to.

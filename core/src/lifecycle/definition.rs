@@ -50,6 +50,19 @@ pub struct EdgeDefinition {
     pub to: usize,
     /// Its guard as it stands in the declaration.
     pub guard: Option<&'static str>,
+    /// The duration of the timer that makes its event happen, as it stands in the declaration.
+    pub after: Option<&'static str>,
+    /// Whether it stays in its state and sets the state's timers anew.
+    pub restarts: bool,
+}
+
+impl EdgeDefinition {
+    /// Whether the timers of the state that it leads to are set: it comes from another state, or it
+    /// restarts them.
+    #[must_use]
+    pub const fn enters(&self) -> bool {
+        self.from != self.to || self.restarts
+    }
 }
 
 impl Definition {
@@ -73,6 +86,11 @@ impl Definition {
                 && self.events.get(edge.event).is_some_and(|named| named.name == event.name)
         };
         self.edges.iter().position(is_it)
+    }
+
+    /// Whether time alone may move a life.
+    pub(crate) fn has_timers(&self) -> bool {
+        self.edges.iter().any(|edge| edge.after.is_some())
     }
 
     /// An event by its stored name.

@@ -6,8 +6,8 @@ use vitae_diagram::{Diagram, Edge, State};
 
 use super::{Definition, EdgeDefinition};
 
-/// The diagram of a lifecycle: its edges carry the stored names of their events, in the order of
-/// [`Definition::edges`].
+/// The diagram of a lifecycle: its edges carry the stored names of their events, and the durations of
+/// timers, in the order of [`Definition::edges`].
 pub(super) fn diagram(definition: &Definition) -> Diagram {
     let states = definition.states.iter().map(|state| {
         let drawn = State::new(state.name);
@@ -16,9 +16,11 @@ pub(super) fn diagram(definition: &Definition) -> Diagram {
     });
     let edges = definition.edges.iter().map(|edge| {
         let drawn = Edge::new(edge.from, edge.to, kind(definition, edge));
-        match edge.guard {
-            Some(guard) => drawn.guarded(guard),
-            None => drawn,
+        // What a timer makes happen has no guard.
+        match (edge.guard, edge.after) {
+            (Some(guard), _) => drawn.guarded(guard),
+            (None, Some(after)) => drawn.guarded(format!("after {after}")),
+            (None, None) => drawn,
         }
     });
     Diagram::new(definition.name, states, edges)

@@ -8,11 +8,13 @@ mod definition;
 mod diagram;
 mod edges;
 mod refusal;
+mod timer;
 
 pub use context::Context;
 pub use definition::{Definition, EdgeDefinition, EventDefinition, StateDefinition};
 pub use edges::EdgeCounts;
 pub use refusal::{Illegal, Refusal, Rejection};
+pub use timer::{Timer, TimerEvent};
 pub use vitae_diagram::{Diagram, Mismatch};
 
 use crate::aggregate::Aggregate;
@@ -67,8 +69,15 @@ pub trait Lifecycle: Send + Sync + Sized + 'static {
     /// Sorts an aggregate by its state.
     fn typed(aggregate: Aggregate<Self>) -> Self::Typed;
 
+    /// The timers of this state, in the order of the declaration: what happens of itself, and how
+    /// long after the state was entered.
+    #[must_use]
+    fn timers(&self) -> Vec<Timer<Self::Event>> {
+        Vec::new()
+    }
+
     /// The lifecycle as a diagram, for Mermaid, DOT and SVG. Its edges carry the stored names of
-    /// their events and their guards, and stand in the order of [`Definition::edges`].
+    /// their events, their guards and the durations of their timers, and stand in the order of [`Definition::edges`].
     ///
     /// [`Diagram::with_counts`] takes the [`EdgeCounts`] of a log, as a slice;
     /// [`Diagram::with_current`] takes the name of a life's [`state`](Self::state).

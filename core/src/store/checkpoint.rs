@@ -1,6 +1,6 @@
 //! How far a reader has come, and whether it reads the same log as before.
 
-use super::{Checksum, EventStore, Page, Query, Read, ReadError};
+use super::{Checksum, EventRef, EventStore, Page, Query, Read, ReadError};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 
@@ -16,6 +16,13 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The checkpoint of a reader that has dealt with an event, and with all that come before it.
+    #[must_use]
+    pub const fn at(event: &EventRef<'_>) -> Self {
+        let (position, checksum) = (Some(event.position()), Some(event.checksum()));
+        Self { position, checksum, cursor: Vec::new() }
+    }
+
     /// Makes sure that this checkpoint was taken on this log: that the event at its position is
     /// there and has its checksum.
     ///

@@ -50,6 +50,7 @@ use crate::aggregate::Aggregate;
 use crate::bus::{Alongside, Bus, CommitError, CommitSet, LoadError, Submitted};
 use crate::elsewhere;
 use crate::lifecycle::Lifecycle;
+use crate::name::InvalidName;
 use crate::number::GlobalPosition;
 use crate::store::{Query, Receipt};
 
@@ -132,5 +133,17 @@ impl AsyncBus {
     #[must_use]
     pub fn subscribe(&self, query: Query, after: Option<GlobalPosition>) -> Pages {
         self.bus.subscribe(query, after).into()
+    }
+
+    /// [`Bus::subscribe_to`], as a stream of pages.
+    ///
+    /// # Errors
+    /// As [`Bus::subscribe_to`].
+    pub fn subscribe_to<L: Lifecycle>(
+        &self,
+        id: impl AsRef<str>,
+        after: Option<GlobalPosition>,
+    ) -> Result<Pages, InvalidName> {
+        Ok(self.bus.subscribe_to::<L>(id, after)?.into())
     }
 }

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use vitae::store::{AppendError, ReadError};
-use vitae::{Aggregate, CommitError, CommitReason, LoadError, RecordError, RecordReason, Refusal};
+use vitae::store::AppendError;
+use vitae::{Aggregate, CommitReason, DecideError, LoadError, RecordError, RecordReason, Refusal};
 
 use crate::booking::Booking;
 
@@ -86,15 +86,23 @@ impl From<LoadError> for Failure {
     }
 }
 
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        Self::internal(&error)
+type Refused = RecordError<Aggregate<Booking>, Refusal>;
+
+impl From<DecideError<Refused>> for Failure {
+    fn from(error: DecideError<Refused>) -> Self {
+        match error {
+            DecideError::InvalidKey(_) => Self::bad_request(&error),
+            DecideError::Load(error) => error.into(),
+            DecideError::Refused(error) => error.into(),
+            DecideError::Commit(error) => error.into(),
+            _ => Self::internal(&error),
+        }
     }
 }
 
 /// An event that cannot happen, or that a guard refused, is the client's mistake.
-impl From<RecordError<Aggregate<Booking>, Refusal>> for Failure {
-    fn from(error: RecordError<Aggregate<Booking>, Refusal>) -> Self {
+impl From<Refused> for Failure {
+    fn from(error: Refused) -> Self {
         match error.reason() {
             RecordReason::Illegal(illegal) => Self {
                 legal: illegal.legal().collect(),
@@ -106,15 +114,13 @@ impl From<RecordError<Aggregate<Booking>, Refusal>> for Failure {
     }
 }
 
-impl From<CommitError<Aggregate<Booking>>> for Failure {
-    fn from(error: CommitError<Aggregate<Booking>>) -> Self {
-        let CommitReason::Append(reason) = error.reason() else {
+impl From<CommitReason> for Failure {
+    fn from(error: CommitReason) -> Self {
+        let CommitReason::Append(reason) = &error else {
             return Self::internal(&error);
         };
         let status = match reason {
-            AppendError::Conflict { .. } | AppendError::IdempotencyConflict { .. } => {
-                StatusCode::CONFLICT
-            }
+            AppendError::Conflict { .. } => StatusCode::CONFLICT,
             AppendError::Busy | AppendError::StorageFull => StatusCode::SERVICE_UNAVAILABLE,
             AppendError::Invalid(_) => StatusCode::BAD_REQUEST,
             _ => return Self::internal(&error),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle, Refusal};
 
 /// Somebody asked for a table.
-#[derive(Event, Serialize, Deserialize, Debug)]
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "booking.requested")]
 pub struct Requested {
     /// In whose name.
@@ -14,7 +14,7 @@ pub struct Requested {
 }
 
 /// A table was found.
-#[derive(Event, Serialize, Deserialize, Debug)]
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "booking.confirmed")]
 pub struct Confirmed {
     /// Its number.
@@ -24,17 +24,17 @@ pub struct Confirmed {
 }
 
 /// The guests came.
-#[derive(Event, Serialize, Deserialize, Debug)]
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "booking.seated")]
 pub struct Seated {}
 
 /// The guests went.
-#[derive(Event, Serialize, Deserialize, Debug)]
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "booking.left")]
 pub struct Left {}
 
 /// The guests will not come.
-#[derive(Event, Serialize, Deserialize, Debug)]
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "booking.cancelled")]
 pub struct Cancelled {
     /// Why, if they said so.

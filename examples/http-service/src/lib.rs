@@ -1,7 +1,7 @@
 //! A lifecycle served over HTTP.
 //!
 //! ```text
-//!   POST /bookings/{id}/confirm ──► command ──► load, record, commit ──┐
+//!   POST /bookings/{id}/confirm ──► command ──► decide ────────────────┐
 //!   GET  /bookings/{id} ──────────► state   ──► load                   ├─► AsyncBus ─► SQLite
 //!   GET  /events ─────────────────► events  ──► subscribe ─────────────┘
 //! ```

@@ -5,9 +5,7 @@ use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use tokio::sync::watch;
-use uuid::Uuid;
 use vitae::tokio::AsyncBus;
-use vitae::{Alongside, CommitId};
 
 use crate::answer::{Failure, Shown};
 use crate::booking::{Booking, BookingEvent, Cancelled, Confirmed, Left, Requested, Seated};
@@ -41,32 +39,26 @@ async fn state(
     Ok(Shown::of(bus.load_existing::<Booking>(id).await?))
 }
 
-/// Records an event. With the header `Idempotency-Key`, a UUID, the same request again is done once.
-async fn command<E: Into<BookingEvent>>(
+/// Records an event. With the header `Idempotency-Key`, the same request again is done once.
+async fn command<E: Into<BookingEvent> + Clone + Send + 'static>(
     State(Service { bus, .. }): State<Service>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(event): Json<E>,
 ) -> Result<Shown, Failure> {
-    let mut alongside = Alongside::new();
-    if let Some(commit) = commit_of_key(&headers)? {
-        let receipt = bus.run(move |bus| bus.store().receipt(commit)).await?;
-        if receipt.is_some() {
-            return Ok(Shown::of(bus.load::<Booking>(id).await?));
+    let key = key_of(&headers)?;
+    bus.run(move |bus| {
+        let mut decide = bus.decide::<Booking>(&id).retries(5);
+        if let Some(key) = key {
+            decide = decide.key(key);
         }
-        alongside = alongside.commit_id(commit);
-    }
-    let booking = bus.load::<Booking>(id).await?.record(event.into())?;
-    let (booking, _) = bus.commit_alongside(booking, alongside).await?;
-    Ok(Shown::of(booking))
+        decide.run(|booking| booking.record(event.clone().into()).map(|booking| (booking, ())))?;
+        Ok(Shown::of(bus.load(&id)?))
+    })
+    .await
 }
 
-/// The key of a request is the id of its commit: the store knows which it has.
-fn commit_of_key(headers: &HeaderMap) -> Result<Option<CommitId>, Failure> {
-    let Some(key) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = key.to_str().ok().and_then(|key| Uuid::try_parse(key).ok());
-    let key = key.ok_or_else(|| Failure::bad_request("the idempotency key is not a UUID"))?;
-    Ok(Some(CommitId::from_bytes(key.into_bytes())))
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str().map(str::to_owned));
+    key.transpose().map_err(|_| Failure::bad_request("the idempotency key is not text"))
 }

@@ -137,13 +137,13 @@ async fn what_cannot_happen_is_a_conflict_that_says_what_can() {
 #[tokio::test]
 async fn the_same_request_again_is_done_once() {
     let service = Running::start().await;
-    let key = "idempotency-key: 0195f2a0-5c1e-7b3a-9d4e-3f2a1b0c9d8e\r\n";
+    let key = "idempotency-key: request-17\r\n";
     for _ in 0..2 {
         let (status, body) = service.ask("POST /bookings/b-1/request", key, &ada()).await;
         assert_eq!((status, &body["version"]), (200, &json!(1)));
     }
     let (status, _) =
-        service.ask("POST /bookings/b-1/request", "idempotency-key: 7\r\n", &ada()).await;
+        service.ask("POST /bookings/b-1/request", "idempotency-key:\r\n", &ada()).await;
     assert_eq!(status, 400);
     assert_eq!(service.post("b-1/request", ada()).await.0, 409, "without its key it is another");
     service.stop().await;

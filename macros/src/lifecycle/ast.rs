@@ -5,6 +5,7 @@ use syn::{Attribute, Data, DataEnum, DeriveInput, Generics, Path, Type, Visibili
 
 use super::edge::{self, Edge};
 use super::held::Held;
+use super::timer::{self, Timer};
 use crate::attribute::{self, Group};
 use crate::error::Errors;
 use crate::names;
@@ -34,6 +35,7 @@ pub(super) struct State {
     pub(super) terminal: bool,
     pub(super) held: Held,
     pub(super) edges: Vec<Edge>,
+    pub(super) timers: Vec<Timer>,
     /// Whether something of the state could not be read.
     pub(super) incomplete: bool,
 }
@@ -119,7 +121,8 @@ impl Lifecycle {
 impl State {
     fn read(variant: &syn::Variant, generics: &Generics, errors: &Errors) -> Option<Self> {
         let held = errors.note(Held::read(variant, generics));
-        let (edges, incomplete) = edge::read(&variant.attrs, errors);
+        let (edges, edges_incomplete) = edge::read(&variant.attrs, errors);
+        let (timers, timers_incomplete) = timer::read(&variant.attrs, errors);
         let mut state = Self {
             ident: variant.ident.clone(),
             docs: attribute::docs(&variant.attrs),
@@ -127,7 +130,8 @@ impl State {
             terminal: false,
             held: held?,
             edges,
-            incomplete,
+            timers,
+            incomplete: edges_incomplete || timers_incomplete,
         };
         let whole = STATE.read(&variant.attrs, errors, |key, word, input| {
             match key {

@@ -1,4 +1,5 @@
-//! The grammar of `#[on(…)]`: `Event [as Alias] [if guard] => State`, with commas between.
+//! The grammar of `#[on(…)]`: `Event [as Alias] [if guard] => State [restart]`, with commas
+//! between.
 
 use proc_macro2::{Ident, TokenTree};
 use syn::parse::ParseStream;
@@ -15,16 +16,14 @@ pub(super) struct Edge {
     pub(super) guard: Option<Path>,
     /// `None` after a mistake that was noted.
     pub(super) target: Option<Ident>,
+    /// The word, if it stands there.
+    pub(super) restart: Option<Ident>,
 }
 
 /// The edges of a variant, and whether some could not be read.
 pub(super) fn read(attributes: &[Attribute], errors: &Errors) -> (Vec<Edge>, bool) {
     let (mut edges, mut incomplete) = (Vec::new(), false);
     for attribute in attributes {
-        if attribute.path().is_ident("after") {
-            incomplete = true;
-            errors.at(attribute.path(), "timers come in a later version; take `#[after(…)]` out");
-        }
         if !attribute.path().is_ident("on") {
             continue;
         }
@@ -99,16 +98,18 @@ impl Edge {
         // Of two mistakes in one edge the first is said.
         let guarded = guard.is_ok();
         let guard = errors.note(guard).flatten();
-        let mut target = None;
+        let (mut target, mut restart) = (None, None);
         if arrow.is_some() && !input.is_empty() && !input.peek(Token![,]) {
             target = errors.note(read_target(input, errors));
             if target.is_none() {
                 skip_to_comma(input)?;
+            } else if input.fork().parse::<Ident>().is_ok_and(|word| word == "restart") {
+                restart = Some(input.parse()?);
             }
         } else if arrow.is_some() || guarded {
             errors.at(&event, "an edge leads to a state: `Event => State`");
         }
-        Ok(Self { event, alias, guard, target })
+        Ok(Self { event, alias, guard, target, restart })
     }
 }
 
@@ -147,7 +148,7 @@ fn read_guard(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
 
 /// `Self` would be another type in each place that the path is written to, and a path that ends in a
 /// module's keyword names no item.
-fn refuse_self(path: &Path) -> syn::Result<()> {
+pub(super) fn refuse_self(path: &Path) -> syn::Result<()> {
     let is = |segment: &PathSegment, words: &[&str]| words.iter().any(|it| segment.ident == it);
     if let Some(first) = path.segments.first().filter(|first| is(first, &["Self"])) {
         let message = "`Self` does not say which type; write its name";

@@ -10,6 +10,7 @@ mod fallback;
 mod held;
 mod model;
 mod resolve;
+mod timer;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

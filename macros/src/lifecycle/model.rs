@@ -7,6 +7,7 @@ use syn::{Generics, Path, Type, Visibility, parse_quote};
 
 use super::ast::State;
 use super::held::Held;
+use super::timer::Timer;
 use crate::names;
 
 pub(super) struct Model {
@@ -38,6 +39,7 @@ pub(super) struct Edge {
     pub(super) event: usize,
     pub(super) to: usize,
     pub(super) guard: Option<Path>,
+    pub(super) restart: Option<Ident>,
     /// The event's path where the edge is written.
     pub(super) place: Path,
     /// The state's name where the edge is written.
@@ -115,12 +117,31 @@ impl Model {
         self.edges.iter().filter(move |edge| edge.from == state)
     }
 
+    /// The edge of what a timer makes happen.
+    pub(super) fn edge_of(&self, state: usize, timer: &Timer) -> Option<&Edge> {
+        let event = names::spelled(&timer.event);
+        self.edges_from(state).find(|edge| names::spelled(&edge.place) == event)
+    }
+
+    /// The timer that makes an edge's event happen.
+    pub(super) fn timer_of(&self, edge: &Edge) -> Option<&Timer> {
+        let timers = &self.state(edge.from).timers;
+        timers.iter().find(|it| names::spelled(&it.event) == names::spelled(&edge.place))
+    }
+
     /// The name of an edge's function.
     pub(super) fn function(&self, from: usize, event: usize, span: &Path) -> Ident {
         let (from, event) = (&self.state(from).ident, &self.event(event).ident);
         let name = format!("{}_on_{}", names::snake(from), names::snake(event));
         let span = span.segments.last().map(|segment| segment.ident.span());
         Ident::new(&name, span.unwrap_or_else(proc_macro2::Span::call_site))
+    }
+}
+
+impl Edge {
+    /// Whether the timers of the state that it leads to are set.
+    pub(super) fn enters(&self) -> bool {
+        self.from != self.to || self.restart.is_some()
     }
 }
 

@@ -91,6 +91,7 @@ impl Model {
             event,
             to,
             guard: written.guard,
+            restart: written.restart,
             place: written.event,
             target,
         });

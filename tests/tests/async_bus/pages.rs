@@ -15,6 +15,7 @@ use crate::support::*;
 on_every_store! {
     it_catches_up_and_goes_on
     nothing_is_read_before_it_is_asked_for
+    one_life_is_followed
     while_it_waits_it_holds_no_thread
     dropped_midway_it_leaves_nothing_behind
     a_wait_that_is_broken_off_loses_nothing
@@ -82,6 +83,19 @@ fn nothing_is_read_before_it_is_asked_for(log: Subject) {
         }
     });
     assert_eq!(double.reads(), before + 3);
+}
+
+fn one_life_is_followed(log: Subject) {
+    let bus = bus(&log);
+    (0..3).for_each(|_| ["a", "b"].into_iter().for_each(|id| add(&bus, id, 1)));
+    let tasks = AsyncBus::new(bus);
+    runtime().block_on(async {
+        let mut life = tasks.subscribe_to::<Count>("b", Some(position(3))).unwrap();
+        assert_eq!(positions(&life.next().await.unwrap().unwrap()), [4, 6]);
+        let waiting = tokio::spawn(async move { positions(&life.next().await.unwrap().unwrap()) });
+        tasks.run(|bus| ["a", "b"].into_iter().for_each(|id| add(bus, id, 1))).await;
+        assert_eq!(waiting.await.unwrap(), [8]);
+    });
 }
 
 fn while_it_waits_it_holds_no_thread(log: Subject) {

@@ -24,6 +24,8 @@ pub enum Job {
     CatchUp,
     /// A projection with a row for each stream.
     CatchUpStreams,
+    /// The rows of a projection once more, beside those that there are.
+    Rebuild,
 }
 
 impl FromStr for Job {
@@ -37,6 +39,7 @@ impl FromStr for Job {
             ("scan", _) => Ok(Self::Scan),
             ("catch-up", _) => Ok(Self::CatchUp),
             ("catch-up-streams", _) => Ok(Self::CatchUpStreams),
+            ("rebuild", _) => Ok(Self::Rebuild),
             (_, Some(("append", n))) => Ok(Self::Append { writers: n.parse().map_err(unknown)? }),
             ("load-1000-together", _) => Ok(Self::Load { length: 1_000, together: true }),
             (_, Some(("load", n))) => {

@@ -66,6 +66,7 @@ fn time<S: System>(command: &Command) -> Result<Measured, Failure> {
         Job::Scan => scan(&mut system, command.events),
         Job::CatchUp => catch_up(&mut system, Grouping::Region, command.events),
         Job::CatchUpStreams => catch_up(&mut system, Grouping::Stream, command.events),
+        Job::Rebuild => rebuild(&mut system, command.events),
     };
     system.close()?;
     measured
@@ -158,21 +159,45 @@ fn scan<S: System>(system: &mut S, events: u64) -> Result<Measured, Failure> {
 }
 
 fn catch_up<S: System>(system: &mut S, by: Grouping, events: u64) -> Result<Measured, Failure> {
-    // A view of its own, as if the program had met the log for the first time.
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let view = format!("deposits_{now}");
+    let view = new_view()?;
     let started = Instant::now();
     system.catch_up(&view, by, IN_STEP)?;
     let elapsed = started.elapsed();
+    check_view(system, &view, by, events)?;
+    Ok(rate(events, elapsed))
+}
+
+fn rebuild<S: System>(system: &mut S, events: u64) -> Result<Measured, Failure> {
+    let view = new_view()?;
+    system.catch_up(&view, Grouping::Region, IN_STEP)?;
+    let started = Instant::now();
+    let view = system.rebuild(&view, Grouping::Region, IN_STEP)?;
+    let elapsed = started.elapsed();
+    check_view(system, &view, Grouping::Region, events)?;
+    Ok(rate(events, elapsed))
+}
+
+/// A view of its own, as if the program had met the log for the first time.
+fn new_view() -> Result<String, Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
+    Ok(format!("deposits_{now}"))
+}
+
+fn check_view<S: System>(
+    system: &mut S,
+    view: &str,
+    by: Grouping,
+    events: u64,
+) -> Result<(), Failure> {
     let mut rows = Rows::new();
     for planned in filled(events) {
         let key = by.key(planned.stream, planned.deposit.region);
         rows.entry(key).or_default().add(planned.deposit.cents);
     }
-    if system.view(&view)? != rows {
+    if system.view(view)? != rows {
         return Err("the rows of the view are not what the events come to".into());
     }
-    Ok(rate(events, elapsed))
+    Ok(())
 }
 
 fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, right: T) -> Result<(), Failure> {

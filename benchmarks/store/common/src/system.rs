@@ -44,6 +44,14 @@ pub trait System: Sized {
         Err(Unsupported("has no rows and checkpoints in one commit").into())
     }
 
+    /// Folds all events once more, into rows beside those of a view, and says which view has them then:
+    /// the same one where the system switches over, else another.
+    fn rebuild(&mut self, view: &str, by: Grouping, in_commit: usize) -> Result<String, Failure> {
+        let anew = format!("{view}_anew");
+        self.catch_up(&anew, by, in_commit)?;
+        Ok(anew)
+    }
+
     /// The rows of a view.
     fn view(&mut self, view: &str) -> Result<Rows, Failure> {
         let _ = view;

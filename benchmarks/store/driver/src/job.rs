@@ -40,7 +40,7 @@ const fn read(name: &'static str) -> Job {
     Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 200_000 }
 }
 
-pub static JOBS: [Job; 13] = [
+pub static JOBS: [Job; 14] = [
     write("append-1", 20_000, 5_000),
     write("append-8", 100_000, 5_000),
     write("append-64", 200_000, 5_000),
@@ -53,5 +53,6 @@ pub static JOBS: [Job; 13] = [
     read("scan"),
     read("catch-up"),
     read("catch-up-streams"),
+    read("rebuild"),
     Job { kind: Kind::Filled, ..read("disk") },
 ];

@@ -278,6 +278,9 @@ def measure(system, job, events):
         return catch_up(system, lambda event: event.region, events)
     if job == "catch-up-streams":
         return catch_up(system, lambda event: event.originator_id.int, events)
+    if job == "rebuild":
+        system.catch_up(f"first_{time.time_ns()}", lambda event: event.region)
+        return catch_up(system, lambda event: event.region, events)
     if job == "load-1000-together":
         return load(system, 1_000, events, together=True)
     jobs = {"fill": fill, "bulk": bulk, "scan": scan}

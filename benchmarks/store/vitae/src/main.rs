@@ -102,11 +102,19 @@ impl System for Vitae {
     }
 
     fn catch_up(&mut self, view: &str, by: Grouping, in_commit: usize) -> Result<(), Failure> {
-        catch_up::catch_up(&*self.store, view, by, in_commit)
+        Ok(catch_up::following(&self.store, view, by, in_commit)?.catch_up()?)
+    }
+
+    fn rebuild(&mut self, view: &str, by: Grouping, in_commit: usize) -> Result<String, Failure> {
+        let bus = catch_up::following(&self.store, view, by, in_commit)?;
+        let shadow = bus.shadow(view)?;
+        shadow.begin()?;
+        shadow.finish()?;
+        Ok(view.to_owned())
     }
 
     fn view(&mut self, view: &str) -> Result<Rows, Failure> {
-        catch_up::view(&*self.store, view)
+        catch_up::view(&self.bus, view)
     }
 }
 

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use super::super::ast::State;
 use super::super::held::Held;
 use super::super::model::{Edge, Event, Model};
-use super::{local, picture, short};
+use super::{local, picture, short, timer};
 use crate::names::{plain, spelled};
 use crate::place;
 
@@ -27,7 +27,7 @@ pub(super) fn table(model: &Model) -> TokenStream {
         let name = plain(ident);
         quote!(#p::payload::<#path>().row(#name))
     });
-    let edges = model.edges.iter().map(|edge| edge_row(&p, edge));
+    let edges = model.edges.iter().map(|edge| edge_row(&p, model, edge));
     let checks = checks(&p, model);
     quote! {
         static __TABLE: #p::Definition = #p::Definition {
@@ -40,13 +40,21 @@ pub(super) fn table(model: &Model) -> TokenStream {
     }
 }
 
-fn edge_row(p: &TokenStream, edge: &Edge) -> TokenStream {
+fn edge_row(p: &TokenStream, model: &Model, edge: &Edge) -> TokenStream {
     let [from, event, to] = [edge.from, edge.event, edge.to].map(Literal::usize_unsuffixed);
     let guard = match edge.guard.as_ref().map(spelled) {
         None => quote!(#p::None),
         Some(guard) => quote!(#p::Some(#guard)),
     };
-    quote!(#p::edge(#from, #event, #to, #guard))
+    let mut row = quote!(#p::edge(#from, #event, #to, #guard));
+    if let Some(timer) = model.timer_of(edge) {
+        let after = spelled(&timer.after);
+        row = quote!(#p::after(#row, #after));
+    }
+    if edge.restart.is_some() {
+        row = quote!(#p::restarting(#row));
+    }
+    row
 }
 
 /// Each event of the table is looked at where it is written first. A whole call has that span.
@@ -79,6 +87,7 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
     let initial = initial(model);
     let (duplicate, state, check) = (duplicate(model), state(model), check(model));
     let (apply, sort) = (apply(model), sort(model));
+    let timers = timer::timers(model);
     let picture = picture(model);
     let generics = model.bounded();
     let (before, arguments, clause) = generics.split_for_impl();
@@ -96,6 +105,7 @@ pub(super) fn implementation(model: &Model) -> TokenStream {
             #check
             #apply
             #sort
+            #timers
         }
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod lifecycle;
 #[cfg(feature = "svg")]
 mod picture;
 pub(super) mod state;
+mod timer;
 pub(super) mod transition;
 pub(super) mod typed;
 pub(super) mod unit;

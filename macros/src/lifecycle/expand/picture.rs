@@ -18,6 +18,9 @@ pub(super) fn attribute(model: &Model) -> TokenStream {
     let edges = model.edges.iter().map(|edge| {
         let event = plain(&model.event(edge.event).ident);
         let guard = edge.guard.as_ref().map(spelled);
+        // What a timer makes happen has no guard.
+        let timer = model.timer_of(edge).map(|timer| format!("after {}", spelled(&timer.after)));
+        let guard = guard.or(timer);
         picture::edge(edge.from, &event, guard.as_deref(), edge.to)
     });
     quote!(#[cfg_attr(doc, doc = #p::picture!(#name [#(#states),*] [#(#edges),*]))])

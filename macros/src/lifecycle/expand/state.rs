@@ -10,7 +10,7 @@ use super::super::held::Held;
 use super::super::model::Model;
 use super::{local, placed, short};
 use crate::attribute::doc;
-use crate::names::{listed, plain};
+use crate::names::{listed, plain, spelled};
 
 /// What can happen in a state, as documentation.
 fn legal(model: &Model, state: usize) -> String {
@@ -20,7 +20,10 @@ fn legal(model: &Model, state: usize) -> String {
     let edges = model.edges_from(state).map(|edge| {
         let (event, to) = (model.event(edge.event), model.state(edge.to));
         let guarded = if edge.guard.is_some() { ", if its guard agrees" } else { "" };
-        format!("* `{}`, which leads to `{}`{guarded}", plain(&event.ident), plain(&to.ident))
+        let timed = model.timer_of(edge).map(|timer| spelled(&timer.after));
+        let timed = timed.map(|after| format!("; of itself after `{after}`")).unwrap_or_default();
+        let (event, to) = (plain(&event.ident), plain(&to.ident));
+        format!("* `{event}`, which leads to `{to}`{guarded}{timed}")
     });
     format!("What can happen:\n{}", edges.collect::<Vec<_>>().join("\n"))
 }

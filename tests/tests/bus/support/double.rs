@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vitae::store::{
-    AppendError, Changes, Checkpoint, Commit, EventHeader, EventStore, Page, PayloadDigest, Read,
-    ReadError, Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
+    AppendError, Changes, Checkpoint, Commit, Damage, EventHeader, EventStore, Page, PayloadDigest,
+    Read, ReadError, Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
 use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
 use vitae_tests::Subject;
@@ -25,6 +25,7 @@ pub(crate) struct Double {
     held: Mutex<Option<Receiver<()>>>,
     silent: AtomicBool,
     erases: AtomicBool,
+    damaged: Mutex<Option<GlobalPosition>>,
     snapshot: Mutex<Option<SnapshotAnswer>>,
 }
 
@@ -39,6 +40,7 @@ impl Double {
             held: Mutex::default(),
             silent: AtomicBool::new(false),
             erases: AtomicBool::new(false),
+            damaged: Mutex::default(),
             snapshot: Mutex::default(),
         })
     }
@@ -82,6 +84,11 @@ impl Double {
     /// From now on, every payload that is read was erased.
     pub(crate) fn erase(&self) {
         self.erases.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on, the event at a position is damaged.
+    pub(crate) fn damage(&self, position: GlobalPosition) {
+        *self.damaged.lock().unwrap() = Some(position);
     }
 
     /// From now on, this is what it says of every snapshot.
@@ -158,12 +165,22 @@ impl EventStore for Double {
         if held.is_some_and(|held| !released(&held)) {
             return Err(ReadError::Busy);
         }
-        if !self.erases.load(Ordering::SeqCst) {
-            return self.inner.read(read, page);
-        }
+        let damaged = *self.damaged.lock().unwrap();
         let mut whole = Page::new();
         self.inner.read(read, &mut whole)?;
         page.clear();
+        if let Some(at) = damaged {
+            whole
+                .iter()
+                .take_while(|event| event.position() != at)
+                .for_each(|event| page.keep(&event));
+            let meets = whole.iter().any(|event| event.position() == at);
+            let damage = ReadError::Damaged(Damage::at(at, "as the test says"));
+            return if meets { Err(damage) } else { Ok(()) };
+        }
+        if !self.erases.load(Ordering::SeqCst) {
+            return self.inner.read(read, page);
+        }
         for event in whole.iter() {
             let correlation = event.correlation();
             let header = EventHeader {

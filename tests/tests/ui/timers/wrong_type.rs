@@ -1,4 +1,6 @@
-//! `#[after(…)]` is reserved for timers, which do not exist yet.
+//! A duration is a `Duration`.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
@@ -7,12 +9,17 @@ use vitae::{Context, Event, Lifecycle};
 #[event(name = "placed")]
 struct Placed;
 
-#[derive(Event, Serialize, Deserialize)]
-#[event(name = "closed")]
-struct Closed;
+#[derive(Event, Serialize, Deserialize, Default)]
+#[event(name = "expired")]
+struct Expired;
 
-#[derive(Clone, Default)]
-struct Open;
+const LIMIT: Duration = Duration::from_secs(3);
+const SECONDS: u64 = 3;
+
+#[derive(Clone)]
+struct Open {
+    timeout: Duration,
+}
 
 #[derive(Lifecycle, Clone)]
 #[lifecycle(name = "order")]
@@ -20,8 +27,8 @@ enum Order {
     #[state(initial)]
     #[on(Placed => Open)]
     Draft,
-    #[after(days = 3 => Archived)]
-    #[on(Closed => Archived)]
+    #[after(crate::SECONDS => Expired)]
+    #[on(Expired => Archived)]
     Open(Open),
     #[state(terminal)]
     Archived,
@@ -29,7 +36,7 @@ enum Order {
 
 impl OrderTransitions for Order {
     fn draft_on_placed(_: Draft, _: &Placed, _: &Context) -> Open {
-        Open
+        Open { timeout: LIMIT }
     }
 }
 

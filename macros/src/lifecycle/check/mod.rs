@@ -1,5 +1,7 @@
 //! Rules across a whole declaration.
 
+mod timers;
+
 use std::collections::{HashMap, HashSet};
 
 use quote::format_ident;
@@ -32,6 +34,7 @@ pub(super) fn check(model: &mut Model, errors: &Errors) {
     functions(model, errors);
     terminal(model, errors);
     ways_on(model, errors);
+    timers::timers(model, errors);
     if let Some(initial) = initial.filter(|_| !model.incomplete) {
         reachable(model, initial, errors);
     }

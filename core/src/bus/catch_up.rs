@@ -1,0 +1,269 @@
+//! Projections that follow the log.
+//!
+//! Owns how events become rows in a commit with the checkpoint, and when the rows of a view are computed
+//! anew, into a shadow beside the live ones that takes their place when it has caught up. Never touches
+//! the live rows for the sake of a shadow.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::generations::{self, Generation, Generations};
+use super::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
+use super::projection::{Checked, Projection};
+use super::{Inner, OpenError, Rows, ShadowProgress, Start, sight};
+use crate::aggregate::context_of;
+use crate::id::CommitId;
+use crate::name::{Name, StreamId};
+use crate::number::{GlobalPosition, RowVersion};
+use crate::store::{
+    AppendError, Checkpoint, CheckpointMove, Commit, EventRef, ReadError, RowChange,
+};
+
+/// How many rows of a former generation are removed in one commit.
+const REMOVED: usize = 1_024;
+
+/// What stands in the checkpoint of a generation that gets no more rows: whoever would move it from
+/// where it was before cannot any more.
+const RETIRED: &[u8] = b"retired";
+
+pub(super) struct CatchUp {
+    pub(super) projection: Checked,
+    version: u32,
+    batch: usize,
+    /// By the number of the generation.
+    followers: Mutex<HashMap<u32, Arc<Follower>>>,
+}
+
+impl CatchUp {
+    pub(super) fn new(projection: Projection) -> Result<Self, OpenError> {
+        let (version, batch) = (projection.version.unwrap_or_default(), projection.batch);
+        let projection = Checked::new(projection)?;
+        // The longest names that it can come to.
+        generations::rows_of(&projection.view, u32::MAX)?;
+        generations::checkpoint_of(&projection.view, u32::MAX)?;
+        Ok(Self { projection, version, batch, followers: Mutex::default() })
+    }
+
+    fn view(&self) -> &Name {
+        &self.projection.view
+    }
+
+    /// The generations as they are, after what is due of them: rows of this version must be there or
+    /// under way.
+    fn settle(&self, inner: &Inner) -> Result<Settled, PartError> {
+        let stored = generations::stored(&*inner.store, self.view())?;
+        let Some((generations, row)) = stored else {
+            let first = Generations::first(self.version);
+            return self.replace(inner, None, &first, None).map(|_| Settled::Changed);
+        };
+        let (live, shadow) = (generations.live.version, generations.shadow);
+        if live.max(shadow.map_or(0, |shadow| shadow.version)) > self.version {
+            let newer = live.max(shadow.map_or(0, |shadow| shadow.version));
+            let view = self.view().clone();
+            return Err(PartError::Superseded { view, version: self.version, newer });
+        }
+        if live < self.version && shadow.is_none_or(|shadow| shadow.version < self.version) {
+            let mut anew = generations;
+            let retired = self.retirement_of(inner, shadow)?;
+            anew.begin_shadow(self.version);
+            return self.replace(inner, Some(row), &anew, retired).map(|_| Settled::Changed);
+        }
+        Ok(Settled::As(generations, row))
+    }
+
+    /// Deals with the next events in one generation.
+    fn follow(&self, inner: &Inner, generation: Generation) -> Result<Step, PartError> {
+        let rows = generations::rows_of(self.view(), generation.number)?;
+        self.follower(generation.number)?.step(inner, |events| self.prepare(inner, &rows, events))
+    }
+
+    fn follower(&self, number: u32) -> Result<Arc<Follower>, PartError> {
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(follower) = followers.get(&number) {
+            return Ok(Arc::clone(follower));
+        }
+        let checkpoint = generations::checkpoint_of(self.view(), number)?;
+        let follower =
+            Follower::new(checkpoint, self.projection.query(), Start::Beginning, self.batch);
+        Ok(Arc::clone(followers.entry(number).or_insert_with(|| Arc::new(follower))))
+    }
+
+    fn prepare(
+        &self,
+        inner: &Inner,
+        view: &Name,
+        events: &[EventRef<'_>],
+    ) -> Result<Prepared, Stopped> {
+        let mut rows = Rows::of_store(view, inner.store.as_ref());
+        for (at, event) in events.iter().enumerate() {
+            self.apply(event, &mut rows).map_err(|error| Stopped { at, error })?;
+        }
+        let mut commit = Commit::new(CommitId::generate());
+        commit.rows.extend(rows.into_written());
+        Ok(Prepared { commit, working: None })
+    }
+
+    fn apply(&self, event: &EventRef<'_>, rows: &mut Rows<'_>) -> Result<(), PartError> {
+        // An erased payload says nothing any more, so no row can come from it.
+        let Ok(payload) = event.payload() else {
+            return Ok(());
+        };
+        let context = context_of(StreamId::new(event.category(), event.stream())?, event);
+        let _span = sight::handling(PartKind::Projection, self.view(), event.kind(), &context);
+        let version = event.kind_version().get();
+        guarded(|| self.projection.apply(event.kind(), version, payload, &context, rows))
+            .map_err(|source| PartError::of_handler(event, source))
+    }
+
+    /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
+    /// meanwhile, and not behind the shadow.
+    fn switch(
+        &self,
+        inner: &Inner,
+        before: &Generations,
+        row: RowVersion,
+    ) -> Result<(), PartError> {
+        let Some(shadow) = before.shadow else { return Ok(()) };
+        let built = self.follower(shadow.number)?;
+        built.settle(inner)?;
+        let retired = self.retirement_of(inner, Some(before.live))?;
+        let live = retired.as_ref().and_then(|retired| retired.to.position);
+        if built.position(inner)? < live {
+            return Ok(());
+        }
+        let mut after = before.clone();
+        after.switch();
+        self.replace(inner, Some(row), &after, retired)?;
+        Ok(())
+    }
+
+    /// The move of a generation's checkpoint after which nobody adds to its rows.
+    pub(super) fn retirement_of(
+        &self,
+        inner: &Inner,
+        generation: Option<Generation>,
+    ) -> Result<Option<CheckpointMove>, PartError> {
+        let Some(Generation { number, .. }) = generation else { return Ok(None) };
+        let name = generations::checkpoint_of(self.view(), number)?;
+        let from = inner.store.checkpoint(&name)?;
+        let none = Checkpoint { position: None, checksum: None, cursor: Vec::new() };
+        let to = Checkpoint { cursor: RETIRED.to_vec(), ..from.clone().unwrap_or(none) };
+        Ok(Some(CheckpointMove { name, from, to }))
+    }
+
+    /// Puts other generations in the place of those that were read. False if somebody else was faster:
+    /// then they have to be read again.
+    pub(super) fn replace(
+        &self,
+        inner: &Inner,
+        before: Option<RowVersion>,
+        after: &Generations,
+        retired: Option<CheckpointMove>,
+    ) -> Result<bool, PartError> {
+        let failed = |source| PartError::View { view: self.view().clone(), source };
+        let mut commit = generations::replaced(self.view(), before, after).map_err(failed)?;
+        commit.checkpoints.extend(retired);
+        match inner.store.commit(commit) {
+            Ok(_) => Ok(true),
+            Err(AppendError::StaleRow { .. } | AppendError::CheckpointConflict { .. }) => Ok(false),
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// Removes rows of a generation that is not wanted any more, and in the end the mention of it.
+    fn remove(
+        &self,
+        inner: &Inner,
+        (before, row): (&Generations, RowVersion),
+        number: u32,
+    ) -> Result<(), PartError> {
+        let view = generations::rows_of(self.view(), number)?;
+        let rows = inner.store.rows(&view, &[], None, REMOVED)?;
+        if rows.is_empty() {
+            let mut after = before.clone();
+            after.retired.retain(|retired| *retired != number);
+            self.replace(inner, Some(row), &after, None)?;
+            return Ok(());
+        }
+        let mut commit = Commit::new(CommitId::generate());
+        commit.rows.extend(rows.into_iter().map(|row| RowChange {
+            view: view.clone(),
+            key: row.key,
+            expected: Some(row.version),
+            value: None,
+        }));
+        match inner.store.commit(commit) {
+            // Somebody else removes them too.
+            Ok(_) | Err(AppendError::StaleRow { .. }) => Ok(()),
+            Err(source) => Err(PartError::View { view, source }),
+        }
+    }
+}
+
+/// What became of the generations.
+enum Settled {
+    /// They are other ones now.
+    Changed,
+    /// Nothing was due: they are these, in this version of their row.
+    As(Generations, RowVersion),
+}
+
+impl Part for CatchUp {
+    fn kind(&self) -> PartKind {
+        PartKind::Projection
+    }
+
+    fn name(&self) -> &Name {
+        self.view()
+    }
+
+    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
+        let Settled::As(generations, row) = self.settle(inner)? else {
+            return Ok(Step::Moved);
+        };
+        let Generations { live, shadow, paused, .. } = &generations;
+        let mut step = Step::IDLE;
+        if live.version == self.version {
+            step = self.follow(inner, *live)?;
+        }
+        if let Some(shadow) = shadow.filter(|_| !paused) {
+            if self.follow(inner, shadow)? == Step::IDLE && step == Step::IDLE {
+                self.switch(inner, &generations, row)?;
+            }
+            return Ok(Step::Moved);
+        }
+        if let (Step::Idle { .. }, Some(retired)) = (step, generations.retired.first()) {
+            self.remove(inner, (&generations, row), *retired)?;
+            return Ok(Step::Moved);
+        }
+        Ok(step)
+    }
+
+    fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
+        let stored = generations::stored(&*inner.store, self.view())?;
+        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        match self.follower(live) {
+            Ok(follower) => follower.position(inner),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn seen(&self, inner: &Inner) -> Option<GlobalPosition> {
+        let stored = generations::stored(&*inner.store, self.view()).ok()?;
+        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        self.follower(live).ok()?.seen()
+    }
+
+    fn shadow(&self, inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
+        let stored = generations::stored(&*inner.store, self.view())?;
+        let Some((Generations { shadow: Some(shadow), paused, .. }, _)) = stored else {
+            return Ok(None);
+        };
+        let position = match self.follower(shadow.number) {
+            Ok(follower) => follower.position(inner)?,
+            Err(_) => None,
+        };
+        let head = inner.store.head()?;
+        Ok(Some(ShadowProgress { version: shadow.version, position, head, paused }))
+    }
+}

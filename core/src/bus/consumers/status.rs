@@ -1,0 +1,49 @@
+//! Where a group stands.
+//!
+//! Owns the reading of it. Never changes anything.
+
+use super::roster::{MemberId, Roster};
+use super::{ConsumerError, checkpoint_name, roster};
+use crate::name::Name;
+use crate::number::GlobalPosition;
+use crate::store::EventStore;
+use crate::time::Timestamp;
+
+/// Where a partition of a group of consumers stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PartitionStatus {
+    /// The partition, counted from 0.
+    pub partition: u16,
+    /// Who has it; `None` if nobody does, or a lease has run out.
+    pub owner: Option<MemberId>,
+    /// Until when, exclusive, unless the lease is renewed; `None` if nobody has it.
+    pub until: Option<Timestamp>,
+    /// The last event that it has come past for good, `None` before the first. While no events of the
+    /// partition come, this stays behind for up to 1,024 positions.
+    pub position: Option<GlobalPosition>,
+    /// How many events the log has after that one. Not all of them need be the partition's.
+    pub lag: u64,
+}
+
+/// Where each partition of a group stands, in their order; nothing if the group never started.
+pub(in crate::bus) fn of(
+    store: &dyn EventStore,
+    group: &Name,
+    now: Timestamp,
+) -> Result<Vec<PartitionStatus>, ConsumerError> {
+    let partitions = roster::partitions(store, group)?.unwrap_or(0);
+    let roster = Roster::read(store, group)?;
+    let number = |position: Option<GlobalPosition>| position.map_or(0, GlobalPosition::get);
+    let mut all = Vec::with_capacity(usize::from(partitions));
+    for partition in 0..partitions {
+        let checkpoint = store.checkpoint(&checkpoint_name(group, partition)?)?;
+        let position = checkpoint.and_then(|checkpoint| checkpoint.position);
+        let lag = number(store.head()?).saturating_sub(number(position));
+        let lease = roster.leases.get(&partition).map(|row| row.value);
+        let owner = lease.and_then(|lease| lease.owner_at(now));
+        let until = owner.and(lease).map(|lease| lease.until);
+        all.push(PartitionStatus { partition, owner, until, position, lag });
+    }
+    Ok(all)
+}

@@ -1,0 +1,262 @@
+//! Following the log from a checkpoint.
+//!
+//! Owns the checkpoint of one part: it moves in the commit of what the part made of the events, by
+//! compare-and-set, so that each event counts once, whoever else follows with the same name. Never
+//! moves it past an event that was not dealt with.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{PartError, Step};
+use crate::bus::commit::{MAX_TRIES, UNHURRIED_TRIES, back_off};
+use crate::bus::working::Working;
+use crate::bus::{Inner, Start};
+use crate::id::CommitId;
+use crate::name::Name;
+use crate::number::GlobalPosition;
+use crate::store::{
+    AppendError, Checkpoint, CheckpointMove, Commit, EventRef, InvalidCommit, Page, Query, Read,
+    ReadError,
+};
+
+/// How far the log may have gone on past a checkpoint, with nothing that concerns the part, before the
+/// checkpoint is moved nevertheless: whoever starts anew passes over no more than this.
+const PASSED_OVER: u64 = 16_384;
+
+pub(in crate::bus) struct Follower {
+    checkpoint: Name,
+    query: Query,
+    start: Start,
+    /// The most events that are dealt with in one commit.
+    batch: usize,
+    place: Mutex<Option<Place>>,
+    page: Mutex<Page>,
+}
+
+/// Where a follower stands.
+struct Place {
+    /// The checkpoint as it is in the store.
+    stored: Option<Checkpoint>,
+    /// The last event that was looked at, or passed over.
+    seen: Option<GlobalPosition>,
+}
+
+/// What a part makes of some events.
+pub(in crate::bus) struct Prepared {
+    pub(in crate::bus) commit: Commit,
+    /// The lives that it moved.
+    pub(in crate::bus) working: Option<Working>,
+}
+
+/// Why nothing was made of some events.
+pub(in crate::bus) struct Stopped {
+    /// The event that is in the way: those before it can be dealt with alone.
+    pub(in crate::bus) at: usize,
+    pub(in crate::bus) error: PartError,
+}
+
+impl Follower {
+    pub(in crate::bus) fn new(checkpoint: Name, query: Query, start: Start, batch: usize) -> Self {
+        let (place, page) = (Mutex::default(), Mutex::default());
+        Self { checkpoint, query, start, batch: batch.max(1), place, page }
+    }
+
+    /// Deals with the next events. `prepare` makes a commit of some of them, and may be asked again
+    /// for the same ones; the move of the checkpoint is added here.
+    pub(in crate::bus) fn step(
+        &self,
+        inner: &Inner,
+        prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
+    ) -> Result<Step, PartError> {
+        let mut known = lock(&self.place);
+        // After an error the store is asked anew.
+        let mut place = match known.take() {
+            Some(place) => place,
+            None => match self.find(inner)? {
+                Some(place) => place,
+                None => return Ok(Step::IDLE),
+            },
+        };
+        let mut page = lock(&self.page);
+        // Asked before the log is: what the read does not find up to here does not concern the part.
+        let head = inner.store.head()?;
+        let Some(from) = place.seen.map_or(Some(GlobalPosition::FIRST), GlobalPosition::next)
+        else {
+            return Ok(Step::IDLE);
+        };
+        let read = Read::log(self.query.clone()).from_position(from).page_of(self.batch);
+        inner.store.read(&read, &mut page)?;
+        let events: Vec<EventRef<'_>> = page.iter().collect();
+        if events.is_empty() {
+            place.seen = place.seen.max(head);
+            self.pass_over(inner, &mut place)?;
+            *known = Some(place);
+            return Ok(Step::IDLE);
+        }
+        *known = self.deal_with(inner, &place, &events, prepare)?;
+        Ok(Step::Moved)
+    }
+
+    /// The last event that was dealt with for good.
+    pub(in crate::bus) fn position(
+        &self,
+        inner: &Inner,
+    ) -> Result<Option<GlobalPosition>, ReadError> {
+        let stored = inner.store.checkpoint(&self.checkpoint)?;
+        Ok(stored.and_then(|checkpoint| checkpoint.position))
+    }
+
+    /// The last event that was looked at or passed over; `None` while a step is under way.
+    pub(in crate::bus) fn seen(&self) -> Option<GlobalPosition> {
+        self.place.try_lock().ok()?.as_ref()?.seen
+    }
+
+    /// Where the store says that the follower is; where it starts, if it never did. `None` if nobody is
+    /// to follow any more: the checkpoint says so by its cursor.
+    fn find(&self, inner: &Inner) -> Result<Option<Place>, PartError> {
+        if let Some(stored) = inner.store.checkpoint(&self.checkpoint)? {
+            let place = Place { seen: stored.position, stored: Some(stored) };
+            let goes_on = place.stored.as_ref().is_some_and(|stored| stored.cursor.is_empty());
+            return Ok(Some(place).filter(|_| goes_on));
+        }
+        let position = match self.start {
+            Start::Beginning => None,
+            Start::Now => inner.store.head()?,
+            Start::After(position) => Some(position),
+        };
+        let mut place = Place { stored: None, seen: position };
+        if position.is_some() {
+            // What is now is not what is now the next time.
+            self.move_to_seen(inner, &mut place)?;
+        }
+        Ok(Some(place))
+    }
+
+    /// Moves the checkpoint behind everything that was looked at or passed over.
+    pub(in crate::bus) fn settle(&self, inner: &Inner) -> Result<(), PartError> {
+        let mut known = lock(&self.place);
+        let Some(mut place) = known.take() else { return Ok(()) };
+        let stored = place.stored.as_ref().and_then(|stored| stored.position);
+        if place.seen > stored {
+            self.move_to_seen(inner, &mut place)?;
+        }
+        *known = Some(place);
+        Ok(())
+    }
+
+    /// The place behind the events that were dealt with; `None` if somebody else has dealt with them.
+    fn deal_with(
+        &self,
+        inner: &Inner,
+        place: &Place,
+        events: &[EventRef<'_>],
+        mut prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
+    ) -> Result<Option<Place>, PartError> {
+        let (mut tries, mut count) = (0, events.len());
+        let mut turn = None;
+        loop {
+            let Some((some, last)) =
+                events.get(..count).and_then(|some| Some((some, some.last()?)))
+            else {
+                return Ok(None);
+            };
+            inner_turn(inner, tries, &mut turn);
+            let Prepared { mut commit, working } = match prepare(some) {
+                Ok(prepared) => prepared,
+                Err(stopped) if stopped.at == 0 => return Err(stopped.error),
+                Err(stopped) => {
+                    count = stopped.at;
+                    continue;
+                }
+            };
+            let to = checkpoint_at(last);
+            commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
+            let source = match inner.store.commit(commit) {
+                Ok(_) => {
+                    if let Some(working) = working {
+                        working.remember(inner);
+                    }
+                    return Ok(Some(Place { seen: to.position, stored: Some(to) }));
+                }
+                Err(error) => error,
+            };
+            tries += 1;
+            match source {
+                AppendError::CheckpointConflict { .. } => return Ok(None),
+                AppendError::Conflict { .. } | AppendError::StaleRow { .. }
+                    if tries < MAX_TRIES => {}
+                AppendError::Conflict { .. } | AppendError::StaleRow { .. } => {
+                    return Err(PartError::Contended { tries, source });
+                }
+                AppendError::Invalid(InvalidCommit::SnapshotTooLarge { limit, .. }) => {
+                    inner.snapshots.bound(limit);
+                }
+                // More than one commit holds, perhaps.
+                AppendError::Invalid(_) if count > 1 => count /= 2,
+                source => return Err(PartError::Append { position: last.position(), source }),
+            }
+        }
+    }
+
+    /// Moves the checkpoint if it has fallen far behind for want of events.
+    fn pass_over(&self, inner: &Inner, place: &mut Place) -> Result<(), PartError> {
+        let stored = place.stored.as_ref().and_then(|stored| stored.position);
+        let behind = number(place.seen).saturating_sub(number(stored));
+        if behind >= PASSED_OVER { self.move_to_seen(inner, place) } else { Ok(()) }
+    }
+
+    /// Moves the checkpoint to the last event that was looked at or passed over.
+    fn move_to_seen(&self, inner: &Inner, place: &mut Place) -> Result<(), PartError> {
+        let Some(position) = place.seen else { return Ok(()) };
+        let mut page = Page::new();
+        let read = Read::log(Query::all()).from_position(position).page_of(1);
+        inner.store.read(&read, &mut page)?;
+        let event = page.iter().next().filter(|event| event.position() == position);
+        let to = event.map(|event| checkpoint_at(&event));
+        let to = to.ok_or(PartError::NoSuchStart { position })?;
+        let mut commit = Commit::new(CommitId::generate());
+        commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
+        match inner.store.commit(commit) {
+            Ok(_) => place.stored = Some(to),
+            // Somebody else has: it is looked up when the part moves.
+            Err(AppendError::CheckpointConflict { .. }) => *place = self.find_moved(inner)?,
+            Err(source) => return Err(PartError::Append { position, source }),
+        }
+        Ok(())
+    }
+
+    /// Where somebody else has moved the checkpoint.
+    fn find_moved(&self, inner: &Inner) -> Result<Place, PartError> {
+        let stored = inner.store.checkpoint(&self.checkpoint)?;
+        Ok(Place { seen: stored.as_ref().and_then(|stored| stored.position), stored })
+    }
+
+    fn moved(&self, from: Option<Checkpoint>, to: Checkpoint) -> CheckpointMove {
+        CheckpointMove { name: self.checkpoint.clone(), from, to }
+    }
+}
+
+/// Lets those who have lost too often go first, and becomes one of them.
+fn inner_turn<'a>(inner: &'a Inner, tries: u32, turn: &mut Option<crate::bus::turns::Turn<'a>>) {
+    if tries < UNHURRIED_TRIES {
+        inner.turns.wait();
+    } else {
+        turn.get_or_insert_with(|| inner.turns.take());
+        back_off(tries - UNHURRIED_TRIES);
+    }
+}
+
+fn checkpoint_at(event: &EventRef<'_>) -> Checkpoint {
+    Checkpoint {
+        position: Some(event.position()),
+        checksum: Some(event.checksum()),
+        cursor: Vec::new(),
+    }
+}
+
+fn number(position: Option<GlobalPosition>) -> u64 {
+    position.map_or(0, GlobalPosition::get)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,185 @@
+//! The parts of a bus that follow its log: durable policies and catch-up projections.
+//!
+//! Owns in what order they work, what is known of each, and that what one of them does wrong harms no
+//! other. Never knows what a part does with an event.
+
+mod error;
+mod follower;
+mod running;
+mod status;
+
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress, sight};
+use crate::name::Name;
+use crate::number::GlobalPosition;
+use crate::store::ReadError;
+use crate::time::Timestamp;
+
+pub use error::{PartError, PartFailed};
+pub(super) use follower::{Follower, Prepared, Stopped};
+pub use running::{Running, StillRunning};
+pub use status::{PartKind, PartState, PartStatus};
+
+/// The longest pause of a part that cannot go on, unless it says otherwise.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Something that follows the log, a step at a time.
+pub(super) trait Part: Send + Sync {
+    fn kind(&self) -> PartKind;
+
+    fn name(&self) -> &Name;
+
+    /// Deals with what comes next. What was not dealt with, because of an error, comes again.
+    fn step(&self, inner: &Inner) -> Result<Step, PartError>;
+
+    /// The last event that it has dealt with for good; `None` before the first.
+    fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError>;
+
+    /// The last event that this bus has looked at or passed over, if it knows.
+    fn seen(&self, inner: &Inner) -> Option<GlobalPosition>;
+
+    /// The longest pause before it tries again what it could not do.
+    fn longest_pause(&self) -> Duration {
+        LONGEST_PAUSE
+    }
+
+    /// How far a shadow of it has come, if there is one.
+    fn shadow(&self, _inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
+        Ok(None)
+    }
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// Something was done: there may be more.
+    Moved,
+    /// There is nothing to do until the log goes on, or until a time.
+    Idle {
+        /// When there is something to do although the log has not gone on.
+        until: Option<Timestamp>,
+    },
+}
+
+impl Step {
+    /// Nothing to do until the log goes on.
+    pub(super) const IDLE: Self = Self::Idle { until: None };
+}
+
+/// A part, and what is known of its work.
+struct Watched {
+    part: Arc<dyn Part>,
+    report: Mutex<Report>,
+}
+
+/// How the last steps of a part went.
+#[derive(Clone, Default)]
+struct Report {
+    /// How often in a row it has failed.
+    failures: u32,
+    last_error: Option<Arc<PartError>>,
+}
+
+impl Watched {
+    fn step(&self, inner: &Inner) -> Result<Step, Arc<PartError>> {
+        let begun = Instant::now();
+        match self.part.step(inner) {
+            Ok(step) => {
+                self.report().failures = 0;
+                if step == Step::Moved {
+                    sight::stepped(self.part.kind(), self.part.name(), begun, false);
+                }
+                Ok(step)
+            }
+            Err(error) => {
+                sight::stepped(self.part.kind(), self.part.name(), begun, true);
+                let (part, name) = (self.part.kind(), self.part.name());
+                tracing::warn!(%part, %name, error = &error as &dyn Error, "cannot go on");
+                let error = Arc::new(error);
+                let mut report = self.report();
+                report.failures = report.failures.saturating_add(1);
+                report.last_error = Some(Arc::clone(&error));
+                Err(error)
+            }
+        }
+    }
+
+    fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The parts of a bus, in the order in which they were added.
+#[derive(Default)]
+pub(super) struct Parts(Vec<Arc<Watched>>);
+
+impl Parts {
+    /// Refuses two of one kind with one name.
+    pub(super) fn new(parts: Vec<Arc<dyn Part>>) -> Result<Self, OpenError> {
+        let mut watched: Vec<Arc<Watched>> = Vec::with_capacity(parts.len());
+        for part in parts {
+            let same = |other: &Arc<Watched>| {
+                other.part.kind() == part.kind() && other.part.name() == part.name()
+            };
+            if watched.iter().any(same) {
+                let (what, name) = (part.kind().plural(), part.name().clone());
+                return Err(OpenError::Repeated { what, name });
+            }
+            watched.push(Arc::new(Watched { part, report: Mutex::default() }));
+        }
+        Ok(Self(watched))
+    }
+}
+
+/// Runs somebody else's code. A panic is its error.
+pub(super) fn guarded<T>(
+    handler: impl FnOnce() -> Result<T, HandlerError>,
+) -> Result<T, HandlerError> {
+    catch_unwind(AssertUnwindSafe(handler)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().copied();
+        let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Err(format!("it panicked: {}", said.unwrap_or("without a message")).into())
+    })
+}
+
+impl Bus {
+    /// Lets every part that follows the log work, in the order in which they were added, until none
+    /// has anything left to do: durable policies and catch-up projections, with what they cause. On
+    /// the caller's thread, and without a pause: what is due later by the bus's clock stays so.
+    ///
+    /// For tests, and for programs without threads of their own; else there is
+    /// [`start`](Self::start). Both can be used at the same time, and by several processes.
+    ///
+    /// # Errors
+    /// [`PartFailed`], with the first part that could not go on. The others came as far as they could
+    /// nevertheless. What a part could not do, it tries again the next time.
+    pub fn catch_up(&self) -> Result<(), PartFailed> {
+        let parts = &self.inner.parts.0;
+        let mut failed: Vec<Option<Arc<PartError>>> = vec![None; parts.len()];
+        let mut moved = true;
+        while moved {
+            moved = false;
+            for (watched, failed) in parts.iter().zip(&mut failed) {
+                while failed.is_none() {
+                    match watched.step(&self.inner) {
+                        Ok(Step::Moved) => moved = true,
+                        Ok(Step::Idle { .. }) => break,
+                        Err(error) => *failed = Some(error),
+                    }
+                }
+            }
+        }
+        let first = parts.iter().zip(failed).find_map(|(watched, failed)| Some((watched, failed?)));
+        match first {
+            None => Ok(()),
+            Some((watched, source)) => {
+                let (kind, name) = (watched.part.kind(), watched.part.name().clone());
+                Err(PartFailed { kind, name, source })
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Timers: what a commit sets, what is pending, and what happens when the time has come.
+//!
+//! Owns the view `vitae.timers`, a row for each timer that was set. Never takes a row's word: whether
+//! its timer still stands is read from the life's events when it is due. So a commit sets timers without
+//! reading, and leaving a state ends them without writing.
+
+mod due;
+mod fire;
+mod pending;
+mod restore;
+mod row;
+mod set;
+
+pub(super) use fire::Lifecycles;
+pub use pending::{PendingTimer, PendingTimers};
+pub use restore::RestoreTimersError;
+pub(super) use set::{Entered, entered};
+
+/// The view with a row for each timer that was set.
+const VIEW: &str = "vitae.timers";

@@ -1,0 +1,34 @@
+//! Orders and parcels that know nothing of each other, composed on one bus.
+//!
+//! ```text
+//!   order ──Paid──► policy, same commit ──Requested──► parcel
+//!     ▲                                                  │
+//!     └──Closed── policy, durable ◄──HandedOver──────────┘
+//!   events ──► views: open-orders (inline), takings (catches up)
+//! ```
+
+pub mod order;
+pub mod parcel;
+pub mod policies;
+#[cfg(test)]
+mod tests;
+pub mod views;
+
+use std::sync::Arc;
+
+use vitae::store::EventStore;
+use vitae::{Bus, BusBuilder};
+
+use order::Order;
+use parcel::Parcel;
+
+/// Everything there is in this shop, on one log.
+pub fn shop(store: Arc<dyn EventStore>) -> BusBuilder {
+    Bus::builder(store)
+        .register::<Order>()
+        .register::<Parcel>()
+        .policy(policies::paid_orders_are_packed())
+        .policy(policies::sent_parcels_close_their_orders())
+        .projection(views::open_orders())
+        .projection(views::takings())
+}

@@ -1,0 +1,53 @@
+//! A day in the shop: `cargo run -p shop -- shop.db`.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shop::order::{Order, Paid, Placed};
+use shop::parcel::{HandedOver, Parcel};
+use shop::views::OpenOrder;
+use vitae::Bus;
+use vitae_sqlite::SqliteStore;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args_os().nth(1).map_or_else(|| "shop.db".into(), PathBuf::from);
+    let bus = shop::shop(Arc::new(SqliteStore::open(file)?)).open()?;
+    let running = bus.start()?;
+    sell(&bus)?;
+    show(&bus)?;
+    running.stop(Duration::from_secs(10))?;
+    Ok(())
+}
+
+/// Two orders come in; one is paid, and its parcel leaves.
+fn sell(bus: &Bus) -> Result<(), Box<dyn Error>> {
+    let next = bus.streams::<Order>().count();
+    let ids = [next, next + 1].map(|number| format!("{number:06}"));
+    for id in &ids {
+        let placed = Placed { customer: "ada".into(), cents: 4_200 };
+        bus.commit(bus.load::<Order>(id)?.record(placed)?)?;
+    }
+    bus.commit(bus.load::<Order>(&ids[0])?.record(Paid { cents: 4_200 })?)?;
+    let parcel = bus.load::<Parcel>(&ids[0])?;
+    bus.commit(parcel.record(HandedOver { van: "7".into() })?)?;
+    Ok(())
+}
+
+fn show(bus: &Bus) -> Result<(), Box<dyn Error>> {
+    // The threads do this too; here it is waited for.
+    bus.catch_up()?;
+    for row in bus.view::<OpenOrder>("open-orders")?.scan("") {
+        let (id, order) = row?;
+        println!("open: {} of {}", String::from_utf8_lossy(&id), order.customer);
+    }
+    for row in bus.view::<u64>("takings")?.scan("") {
+        let (day, cents) = row?;
+        println!("taken on day {}: {cents} cents", String::from_utf8_lossy(&day));
+    }
+    for part in bus.status()? {
+        println!("{} {}: {} events behind", part.kind, part.name, part.lag);
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! What can be seen of a bus: spans that carry the correlation, and numbers.
+
+use std::sync::{Arc, Mutex};
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use vitae::{Bus, Policy, Projection, Start};
+use vitae_tests::Subject;
+
+use crate::support::*;
+
+on_every_store! {
+    handlers_work_in_spans_with_the_correlation
+    commits_and_steps_are_counted
+}
+
+/// Keeps every span.
+struct Spans(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Spans {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut line = Line(span.metadata().name().to_owned());
+        span.record(&mut line);
+        let mut spans = self.0.lock().unwrap();
+        spans.push(line.0);
+        Id::from_u64(spans.len() as u64)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0 += &format!(" {field}={value:?}");
+    }
+}
+
+/// An atomic policy, a durable one, and a projection of each kind.
+fn open(log: &Subject) -> Bus {
+    let atomic = Policy::new("atomic").on(|_: &Added, _, then| {
+        then.record::<Note>("log", wrote("x"))?;
+        Ok(())
+    });
+    let durable = Policy::new("durable").on(|event: &Wrote, _, _| match event.text.as_str() {
+        "bad" => Err("no".into()),
+        _ => Ok(()),
+    });
+    let rows = |view: &str| Projection::new(view).on(|event: &Ended, _, rows| rows.put("a", event));
+    Bus::builder(log.shared())
+        .policy(atomic)
+        .policy(durable.durable(Start::Beginning))
+        .projection(rows("inline"))
+        .projection(rows("behind").catch_up(1))
+        .open()
+        .unwrap()
+}
+
+fn handlers_work_in_spans_with_the_correlation(log: Subject) {
+    let bus = open(&log);
+    let spans = Arc::new(Mutex::new(Vec::new()));
+    let commit = tracing::subscriber::with_default(Spans(Arc::clone(&spans)), || {
+        let count = bus.load::<Count>("n").unwrap().record(Ended).unwrap();
+        let commit = count.commit_id();
+        bus.commit(count).unwrap();
+        bus.catch_up().unwrap();
+        commit
+    });
+    let handled = |part: &str| {
+        let spans = spans.lock().unwrap();
+        let correlation = format!("correlation={commit}");
+        let of_part = |span: &&String| span.contains(part) && span.contains(&correlation);
+        spans.iter().filter(of_part).count()
+    };
+    assert_eq!(handled("name=inline kind=life.end stream=count/n"), 1, "{spans:?}");
+    assert_eq!(handled("name=behind kind=life.end stream=count/n"), 1, "{spans:?}");
+    assert!(spans.lock().unwrap().contains(&"commit".to_owned()));
+}
+
+fn commits_and_steps_are_counted(log: Subject) {
+    let bus = open(&log);
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        write(&bus, "n", "good");
+        write(&bus, "n", "bad");
+        let stale = bus.load::<Note>("n").unwrap();
+        write(&bus, "n", "later");
+        bus.commit(stale.record(wrote("too late")).unwrap()).unwrap_err();
+        bus.catch_up().unwrap_err();
+        bus.status().unwrap();
+    });
+    let mut numbers = Vec::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let labels = key.key().labels().map(|label| format!("{}={}", label.key(), label.value()));
+        let name = [vec![key.key().name().to_owned()], labels.collect()].concat().join(" ");
+        numbers.push(match value {
+            DebugValue::Counter(count) => format!("{name}: {count}"),
+            DebugValue::Gauge(gauge) => format!("{name}: {gauge}"),
+            DebugValue::Histogram(times) => format!("{name}: {} times", times.len()),
+        });
+    }
+    for expected in [
+        "vitae_commits_total outcome=committed: 3",
+        "vitae_commits_total outcome=rejected: 1",
+        "vitae_commit_seconds: 4 times",
+        "vitae_part_failures_total kind=policy name=durable: 1",
+    ] {
+        assert!(numbers.contains(&expected.to_owned()), "{expected} in {numbers:#?}");
+    }
+    let lag = "vitae_part_lag_events kind=policy name=durable: ";
+    let lag = numbers.iter().find_map(|number| number.strip_prefix(lag)).unwrap();
+    // What came before the bad one was dealt with.
+    assert_eq!(lag, "2");
+}

@@ -1,0 +1,279 @@
+//! A world from a seed: processes that command, follow, fail and come back, and what must hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use vitae::store::{EventStore, Outcome, Query, Read, ReadError};
+use vitae::{
+    Aggregate, Bus, Clock, CommitId, CommitReason, Lifecycle, ManualClock, MemoryStore, Timestamp,
+};
+
+use crate::faults::{Faulty, Weather};
+use crate::lives::{Invoice, Ledger, Open, Order, PATIENCE, Paid, Parcel, Placed, composed};
+
+/// How many processes there are, and how many orders they are about.
+const PROCESSES: usize = 3;
+const ORDERS: u32 = 12;
+
+pub(crate) struct World {
+    rng: fastrand::Rng,
+    log: Arc<dyn EventStore>,
+    weather: Arc<Weather>,
+    clock: Arc<ManualClock>,
+    processes: Vec<Process>,
+    /// The newest version of a projection that a process has had.
+    version: u32,
+    /// Commits that were acknowledged, and those of which it was said that nothing was written.
+    acknowledged: Vec<CommitId>,
+    rejected: Vec<CommitId>,
+}
+
+/// A program that has the store open.
+struct Process {
+    store: Arc<Faulty>,
+    bus: Bus,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let log: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
+        let other = composed(Bus::builder(Arc::clone(&log)), 1);
+        let other = other.clock(clock.clone()).open().unwrap();
+        let weather = Arc::new(Weather {
+            rng: Mutex::new(rng.fork()),
+            stormy: AtomicBool::new(true),
+            meanwhile: Box::new(move |rng| match rng.u32(0..10) {
+                0..5 => drop(command(&other, rng)),
+                5..8 => drop(other.catch_up()),
+                _ => change_shadow(&other, rng),
+            }),
+        });
+        let mut world = Self {
+            rng,
+            log,
+            weather,
+            clock,
+            processes: Vec::new(),
+            version: 1,
+            acknowledged: Vec::new(),
+            rejected: Vec::new(),
+        };
+        while world.processes.len() < PROCESSES {
+            let process = world.begun();
+            world.processes.push(process);
+        }
+        world
+    }
+
+    /// Lets things happen, one after the other, and then the storm end.
+    pub(crate) fn run(mut self, steps: u32) {
+        for _ in 0..steps {
+            let process = self.rng.usize(0..PROCESSES);
+            match self.rng.u32(0..100) {
+                0..50 => self.command(process),
+                50..60 => {
+                    let share = self.rng.u32(1..8);
+                    self.wait(PATIENCE / share);
+                }
+                60..85 => drop(self.processes[process].bus.catch_up()),
+                85..90 => change_shadow(&self.processes[process].bus, &mut self.rng),
+                90..93 => self.version += 1,
+                _ => self.restart(process),
+            }
+            if self.processes[process].store.is_closed() {
+                self.restart(process);
+            }
+            self.look_for_tears();
+        }
+        self.weather.stormy.store(false, Ordering::Relaxed);
+        for process in 0..PROCESSES {
+            self.restart(process);
+            // One that somebody has paused would stand still for ever, as it was told.
+            self.processes[process].bus.shadow("revenue").unwrap().begin().unwrap();
+        }
+        self.wait(PATIENCE);
+        for round in 0..2 {
+            for Process { bus, .. } in &self.processes {
+                // A process of an older version leaves the rows of a newer one alone.
+                let caught_up = bus.catch_up();
+                assert!(round == 0 || caught_up.is_ok(), "{caught_up:?}");
+            }
+        }
+        self.look_for_tears();
+        self.look_for_what_is_missing();
+    }
+
+    /// A process that opens the store, as often as that takes.
+    fn begun(&self) -> Process {
+        loop {
+            let store = Arc::new(Faulty::new(Arc::clone(&self.log), Arc::clone(&self.weather)));
+            let builder = Bus::builder(Arc::clone(&store) as Arc<dyn EventStore>);
+            let builder = composed(builder, self.version).clock(self.clock.clone());
+            if let Ok(bus) = builder.open() {
+                return Process { store, bus };
+            }
+        }
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.clock.set(self.clock.now().saturating_add(duration));
+    }
+
+    fn restart(&mut self, process: usize) {
+        self.processes[process] = self.begun();
+    }
+
+    fn command(&mut self, process: usize) {
+        let bus = self.processes[process].bus.clone();
+        let Some((commit, outcome)) = command(&bus, &mut self.rng) else { return };
+        match outcome {
+            Outcomes::Acknowledged => self.acknowledged.push(commit),
+            Outcomes::Rejected => self.rejected.push(commit),
+            Outcomes::Unknown(order) => {
+                // Opened again, the same commit gives the answer; it may be lost once more.
+                let mut order = *order;
+                loop {
+                    self.restart(process);
+                    let bus = self.processes[process].bus.clone();
+                    match bus.commit(order) {
+                        Ok(_) => return self.acknowledged.push(commit),
+                        Err(error) => {
+                            let (given_back, reason) = error.into_parts();
+                            match reason {
+                                CommitReason::Read(_) | CommitReason::Load(_) => {}
+                                CommitReason::Append(error)
+                                    if error.outcome() == Outcome::Unknown => {}
+                                // It was asked whether the first try is in the log, and it is not.
+                                _ => return self.rejected.push(commit),
+                            }
+                            order = given_back;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What must hold at every moment: nothing that belongs together is seen apart, and nothing counts
+    /// twice.
+    fn look_for_tears(&self) {
+        let mut commits: BTreeMap<CommitId, BTreeSet<String>> = BTreeMap::new();
+        let mut seen: BTreeMap<(String, String), u64> = BTreeMap::new();
+        let mut cents: BTreeMap<String, u64> = BTreeMap::new();
+        self.log
+            .visit(Read::log(Query::all()), |event| {
+                let kind = event.kind().to_owned();
+                commits.entry(event.id().commit).or_default().insert(kind.clone());
+                *seen.entry((kind.clone(), event.stream().to_owned())).or_default() += 1;
+                if let Ok(paid) = event.decode::<Paid>() {
+                    *cents.entry(event.stream().to_owned()).or_default() += paid.cents;
+                }
+                Ok::<_, ReadError>(ControlFlow::Continue(()))
+            })
+            .unwrap();
+        for kinds in commits.values() {
+            assert_eq!(kinds.contains("order.paid"), kinds.contains("invoice.issued"), "{kinds:?}");
+        }
+        for ((kind, stream), times) in &seen {
+            let paid = seen.get(&("order.paid".to_owned(), stream.clone()));
+            match kind.as_str() {
+                "parcel.requested" => assert!(paid == Some(&1) && *times == 1, "{stream}: {times}"),
+                "ledger.booked" => assert!(*times <= cents.len() as u64),
+                "order.lapsed" => assert!(paid.is_none() && *times == 1, "{stream}: {times}"),
+                _ => assert_eq!(*times, 1, "{kind} {stream}"),
+            }
+        }
+        let plain = Bus::open(Arc::clone(&self.log)).unwrap();
+        let rows = plain.view::<u64>("settled").unwrap();
+        let rows: BTreeMap<_, _> = rows.scan("").map(|row| row.unwrap()).collect();
+        let rows = rows.into_iter().map(|(key, row)| (String::from_utf8(key).unwrap(), row));
+        assert_eq!(rows.collect::<BTreeMap<_, _>>(), cents);
+    }
+
+    /// What must hold once nothing is in the way any more.
+    fn look_for_what_is_missing(&self) {
+        for commit in &self.acknowledged {
+            assert!(self.log.receipt(*commit).unwrap().is_some(), "{commit} was acknowledged");
+        }
+        for commit in &self.rejected {
+            assert!(self.log.receipt(*commit).unwrap().is_none(), "{commit} was rejected");
+        }
+        let bus = &self.processes[0].bus;
+        assert_eq!(bus.timers().count(), 0);
+        for order in bus.streams::<Order>() {
+            let order = bus.load::<Order>(order.unwrap().id().as_str()).unwrap();
+            assert!(!matches!(order.state(), Order::Open(_)), "{order:?}");
+        }
+        let mut total = 0;
+        let mut paid = 0;
+        for row in bus.view::<u64>("settled").unwrap().scan("") {
+            let (order, cents) = row.unwrap();
+            let order = String::from_utf8(order).unwrap();
+            (total, paid) = (total + cents, paid + 1);
+            assert!(matches!(state::<Invoice>(bus, &order), Invoice::Sent));
+            let Parcel::Packing(parcel) = state::<Parcel>(bus, &order);
+            assert_eq!(parcel.requests, 1, "{order}");
+        }
+        let Ledger::Book(book) = state::<Ledger>(bus, "all");
+        assert_eq!((book.entries, book.cents), (paid, total));
+        let revenue = bus.view::<u64>("revenue").unwrap().get("all").unwrap();
+        assert_eq!(revenue.unwrap_or_default(), total);
+        for view in ["settled", "revenue"] {
+            let drift = bus.drift(view).unwrap();
+            assert!(drift.differing.is_empty(), "{view}: {drift:?}");
+        }
+        assert!(bus.status().unwrap().iter().all(|part| part.last_error.is_none()));
+    }
+}
+
+/// What somebody was told of a commit.
+enum Outcomes {
+    Acknowledged,
+    Rejected,
+    Unknown(Box<Aggregate<Order>>),
+}
+
+fn state<L: Lifecycle + Clone>(bus: &Bus, id: &str) -> L {
+    bus.load::<L>(id).unwrap().state().clone()
+}
+
+fn change_shadow(bus: &Bus, rng: &mut fastrand::Rng) {
+    let shadow = bus.shadow("revenue").unwrap();
+    // It may well be in the way of others, or the store away.
+    drop(match rng.u32(0..4) {
+        0 | 1 => shadow.begin(),
+        2 => shadow.pause(),
+        _ => shadow.cancel(),
+    });
+}
+
+/// Places an order or pays it. `None` if there was nothing to do, or no way to look.
+fn command(bus: &Bus, rng: &mut fastrand::Rng) -> Option<(CommitId, Outcomes)> {
+    let id = rng.u32(0..ORDERS).to_string();
+    let order = bus.load::<Order>(&id).ok()?;
+    let order = match order.state() {
+        Order::New => order.record(Placed { cents: rng.u64(1..100) }),
+        Order::Open(Open { cents }) => {
+            let cents = *cents;
+            order.record(Paid { cents })
+        }
+        Order::Settled | Order::Gone => return None,
+    };
+    let order = order.ok()?;
+    let commit = order.commit_id();
+    let outcome = match bus.commit(order) {
+        Ok(_) => Outcomes::Acknowledged,
+        Err(error) => match error.into_parts() {
+            (order, CommitReason::Append(error)) if error.outcome() == Outcome::Unknown => {
+                Outcomes::Unknown(Box::new(order))
+            }
+            _ => Outcomes::Rejected,
+        },
+    };
+    Some((commit, outcome))
+}
