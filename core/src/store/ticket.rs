@@ -171,27 +171,3 @@ impl Drop for Completer {
 #[derive(Debug, thiserror::Error)]
 #[error("the store stopped before it answered")]
 struct Unanswered;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::Digest;
-    use crate::time::Timestamp;
-
-    #[test]
-    fn what_was_answered_stays_and_what_was_not_is_unknown() {
-        let commit = CommitId::generate();
-        let receipt = Receipt::new(commit, None, Timestamp::from_micros(0), Digest(1));
-        let (ticket, completer) = Ticket::pending(commit);
-        let ticket = ticket.wait_timeout(Duration::ZERO).unwrap_err();
-        completer.complete(Ok(receipt.clone()));
-        assert_eq!(ticket.wait().unwrap(), receipt);
-
-        let (ticket, completer) = Ticket::pending(commit);
-        drop(completer);
-        let unknown = ticket.wait_timeout(Duration::ZERO).unwrap();
-        assert!(
-            matches!(unknown, Err(AppendError::OutcomeUnknown { commit: of, .. }) if of == commit)
-        );
-    }
-}

@@ -1,0 +1,3 @@
+//! Threads, as `std::thread` has them.
+
+pub use shuttle::thread::*;
