@@ -77,10 +77,11 @@
 //! - [`Event`](trait@Event), [`schema`]: payloads, their versions, and their shapes, which the log
 //!   keeps so that any tool can read it ([`Catalog`]).
 //! - [`Aggregate`]: one life, typed or not, with what was recorded and waits to be committed.
-//! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`]. It can
-//!   keep [`Snapshots`] of long lives, and load one [as it was](Bus::load_as_of). A decision that no
-//!   single life can make is made on a [`DecisionModel`]; a command from outside is [decided](Bus::decide)
-//!   once for each key; a payload that has to go is [erased](Bus::erase) by an act that stays.
+//! - [`Bus`]: loads, commits, and composes lifecycles through [`Policy`] and [`Projection`]; what they
+//!   set in motion outside is an [`Effect`]. It can keep [`Snapshots`] of long lives, and load one
+//!   [as it was](Bus::load_as_of). A decision that no single life can make is made on a
+//!   [`DecisionModel`]; a command from outside is [decided](Bus::decide) once for each key; a payload
+//!   that has to go is [erased](Bus::erase) by an act that stays.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
 //! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]), or [one life](Bus::subscribe_to)
@@ -133,12 +134,14 @@ pub use aggregate::{
     Aggregate, Fold, FoldError, FoldReason, RecordError, RecordReason, Recordable, WrongState,
 };
 pub use bus::{
-    Alongside, AsOf, Batch, Bus, BusBuilder, CommitError, CommitReason, CommitSet, Consumer,
-    ConsumerError, ConsumerGroup, Consumers, Decide, DecideError, Decided, DecisionModel, Drift,
-    EraseError, HandlerError, LoadError, MemberId, OpenError, PartError, PartFailed, PartKind,
-    PartState, PartStatus, PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased,
-    PendingTimer, PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError,
-    Rebuilt, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
+    Alongside, AsOf, BackOff, Batch, Bus, BusBuilder, Call, CommitError, CommitReason, CommitSet,
+    Consumer, ConsumerError, ConsumerGroup, Consumers, Decide, DecideError, Decided, DecisionModel,
+    Drift, Effect, EffectDelivered, EffectFailed, EffectGivenUp, EffectHeld, EffectParked,
+    EffectRetried, EraseError, HandlerError, LoadError, MemberId, OpenError, ParkedError,
+    ParkedEvent, ParkedEvents, PartError, PartFailed, PartKind, PartState, PartStatus,
+    PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased, PendingTimer,
+    PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt,
+    RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
     SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
 };
 pub use catalog::{Catalog, CatalogError};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catch_up::CatchUp;
 use super::durable::DurablePolicy;
+use super::effects::{Effect, EffectPart};
 use super::parts::{Part, Parts};
 use super::policy::{Policies, Policy, require_own_names};
 use super::projection::{Projection, Projections, require_own_views};
@@ -34,6 +35,7 @@ pub struct BusBuilder {
     schemas: Schemas,
     policies: Vec<Policy>,
     projections: Vec<Projection>,
+    effects: Vec<Effect>,
     snapshots: Vec<Snapshots>,
     timed: Lifecycles,
     max_depth: u32,
@@ -45,6 +47,7 @@ impl fmt::Debug for BusBuilder {
         f.debug_struct("BusBuilder")
             .field("policies", &self.policies)
             .field("projections", &self.projections)
+            .field("effects", &self.effects)
             .field("snapshots", &self.snapshots)
             .field("max_policy_depth", &self.max_depth)
             .field("remember", &self.remembered)
@@ -60,6 +63,7 @@ impl BusBuilder {
             schemas: Schemas::default(),
             policies: Vec::new(),
             projections: Vec::new(),
+            effects: Vec::new(),
             snapshots: Vec::new(),
             timed: Lifecycles::default(),
             max_depth: MAX_DEPTH,
@@ -86,6 +90,12 @@ impl BusBuilder {
     /// [catches up](Projection::catch_up), behind them.
     pub fn projection(mut self, projection: Projection) -> Self {
         self.projections.push(projection);
+        self
+    }
+
+    /// Adds an effect: it follows the log, and acts outside the store.
+    pub fn effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
         self
     }
 
@@ -128,7 +138,7 @@ impl BusBuilder {
     ///
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
-    /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections or two
+    /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections, two effects or two
     /// lifecycles with snapshots have one name, or one that cannot be a name; or if the store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
@@ -137,6 +147,7 @@ impl BusBuilder {
         for projection in &self.projections {
             self.schemas.announce_handled(&projection.events);
         }
+        self.effects.iter().for_each(|effect| effect.announce(&self.schemas));
         self.schemas.check(self.store.as_ref())?;
         require_own_names(&self.policies)?;
         let (durable, atomic): (Vec<_>, Vec<_>) =
@@ -156,6 +167,9 @@ impl BusBuilder {
         }
         if let Some(timers) = self.timed.into_part()? {
             parts.push(Arc::new(timers));
+        }
+        for effect in self.effects {
+            parts.push(Arc::new(EffectPart::new(effect)?));
         }
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {

@@ -14,6 +14,7 @@ mod decision;
 mod drift;
 mod durable;
 mod edges;
+mod effects;
 mod erase;
 mod error;
 mod generations;
@@ -45,6 +46,10 @@ pub use consumers::{
 pub use decide::{Decide, DecideError, Decided};
 pub use decision::DecisionModel;
 pub use drift::{Drift, RowDrift};
+pub use effects::{
+    BackOff, Call, Effect, EffectDelivered, EffectFailed, EffectGivenUp, EffectHeld, EffectParked,
+    EffectRetried, ParkedError, ParkedEvent, ParkedEvents,
+};
 pub use erase::{EraseError, PayloadErased};
 pub use error::{CommitError, CommitReason, HandlerError, LoadError, OpenError, RebuildError};
 pub use parts::{PartError, PartFailed, PartKind, PartState, PartStatus, Running, StillRunning};

@@ -13,6 +13,8 @@ mod decide;
 mod decisions;
 mod durable;
 mod edges;
+mod effects;
+mod effects_parked;
 mod given_back;
 mod load;
 mod policies;

@@ -19,6 +19,8 @@ pub enum PartKind {
     Projection,
     /// What lets the timers of the lifecycles that are registered fire.
     Timers,
+    /// An [effect](crate::Effect).
+    Effect,
 }
 
 impl PartKind {
@@ -27,6 +29,7 @@ impl PartKind {
             Self::Policy => "policies",
             Self::Projection => "projections",
             Self::Timers => "timers",
+            Self::Effect => "effects",
         }
     }
 }
@@ -37,6 +40,7 @@ impl fmt::Display for PartKind {
             Self::Policy => "policy",
             Self::Projection => "projection",
             Self::Timers => "timers",
+            Self::Effect => "effect",
         })
     }
 }

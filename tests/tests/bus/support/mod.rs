@@ -2,6 +2,7 @@
 
 mod double;
 mod lives;
+mod outside;
 mod stores;
 mod tally;
 
@@ -11,6 +12,8 @@ use vitae_tests::{Subject, name, stream};
 
 pub(crate) use double::Double;
 pub(crate) use lives::*;
+#[allow(unused_imports, reason = "not every test that shares this folder has effects")]
+pub(crate) use outside::*;
 pub(crate) use stores::*;
 #[allow(unused_imports, reason = "not every test that shares this folder has tallies")]
 pub(crate) use tally::*;

@@ -1,0 +1,227 @@
+//! An effect at work: the events that come for the first time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::acts::Acts;
+use super::index::Index;
+use super::life::{EffectFailed, EffectHeld, EffectParked, SetAside, Waiting, life_of};
+use super::{BackOff, Call, Effect, Handler};
+use crate::aggregate::context_of;
+use crate::bus::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
+use crate::bus::{CommitReason, HandlerError, Inner, OpenError, sight};
+use crate::lifecycle::{Context, Lifecycle};
+use crate::name::{InvalidName, Name, StreamId};
+use crate::number::GlobalPosition;
+use crate::store::{EventRef, Query, ReadError};
+use crate::time::Timestamp;
+
+/// The most events that are tried before the checkpoint moves: as many as are tried again after a crash.
+const BATCH: usize = 16;
+
+/// The most bytes of an error that are kept.
+const MAX_ERROR: usize = 1_024;
+
+/// What a try came to: nothing, or what went wrong.
+pub(super) type Outcome = Result<(), String>;
+
+/// A try of an event that was set aside, which is not on the log yet.
+pub(super) type Retried = (GlobalPosition, u32, Outcome);
+
+pub(in crate::bus) struct EffectPart {
+    pub(super) name: Name,
+    pub(super) index: Index,
+    handlers: HashMap<&'static str, Handler>,
+    back_off: BackOff,
+    attempts: u32,
+    follower: Follower,
+    /// What first tries came to that are not on the log yet: should the store fail, they are not made
+    /// again.
+    tried: Mutex<BTreeMap<GlobalPosition, Outcome>>,
+    pub(super) retried: Mutex<Option<Retried>>,
+}
+
+impl EffectPart {
+    pub(in crate::bus) fn new(effect: Effect) -> Result<Self, OpenError> {
+        let name = Name::new(&effect.name)?;
+        let checkpoint = checkpoint_of(&name)?;
+        let kinds = effect.handlers.keys().filter_map(|kind| Name::from_static(kind).ok());
+        let follower = Follower::new(checkpoint, Query::kinds(kinds), effect.start, BATCH);
+        Ok(Self {
+            index: Index::of(&name)?,
+            name,
+            handlers: effect.handlers,
+            back_off: effect.back_off,
+            attempts: effect.attempts,
+            follower,
+            tried: Mutex::default(),
+            retried: Mutex::default(),
+        })
+    }
+
+    fn follow(&self, inner: &Inner) -> Result<Step, PartError> {
+        // No lock is held while a handler runs.
+        let mut tried = std::mem::take(&mut *lock(&self.tried));
+        let mut asked = 0;
+        let step = self.follower.step(inner, |events| {
+            asked += 1;
+            // What stands before them is on the log by now.
+            if let Some(first) = events.first() {
+                tried.retain(|position, _| *position >= first.position());
+            }
+            self.prepare(inner, events, &mut tried, asked == 1)
+        });
+        *lock(&self.tried) = tried;
+        step
+    }
+
+    fn prepare(
+        &self,
+        inner: &Inner,
+        events: &[EventRef<'_>],
+        tried: &mut BTreeMap<GlobalPosition, Outcome>,
+        may_try: bool,
+    ) -> Result<Prepared, Stopped> {
+        let mut acts = Acts::new(inner, &self.index);
+        for (at, event) in events.iter().enumerate() {
+            let taken = self.take(inner, event, &mut acts, |context| {
+                if may_try {
+                    tried.entry(event.position()).or_insert_with(|| self.act(event, context, 1));
+                }
+                tried.get(&event.position()).cloned()
+            });
+            taken.map_err(|error| Stopped { at, error })?;
+        }
+        let (commit, working) = acts.complete().map_err(|source| {
+            // Whose event it was is not known: all but the first are taken without it.
+            let position = events.first().map_or(GlobalPosition::FIRST, EventRef::position);
+            Stopped { at: events.len() / 2, error: of_commit(position, source) }
+        })?;
+        Ok(Prepared { commit, working: Some(working) })
+    }
+
+    /// Has an event tried, unless an earlier one of its stream is set aside, and records what did not go
+    /// well.
+    fn take(
+        &self,
+        inner: &Inner,
+        event: &EventRef<'_>,
+        acts: &mut Acts<'_>,
+        outcome: impl FnOnce(&Context) -> Option<Outcome>,
+    ) -> Result<(), PartError> {
+        let stream = StreamId::new(event.category(), event.stream())?;
+        let life = life_of(&self.name, &stream);
+        let context = context_of(stream, event);
+        let position = event.position();
+        let state = acts.state(&life).map_err(|error| of_commit(position, error.into()))?;
+        let act: <SetAside as Lifecycle>::Event = match state {
+            SetAside::Waiting(Waiting { next: None, .. }) => match outcome(&context) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(error)) => self.failed(event, 1, error, inner.home.clock.now()),
+                // It was held at first, and is not any more: it is tried with the next step, for now
+                // others may be waiting.
+                None => return Err(PartError::of_handler(event, "it is to be tried yet".into())),
+            },
+            _ => EffectHeld { position: position.get() }.into(),
+        };
+        acts.record(&life, act, &context)
+            .map_err(|error| PartError::of_handler(event, error.into()))
+    }
+
+    /// Tries an event.
+    pub(super) fn act(&self, event: &EventRef<'_>, context: &Context, attempt: u32) -> Outcome {
+        // An erased payload says nothing any more, so there is nothing to do about it.
+        let Ok(payload) = event.payload() else {
+            return Ok(());
+        };
+        let Some(handler) = self.handlers.get(event.kind()) else {
+            return Err("the effect does not handle this kind any more".to_owned());
+        };
+        let call = Call { key: format!("{}/{}", self.name, event.id()), attempt };
+        let version = event.kind_version().get();
+        let _span = sight::handling(PartKind::Effect, &self.name, event.kind(), context);
+        guarded(|| handler(version, payload, context, &call)).map_err(|error| told(&error))
+    }
+
+    /// What is recorded of a try that failed.
+    pub(super) fn failed(
+        &self,
+        event: &EventRef<'_>,
+        attempt: u32,
+        error: String,
+        now: Timestamp,
+    ) -> <SetAside as Lifecycle>::Event {
+        let effect = self.name.to_string();
+        let (category, stream) = (event.category().to_owned(), event.stream().to_owned());
+        let (position, kind) = (event.position().get(), event.kind().to_owned());
+        if attempt >= self.attempts {
+            let attempts = attempt;
+            return EffectParked { effect, category, stream, position, kind, attempts, error }
+                .into();
+        }
+        let wait = self.back_off.wait(self.name.as_str(), event.position(), attempt);
+        let next_try = later(now, wait).as_micros();
+        EffectFailed { effect, category, stream, position, kind, attempt, error, next_try }.into()
+    }
+}
+
+impl Part for EffectPart {
+    fn kind(&self) -> PartKind {
+        PartKind::Effect
+    }
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// One event that is due again, and the next ones that are new: neither keeps the other waiting.
+    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
+        let retried = self.retry(inner)?;
+        match self.follow(inner)? {
+            Step::Idle { .. } => Ok(retried),
+            Step::Moved => Ok(Step::Moved),
+        }
+    }
+
+    fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
+        self.follower.position(inner)
+    }
+
+    fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
+        self.follower.seen()
+    }
+}
+
+pub(super) fn checkpoint_of(effect: &Name) -> Result<Name, InvalidName> {
+    Name::new(format!("effect/{effect}"))
+}
+
+pub(super) fn of_commit(position: GlobalPosition, source: CommitReason) -> PartError {
+    match source {
+        CommitReason::Read(error) => PartError::Read(error),
+        source => PartError::Commit { position, source: Box::new(source) },
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_add(wait))
+}
+
+/// An error with everything behind it, as text of a bounded length.
+fn told(error: &HandlerError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source.filter(|_| text.len() < MAX_ERROR) {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    let end = (0..=MAX_ERROR).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or(0));
+    text
+}
