@@ -13,7 +13,7 @@ use crate::{
 const IN_COMMIT: usize = 1_000;
 
 /// How many events a projection reads before it commits its rows and how far it has come.
-const IN_STEP: usize = 5_000;
+const IN_STEP: usize = 1_000;
 
 /// A load is repeated until about so many events were loaded, or [`LOADING`] is over.
 const LOADED: u64 = 300_000;

@@ -22,7 +22,7 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 import plan
 
 IN_COMMIT = 1_000
-IN_STEP = 5_000
+IN_STEP = 1_000
 LOADED = 300_000
 
 
