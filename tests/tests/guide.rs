@@ -97,9 +97,11 @@ fn the_page_on_conditions_shows_what_is_tested() {
 
 #[test]
 fn the_pages_on_composition_show_what_the_shop_does() {
-    let files = ["lib", "main", "order", "parcel", "policies", "tests", "views"];
+    let files = ["lib", "mail", "main", "order", "parcel", "policies", "tests", "till", "views"];
     let files = files.map(|file| read(&format!("examples/shop/src/{file}.rs")));
-    for (page, least) in [("composing-lifecycles", 6), ("read-models", 4)] {
+    for (page, least) in
+        [("composing-lifecycles", 6), ("read-models", 4), ("talking-to-the-outside", 4)]
+    {
         let shown = blocks(&read(&format!("docs/{page}.md")), "rust");
         assert!(shown.len() >= least, "{page}: {} blocks", shown.len());
         for block in shown {

@@ -165,7 +165,7 @@ impl BusBuilder {
             catching_up.push(Arc::clone(&part));
             parts.push(part);
         }
-        if let Some(timers) = self.timed.into_part()? {
+        if let Some(timers) = self.timed.into_part() {
             parts.push(Arc::new(timers));
         }
         for effect in self.effects {
@@ -175,6 +175,7 @@ impl BusBuilder {
         let inner = Inner {
             policies: Policies::new(atomic, self.max_depth)?,
             parts: Parts::new(parts)?,
+            opened: self.store.head()?,
             projections: Projections::new(inline)?,
             catching_up,
             snapshots: snapshots::Registry::new(self.snapshots)?,

@@ -101,6 +101,8 @@ struct Inner {
     home: Home,
     policies: Policies,
     parts: Parts,
+    /// The last event of the log when this bus was opened.
+    opened: Option<GlobalPosition>,
     projections: Projections,
     /// Those of the parts that are projections.
     catching_up: Vec<Arc<CatchUp>>,

@@ -5,15 +5,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shop::order::{Order, Paid, Placed};
+use shop::mail::Mailer;
+use shop::order::{Order, Placed};
 use shop::parcel::{HandedOver, Parcel};
+use shop::till::take_payment;
 use shop::views::OpenOrder;
 use vitae::Bus;
 use vitae_sqlite::SqliteStore;
 
+/// Sends no mail, and says what it would have sent.
+struct Printer;
+
+impl Mailer for Printer {
+    fn send(&self, _: &str, text: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        println!("mail: {text}");
+        Ok(())
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args_os().nth(1).map_or_else(|| "shop.db".into(), PathBuf::from);
-    let bus = shop::shop(Arc::new(SqliteStore::open(file)?)).open()?;
+    let bus = shop::shop(Arc::new(SqliteStore::open(file)?), Printer).open()?;
     let running = bus.start()?;
     sell(&bus)?;
     show(&bus)?;
@@ -29,7 +41,7 @@ fn sell(bus: &Bus) -> Result<(), Box<dyn Error>> {
         let placed = Placed { customer: "ada".into(), cents: 4_200 };
         bus.commit(bus.load::<Order>(id)?.record(placed)?)?;
     }
-    bus.commit(bus.load::<Order>(&ids[0])?.record(Paid { cents: 4_200 })?)?;
+    println!("{}", take_payment(bus, &ids[0], 4_200, "request-17")?);
     let parcel = bus.load::<Parcel>(&ids[0])?;
     bus.commit(parcel.record(HandedOver { van: "7".into() })?)?;
     Ok(())

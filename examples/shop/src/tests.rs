@@ -1,22 +1,55 @@
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use vitae::{Bus, ManualClock, MemoryStore, Timestamp};
 
+use crate::mail::Mailer;
 use crate::order::{Closed, Order, Paid, Placed};
 use crate::parcel::{HandedOver, Parcel};
 use crate::shop;
+use crate::till::take_payment;
 use crate::views::OpenOrder;
 
 /// In microseconds.
-const DAY: i64 = 86_400_000_000;
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn open() -> Result<(Bus, Arc<ManualClock>), Box<dyn Error>> {
+    open_with(Post::default())
+}
+
+fn open_with(post: Post) -> Result<(Bus, Arc<ManualClock>), Box<dyn Error>> {
     let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
-    let bus = shop(Arc::new(MemoryStore::new())).clock(clock.clone()).open()?;
+    let bus = shop(Arc::new(MemoryStore::new()), post).clock(clock.clone()).open()?;
     Ok((bus, clock))
+}
+
+/// A post office that can be on strike.
+#[derive(Clone, Default)]
+struct Post {
+    on_strike: Arc<AtomicBool>,
+    sent: Arc<Mutex<Vec<String>>>,
+}
+
+impl Mailer for Post {
+    fn send(&self, key: &str, text: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if self.on_strike.load(Ordering::Relaxed) {
+            return Err("the post office is on strike".into());
+        }
+        if let Ok(mut sent) = self.sent.lock() {
+            sent.push(format!("{key}: {text}"));
+        }
+        Ok(())
+    }
+}
+
+impl Post {
+    fn sent(&self) -> usize {
+        self.sent.lock().map_or(0, |sent| sent.len())
+    }
 }
 
 fn place(bus: &Bus, id: &str) -> Outcome {
@@ -92,5 +125,43 @@ fn an_order_that_nobody_pays_lapses() -> Outcome {
     bus.catch_up()?;
     assert_eq!(*bus.load::<Order>("1")?.state(), Order::Dropped);
     assert!(matches!(bus.load::<Order>("2")?.state(), Order::Settled(_)));
+    Ok(())
+}
+
+#[test]
+fn a_strike_delays_a_mail_and_nothing_else() -> Outcome {
+    let post = Post::default();
+    let (bus, clock) = open_with(post.clone())?;
+    post.on_strike.store(true, Ordering::Relaxed);
+    place(&bus, "1")?;
+    pay(&bus, "1")?;
+    bus.catch_up()?;
+    assert_eq!(bus.view::<u64>("takings")?.get("0")?, Some(4_200));
+
+    // After five tries somebody has to look.
+    for hour in 1..5 {
+        clock.set(Timestamp::from_micros(hour * HOUR));
+        bus.catch_up()?;
+    }
+    let parked = bus.parked("receipts")?;
+    let mail = parked.list().next().ok_or("nothing is parked")??;
+    assert_eq!((mail.attempts, mail.error.as_str()), (5, "the post office is on strike"));
+
+    post.on_strike.store(false, Ordering::Relaxed);
+    parked.retry(&mail.stream)?;
+    bus.catch_up()?;
+    assert_eq!(post.sent(), 1);
+    assert!(parked.list().next().is_none());
+    Ok(())
+}
+
+#[test]
+fn a_payment_that_comes_twice_is_taken_once() -> Outcome {
+    let (bus, _) = open()?;
+    place(&bus, "1")?;
+    for _ in 0..2 {
+        assert_eq!(take_payment(&bus, "1", 4_200, "request-17")?, "1 is paid");
+    }
+    assert!(take_payment(&bus, "1", 4_200, "another").is_err());
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(crate) struct Weather {
 
 impl Weather {
     /// Whether something happens that happens so many times in a thousand.
-    fn strikes(&self, per_mille: u32) -> bool {
+    pub(crate) fn strikes(&self, per_mille: u32) -> bool {
         self.stormy.load(Ordering::Relaxed) && self.rng.lock().unwrap().u32(0..1_000) < per_mille
     }
 }

@@ -1,9 +1,12 @@
 //! What lives in the simulated world, and what composes it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vitae::{BusBuilder, Context, Event, Lifecycle, Policy, Projection, Start};
+use vitae::{
+    BusBuilder, Context, Effect, Event, HandlerError, Lifecycle, Policy, Projection, Start,
+};
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "order.placed")]
@@ -119,8 +122,11 @@ impl LedgerTransitions for Ledger {
     }
 }
 
+/// What is called outside of the store: with the key of the call, and the order that it is about.
+pub(crate) type Outside = Arc<dyn Fn(&str, &str) -> Result<(), HandlerError> + Send + Sync>;
+
 /// Puts on a bus everything that composes these lives. The version is that of the view `revenue`.
-pub(crate) fn composed(bus: BusBuilder, version: u32) -> BusBuilder {
+pub(crate) fn composed(bus: BusBuilder, version: u32, outside: &Outside) -> BusBuilder {
     let invoices = Policy::new("paid orders are invoiced").on(|event: &Paid, order, then| {
         then.record::<Invoice>(order.stream().id(), Issued { cents: event.cents })?;
         Ok(())
@@ -139,7 +145,12 @@ pub(crate) fn composed(bus: BusBuilder, version: u32) -> BusBuilder {
         let before: u64 = rows.get("all")?.unwrap_or_default();
         rows.put("all", &(before + event.cents))
     });
+    let outside = Arc::clone(outside);
+    let mails = Effect::new("mails", Start::Beginning)
+        .on(move |_: &Paid, order, call| outside(call.key(), order.stream().id().as_str()))
+        .attempts(3);
     bus.register::<Order>()
+        .effect(mails)
         .policy(invoices)
         .policy(parcels.durable(Start::Beginning))
         .policy(book.durable(Start::Beginning))

@@ -3,17 +3,15 @@
 //! Owns their form and how they are forgotten. Never says whether a command was carried out: the log
 //! does, by the id of the commit.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::DecideError;
-use crate::bus::view::{RowError, decode_row};
+use crate::bus::view::{RowError, decode_row, unreadable};
 use crate::bus::{Alongside, Bus, CommitReason, Inner};
 use crate::id::CommitId;
-use crate::name::{InvalidName, Name};
-use crate::store::{BackendError, ReadError, RowChange, ViewRow};
+use crate::name::Name;
+use crate::store::{ReadError, RowChange, ViewRow};
 use crate::time::Timestamp;
 
 /// How many rows are looked at, and at the most deleted, at a time.
@@ -27,8 +25,8 @@ pub(super) struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    pub(super) fn of(bus: &'a Bus) -> Result<Self, InvalidName> {
-        Ok(Self { inner: &bus.inner, view: Name::from_static("vitae.answers")? })
+    pub(super) fn of(bus: &'a Bus) -> Self {
+        Self { inner: &bus.inner, view: Name::of_library("vitae.answers") }
     }
 
     /// The row that keeps an answer.
@@ -72,11 +70,6 @@ impl<'a> Answers<'a> {
     }
 }
 
-fn unreadable(error: RowError) -> ReadError {
-    let error: BackendError = Arc::new(error);
-    ReadError::Backend(error)
-}
-
 impl Bus {
     /// Forgets the answers that were given before a time, by the clock of the bus, and says how many
     /// that were. The requests stay carried out: one that comes again is told so
@@ -89,7 +82,7 @@ impl Bus {
     /// [`CommitReason`] if the store cannot be read or does not acknowledge; what was forgotten before
     /// is. A retry is safe, and goes on with the rest.
     pub fn forget_answers(&self, before: Timestamp) -> Result<usize, CommitReason> {
-        let answers = Answers::of(self).map_err(|error| CommitReason::Load(error.into()))?;
+        let answers = Answers::of(self);
         let mut forgotten = 0;
         let mut after: Option<Vec<u8>> = None;
         loop {

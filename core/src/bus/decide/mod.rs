@@ -146,7 +146,7 @@ impl<L: Lifecycle> Decide<'_, L> {
         decide: impl Fn(Aggregate<L>) -> Result<(Aggregate<L, S>, T), E>,
     ) -> Result<Decided<T>, DecideError<E>> {
         let commit = self.commit_id()?;
-        let answers = Answers::of(self.bus)?;
+        let answers = Answers::of(self.bus);
         let mut tries = 0;
         loop {
             match self.once(commit, &answers, &decide) {

@@ -37,7 +37,7 @@ impl Index {
     pub(super) fn of(effect: &Name) -> Result<Self, InvalidName> {
         let mut prefix = effect.as_str().as_bytes().to_vec();
         prefix.push(0);
-        Ok(Self { view: Name::from_static("vitae.effects")?, prefix })
+        Ok(Self { view: Name::of_library("vitae.effects"), prefix })
     }
 
     /// The key of a life, if something is set aside in it.

@@ -120,7 +120,7 @@ impl Follower {
         }
         let position = match self.start {
             Start::Beginning => None,
-            Start::Now => inner.store.head()?,
+            Start::Now => inner.opened,
             Start::After(position) => Some(position),
         };
         let mut place = Place { stored: None, seen: position };

@@ -13,7 +13,7 @@ use crate::bus::parts::{Part, PartError, PartKind, Step, guarded};
 use crate::bus::{Alongside, CommitReason, HandlerError, Inner, LoadError};
 use crate::id::CommitId;
 use crate::lifecycle::Lifecycle;
-use crate::name::{InvalidName, Name};
+use crate::name::Name;
 use crate::number::{GlobalPosition, RowVersion};
 use crate::store::{AppendError, Commit, ReadError, RowChange};
 
@@ -47,10 +47,9 @@ impl Lifecycles {
     }
 
     /// The part that lets them fire, unless there is nothing to fire.
-    pub(in crate::bus) fn into_part(self) -> Result<Option<TimerPart>, InvalidName> {
-        let name = Name::from_static(VIEW)?;
+    pub(in crate::bus) fn into_part(self) -> Option<TimerPart> {
         let Self { by_category, any_timers } = self;
-        Ok(any_timers.then_some(TimerPart { name, by_category }))
+        any_timers.then_some(TimerPart { name: VIEW, by_category })
     }
 }
 

@@ -4,6 +4,8 @@
 //! its timer still stands is read from the life's events when it is due. So a commit sets timers without
 //! reading, and leaving a state ends them without writing.
 
+use crate::name::Name;
+
 mod due;
 mod fire;
 mod pending;
@@ -17,4 +19,4 @@ pub use restore::RestoreTimersError;
 pub(super) use set::{Entered, entered};
 
 /// The view with a row for each timer that was set.
-const VIEW: &str = "vitae.timers";
+const VIEW: Name = Name::of_library("vitae.timers");

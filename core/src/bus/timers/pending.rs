@@ -72,8 +72,7 @@ impl<'a> PendingTimers<'a> {
         while self.page.is_empty() && !self.done {
             // Unless all goes well, there is nothing behind.
             self.done = true;
-            let Ok(view) = Name::from_static(VIEW) else { break };
-            let rows = self.store.rows(&view, &[], self.after.as_deref(), PAGE)?;
+            let rows = self.store.rows(&VIEW, &[], self.after.as_deref(), PAGE)?;
             self.done = rows.len() < PAGE;
             self.after = rows.last().map(|row| row.key.clone());
             let timers = rows.iter().map(|row| Some((PendingTimer::of_row(row)?, row.version)));

@@ -9,7 +9,7 @@ use crate::aggregate::{Fold, FoldReason, context_of};
 use crate::bus::{Bus, Inner, LoadError};
 use crate::id::CommitId;
 use crate::lifecycle::Lifecycle;
-use crate::name::{InvalidName, Name, StreamId};
+use crate::name::{InvalidName, StreamId};
 use crate::store::{AppendError, Commit, Page, Read, RowChange};
 
 /// How many rows are put in one commit.
@@ -42,13 +42,12 @@ impl Bus {
     pub fn restore_timers<L: Lifecycle>(&self) -> Result<usize, RestoreTimersError> {
         let inner = &self.inner;
         inner.schemas.ensure::<L>(inner.store.as_ref()).map_err(LoadError::from)?;
-        let view = Name::from_static(VIEW).map_err(LoadError::from)?;
         let (mut missing, mut restored) = (Vec::new(), 0);
         let mut page = Page::new();
         for stream in self.streams::<L>() {
             let stream = stream.map_err(LoadError::from)?;
             for timer in inner.waiting::<L>(&mut page, &stream)? {
-                let row = inner.store.row(&view, &timer.key()).map_err(LoadError::from)?;
+                let row = inner.store.row(&VIEW, &timer.key()).map_err(LoadError::from)?;
                 if row.is_none() {
                     missing.push(timer.change(None).map_err(LoadError::from)?);
                 }

@@ -37,7 +37,7 @@ impl PendingTimer {
         delete: Option<RowVersion>,
     ) -> Result<RowChange, InvalidName> {
         let value = delete.is_none().then(|| self.value());
-        Ok(RowChange { view: Name::from_static(VIEW)?, key: self.key(), expected: delete, value })
+        Ok(RowChange { view: VIEW, key: self.key(), expected: delete, value })
     }
 
     pub(super) fn key(&self) -> Vec<u8> {

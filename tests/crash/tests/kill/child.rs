@@ -1,16 +1,15 @@
-//! What the child does until it is killed: jobs on four threads, a policy, an inline projection, and
-//! a reader that follows the log.
+//! What the child does until it is killed: jobs on four threads, with policies, projections and an effect,
+//! inline and behind.
 
 use std::error::Error;
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use vitae::store::{
-    Checkpoint, CheckpointMove, Commit, EventStore, Page, Query, Read, Receipt, RowChange,
-};
-use vitae::{Bus, CommitId, Context, Event, Lifecycle, Name, Policy, Projection};
+use vitae::store::{EventStore, Receipt};
+use vitae::{Bus, CommitId, Context, Effect, Event, Lifecycle, Policy, Projection, Start};
 use vitae_sqlite::SqliteStore;
 
 #[derive(Event, Serialize, Deserialize)]
@@ -67,23 +66,79 @@ impl LedgerTransitions for Ledger {
     }
 }
 
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "archive.filed")]
+struct Filed {
+    job: String,
+}
+
+/// The jobs of one worker that were filed.
+#[derive(Lifecycle, Clone)]
+#[lifecycle(name = "archive")]
+enum Archive {
+    #[state(initial)]
+    #[on(Filed => Shelf)]
+    Shelf(Shelf),
+}
+
+#[derive(Clone, Default)]
+struct Shelf {
+    jobs: u64,
+}
+
+impl ArchiveTransitions for Archive {
+    fn shelf_on_filed(shelf: Shelf, _: &Filed, _: &Context) -> Shelf {
+        Shelf { jobs: shelf.jobs + 1 }
+    }
+}
+
+/// How many jobs of a worker were filed.
+pub(crate) fn filed(bus: &Bus, worker: &str) -> u64 {
+    match bus.load::<Archive>(worker).unwrap().state() {
+        Archive::Shelf(shelf) => shelf.jobs,
+    }
+}
+
 /// The inline projection: what was finished, by worker.
 pub(crate) const TOTALS: &str = "totals";
 
-/// The view and the checkpoint of the reader that follows the log.
-pub(crate) const FOLLOWER: &str = "follower";
+/// The projection that catches up: how many were finished, by worker.
+pub(crate) const COUNTS: &str = "counts";
 
-/// A finished job is booked in the same commit, and its amount counted.
-pub(crate) fn bus(store: Arc<dyn EventStore>) -> Bus {
+/// A finished job is booked in the same commit, and its amount added up; behind it, it is filed once, counted
+/// once, and called out at least once: a line of a file, with the key of the call and the job.
+pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path) -> Bus {
     let booking = Policy::new("finished-jobs-are-booked").on(|finished: &Finished, job, then| {
         let event = Booked { job: job.stream().id().to_string(), amount: finished.amount };
         Ok(then.record::<Ledger>(&finished.worker, event)?)
+    });
+    let filing = Policy::new("finished-jobs-are-filed").on(|finished: &Finished, job, then| {
+        let event = Filed { job: job.stream().id().to_string() };
+        Ok(then.record::<Archive>(&finished.worker, event)?)
     });
     let totals = Projection::new(TOTALS).on(|finished: &Finished, _, rows| {
         let so_far: u64 = rows.get(&finished.worker)?.unwrap_or(0);
         rows.put(&finished.worker, &(so_far + finished.amount))
     });
-    Bus::builder(store).policy(booking).projection(totals).open().unwrap()
+    let counts = Projection::new(COUNTS).on(|finished: &Finished, _, rows| {
+        let so_far: u64 = rows.get(&finished.worker)?.unwrap_or(0);
+        rows.put(&finished.worker, &(so_far + 1))
+    });
+    let mut file = OpenOptions::new().create(true).append(true).open(outside).unwrap();
+    let file = Mutex::new(move |line: &str| file.write_all(line.as_bytes()));
+    let calling = Effect::new("finished-jobs-are-called-out", Start::Beginning);
+    let calling = calling.on(move |_: &Finished, job, call| {
+        let line = format!("\n{} {}.", call.key(), job.stream().id());
+        Ok((*file.lock().unwrap())(&line)?)
+    });
+    Bus::builder(store)
+        .policy(booking)
+        .policy(filing.durable(Start::Beginning))
+        .projection(totals)
+        .projection(counts.catch_up(1))
+        .effect(calling)
+        .open()
+        .unwrap()
 }
 
 /// What a ledger adds up to, by its own events.
@@ -94,9 +149,9 @@ pub(crate) fn booked(bus: &Bus, worker: &str) -> u64 {
 }
 
 /// Works until it is killed, and prints each acknowledgement.
-pub(crate) fn work(path: &Path) {
-    let store: Arc<dyn EventStore> = Arc::new(SqliteStore::open(path).unwrap());
-    let bus = bus(Arc::clone(&store));
+pub(crate) fn work(path: &Path, outside: &Path) {
+    let bus = bus(Arc::new(SqliteStore::open(path).unwrap()), outside);
+    let _running = bus.start().unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let bus = &bus;
@@ -109,11 +164,6 @@ pub(crate) fn work(path: &Path) {
                 }
             });
         }
-        scope.spawn(|| {
-            loop {
-                follow(&*store).unwrap();
-            }
-        });
     });
 }
 
@@ -124,40 +174,6 @@ fn finish(bus: &Bus, job: &str, worker: &str, amount: u64) -> Result<(), Box<dyn
     let (_, receipt) =
         bus.commit(running.record(Finished { worker: worker.to_owned(), amount })?)?;
     acknowledged(&receipt);
-    Ok(())
-}
-
-/// Counts some events that are new, in the commit that moves the checkpoint.
-fn follow(store: &dyn EventStore) -> Result<(), Box<dyn Error>> {
-    let name = Name::new(FOLLOWER)?;
-    let from = store.checkpoint(&name)?;
-    let mut read = Read::log(Query::all()).page_of(7);
-    if let Some(next) = from.as_ref().and_then(|from| from.position?.next()) {
-        read = read.from_position(next);
-    }
-    let mut page = Page::new();
-    store.read(&read, &mut page)?;
-    let Some(last) = page.iter().next_back() else {
-        std::thread::yield_now();
-        return Ok(());
-    };
-    let row = store.row(&name, b"events")?;
-    let counted =
-        row.as_ref().map_or(0, |row| u64::from_be_bytes(row.value[..].try_into().unwrap()));
-    let mut commit = Commit::new(CommitId::generate());
-    commit.rows.push(RowChange {
-        view: name.clone(),
-        key: b"events".to_vec(),
-        expected: row.map(|row| row.version),
-        value: Some((counted + page.len() as u64).to_be_bytes().to_vec()),
-    });
-    let to = Checkpoint {
-        position: Some(last.position()),
-        checksum: Some(last.checksum()),
-        cursor: Vec::new(),
-    };
-    commit.checkpoints.push(CheckpointMove { name, from, to });
-    acknowledged(&store.append(commit).wait()?);
     Ok(())
 }
 

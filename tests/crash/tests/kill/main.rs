@@ -6,9 +6,10 @@
 
 mod child;
 
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use vitae::{CommitId, EventId, Name};
 use vitae_crash_tests::{scratch, setting};
 use vitae_sqlite::SqliteStore;
 
-use crate::child::{FOLLOWER, TOTALS, booked, bus};
+use crate::child::{COUNTS, TOTALS, booked, bus, filed};
 
 /// How often one store is written to and killed before there is a new one: checking it takes as
 /// long as it is.
@@ -54,7 +55,7 @@ fn r02_a_killed_process_loses_nothing_that_was_acknowledged() {
 #[ignore = "not a test: what the children of the other do"]
 fn as_a_child() {
     if let Some(path) = std::env::var_os(FILE) {
-        child::work(Path::new(&path));
+        child::work(Path::new(&path), &outside(Path::new(&path)));
     }
 }
 
@@ -79,6 +80,11 @@ fn live_and_die(path: &Path, lived: Duration) -> Vec<CommitId> {
     whole.map(commit_id).collect()
 }
 
+/// What the effect writes to: outside of the store.
+fn outside(path: &Path) -> PathBuf {
+    path.with_extension("outside")
+}
+
 fn commit_id(hex: &str) -> CommitId {
     let byte = |index| u8::from_str_radix(&hex[index * 2..index * 2 + 2], 16).unwrap();
     CommitId::from_bytes(std::array::from_fn(byte))
@@ -95,13 +101,27 @@ fn check(path: &Path, acknowledged: &[CommitId]) {
     }
     let events = store.verify().unwrap();
     each_effect_has_its_cause(&*store);
-    each_count_is_in_step(&*store, events);
-    let bus = bus(Arc::clone(&store));
+    let outside = outside(path);
+    let bus = bus(Arc::clone(&store), &outside);
     for worker in ["worker-0", "worker-1"] {
         let total: Option<u64> = bus.view(TOTALS).unwrap().get(worker).unwrap();
         assert_eq!(total.unwrap_or(0), booked(&bus, worker), "{worker}");
     }
     assert_eq!(bus.rebuild(TOTALS).unwrap().changed, 0, "rows differ from what events say");
+    assert!(bus.drift(COUNTS).unwrap().differing.is_empty(), "rows and checkpoint are apart");
+    nothing_was_filed_twice(&*store);
+    // What was under way comes to its end.
+    bus.catch_up().unwrap();
+    let (mut finished, mut on_log) = (0, 0);
+    visit(&*store, Query::kinds([Name::new("job.finished").unwrap()]), |_| on_log += 1);
+    for worker in ["worker-0", "worker-1"] {
+        let counted: Option<u64> = bus.view(COUNTS).unwrap().get(worker).unwrap();
+        assert_eq!(counted.unwrap_or(0), filed(&bus, worker), "{worker}");
+        finished += filed(&bus, worker);
+    }
+    assert_eq!(finished, on_log, "a job was not filed");
+    assert_eq!(called_out(&outside), finished, "a job was not called out");
+    assert!(store.verify().unwrap() >= events);
 }
 
 /// A finished job and its booking stand in one commit, one after the other, each never alone.
@@ -121,14 +141,25 @@ fn each_effect_has_its_cause(store: &dyn EventStore) {
     assert_eq!(cause, None, "the last cause has no effect");
 }
 
-/// The follower has counted every event up to its checkpoint.
-fn each_count_is_in_step(store: &dyn EventStore, events: u64) {
-    let name = Name::new(FOLLOWER).unwrap();
-    let checkpoint = store.checkpoint(&name).unwrap().and_then(|checkpoint| checkpoint.position);
-    let row = store.row(&name, b"events").unwrap();
-    let counted = row.map(|row| u64::from_be_bytes(row.value[..].try_into().unwrap()));
-    assert_eq!(counted, checkpoint.map(vitae::GlobalPosition::get));
-    assert!(counted <= Some(events));
+/// What a durable policy made of an event is on the log once or not yet: never twice.
+fn nothing_was_filed_twice(store: &dyn EventStore) {
+    let mut causes = HashSet::new();
+    visit(store, Query::kinds([Name::new("archive.filed").unwrap()]), |event| {
+        assert!(causes.insert(event.causation()), "a job was filed twice");
+    });
+}
+
+/// How many jobs were called out, each with one key, once or more.
+fn called_out(outside: &Path) -> u64 {
+    let lines = std::fs::read_to_string(outside).unwrap();
+    let mut keys: HashMap<&str, HashSet<&str>> = HashMap::new();
+    // A call may have been cut short, as any can that is far away.
+    for line in lines.lines().filter_map(|line| line.strip_suffix('.')) {
+        let (key, job) = line.split_once(' ').unwrap();
+        keys.entry(job).or_default().insert(key);
+    }
+    assert!(keys.values().all(|keys| keys.len() == 1), "a job was called out with two keys");
+    keys.len() as u64
 }
 
 fn visit(store: &dyn EventStore, query: Query, mut each: impl FnMut(&EventRef<'_>)) {
