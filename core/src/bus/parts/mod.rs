@@ -1,4 +1,4 @@
-//! The parts of a bus that follow its log: durable policies, catch-up projections, effects.
+//! The parts of a bus that work on their own: durable policies, catch-up projections, effects, timers.
 //!
 //! Owns in what order they work, what is known of each, and that what one of them does wrong harms no
 //! other. Never knows what a part does with an event.
@@ -149,9 +149,9 @@ pub(super) fn guarded<T>(
 }
 
 impl Bus {
-    /// Lets every part that follows the log work, in the order in which they were added, until none
-    /// has anything left to do: durable policies, catch-up projections and effects, with what they
-    /// cause. On the caller's thread, and without a pause: what is due later by the bus's clock stays so.
+    /// Lets every part that follows the log work until none has anything left to do: durable policies,
+    /// projections that catch up, effects and timers, with what they cause. On the caller's thread, and
+    /// without a pause: what is due later by the bus's clock stays so.
     ///
     /// For tests, and for programs without threads of their own; else there is
     /// [`start`](Self::start). Both can be used at the same time, and by several processes.
