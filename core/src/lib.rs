@@ -97,7 +97,7 @@
 //!   around every handler, with part, name, kind, stream, event and correlation, so that whatever is
 //!   logged in a handler can be traced back to what began it. A part that cannot go on warns.
 //! - Numbers through the facade `metrics`, behind the feature of that name: `vitae_commits_total`
-//!   (`outcome`: `committed`, `rejected`, `unknown`), `vitae_commit_seconds`,
+//!   (`outcome`: `committed`, `rejected`, `unknown`), `vitae_commit_seconds` of those that block,
 //!   `vitae_commit_retries_total`; by `kind` and `name` of a part `vitae_part_step_seconds`,
 //!   `vitae_part_failures_total` and the gauge `vitae_part_lag_events`.
 //!

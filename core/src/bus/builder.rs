@@ -1,5 +1,6 @@
 //! Setting up a bus.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use super::catch_up::CatchUp;
 use super::durable::DurablePolicy;
 use super::effects::{Effect, EffectPart};
 use super::parts::{Part, Parts};
-use super::policy::{Policies, Policy, require_own_names};
-use super::projection::{Projection, Projections, require_own_views};
+use super::policy::{Policies, Policy};
+use super::projection::{Projection, Projections};
 use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
@@ -18,6 +19,7 @@ use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
 use crate::aggregate::Home;
 use crate::lifecycle::Lifecycle;
+use crate::name::Name;
 use crate::store::EventStore;
 use crate::time::{Clock, SystemClock};
 
@@ -138,8 +140,9 @@ impl BusBuilder {
     ///
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
-    /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections, two effects or two
-    /// lifecycles with snapshots have one name, or one that cannot be a name; or if the store cannot be read. Nothing was written.
+    /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections, two
+    /// effects or two lifecycles with snapshots have one name, or one that cannot be a name; or if the
+    /// store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);
@@ -149,14 +152,15 @@ impl BusBuilder {
         }
         self.effects.iter().for_each(|effect| effect.announce(&self.schemas));
         self.schemas.check(self.store.as_ref())?;
-        require_own_names(&self.policies)?;
+        require_own("policies", self.policies.iter().map(|policy| &policy.name))?;
+        require_own("projections", self.projections.iter().map(|projection| &projection.view))?;
+        require_own("effects", self.effects.iter().map(|effect| &effect.name))?;
         let (durable, atomic): (Vec<_>, Vec<_>) =
             self.policies.into_iter().partition(|policy| policy.durable);
         let mut parts: Vec<Arc<dyn Part>> = Vec::new();
         for policy in durable {
             parts.push(Arc::new(DurablePolicy::new(policy)?));
         }
-        require_own_views(&self.projections)?;
         let (following, inline): (Vec<_>, Vec<_>) =
             self.projections.into_iter().partition(|projection| projection.version.is_some());
         let mut catching_up = Vec::new();
@@ -174,7 +178,7 @@ impl BusBuilder {
         let home = Home { log: self.store.log_id(), clock: self.clock };
         let inner = Inner {
             policies: Policies::new(atomic, self.max_depth)?,
-            parts: Parts::new(parts)?,
+            parts: Parts::new(parts),
             opened: self.store.head()?,
             projections: Projections::new(inline)?,
             catching_up,
@@ -188,4 +192,18 @@ impl BusBuilder {
         };
         Ok(Bus { inner: Arc::new(inner) })
     }
+}
+
+/// Refuses two of a kind that have one name, whatever else they are.
+fn require_own<'a>(
+    what: &'static str,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<(), OpenError> {
+    let mut known = HashSet::new();
+    for name in names {
+        if !known.insert(name) {
+            return Err(OpenError::Repeated { what, name: Name::new(name)? });
+        }
+    }
+    Ok(())
 }

@@ -12,7 +12,7 @@ use super::parts::{
     Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
 };
 use super::projection::{Checked, Projection};
-use super::{Inner, OpenError, Rows, ShadowProgress, Start, sight};
+use super::{Inner, OpenError, Rows, ShadowProgress, Start};
 use crate::id::CommitId;
 use crate::name::Name;
 use crate::number::{GlobalPosition, RowVersion};
@@ -58,12 +58,13 @@ impl CatchUp {
             return self.replace(inner, None, &first, None).map(|_| Settled::Changed);
         };
         let (live, shadow) = (generations.live.version, generations.shadow);
-        if live.max(shadow.map_or(0, |shadow| shadow.version)) > self.version {
-            let newer = live.max(shadow.map_or(0, |shadow| shadow.version));
-            let view = self.view().clone();
+        let built = shadow.map_or(live, |shadow| shadow.version);
+        // While newer rows are built, the live ones of this version go on.
+        if live > self.version || (live < self.version && built > self.version) {
+            let (view, newer) = (self.view().clone(), live.max(built));
             return Err(PartError::Superseded { view, version: self.version, newer });
         }
-        if live < self.version && shadow.is_none_or(|shadow| shadow.version < self.version) {
+        if built < self.version {
             let mut anew = generations;
             let retired = self.retirement_of(inner, shadow)?;
             anew.begin_shadow(self.version);
@@ -98,28 +99,12 @@ impl CatchUp {
         let mut rows = Rows::of_store(view, inner.store.as_ref());
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
-            self.apply(event, &mut contexts, &mut rows).map_err(|error| Stopped { at, error })?;
+            guarded(|| self.projection.apply_read(event, &mut contexts, &mut rows))
+                .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
         }
         let mut commit = Commit::new(CommitId::generate());
         commit.rows.extend(rows.into_written());
         Ok(Prepared { commit, working: None })
-    }
-
-    fn apply(
-        &self,
-        event: &EventRef<'_>,
-        contexts: &mut Contexts,
-        rows: &mut Rows<'_>,
-    ) -> Result<(), PartError> {
-        // An erased payload says nothing any more, so no row can come from it.
-        let Ok(payload) = event.payload() else {
-            return Ok(());
-        };
-        let context = contexts.of(event)?;
-        let _span = sight::handling(PartKind::Projection, self.view(), event.kind(), &context);
-        let version = event.kind_version().get();
-        guarded(|| self.projection.apply(event.kind(), version, payload, &context, rows))
-            .map_err(|source| PartError::of_handler(event, source))
     }
 
     /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
@@ -233,7 +218,8 @@ impl Part for CatchUp {
         if live.version == self.version {
             step = self.follow(inner, *live)?;
         }
-        if let Some(shadow) = shadow.filter(|_| !paused) {
+        let ours = |shadow: &Generation| shadow.version == self.version && !paused;
+        if let Some(shadow) = shadow.filter(ours) {
             if self.follow(inner, shadow)? == Step::IDLE && step == Step::IDLE {
                 self.switch(inner, &generations, row)?;
             }
@@ -247,8 +233,7 @@ impl Part for CatchUp {
     }
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
-        let stored = generations::stored(&*inner.store, self.view())?;
-        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        let live = generations::live(&*inner.store, self.view())?;
         match self.follower(live) {
             Ok(follower) => follower.position(inner),
             Err(_) => Ok(None),
@@ -256,8 +241,7 @@ impl Part for CatchUp {
     }
 
     fn seen(&self, inner: &Inner) -> Option<GlobalPosition> {
-        let stored = generations::stored(&*inner.store, self.view()).ok()?;
-        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        let live = generations::live(&*inner.store, self.view()).ok()?;
         self.follower(live).ok()?.seen()
     }
 

@@ -1,28 +1,13 @@
 //! One commit, from the aggregates a caller hands over to the store's answer.
 
-use std::time::Duration;
-
+use super::parts::PartKind;
 use super::set::sealed::Members;
+use super::turns::MAX_TRIES;
 use super::working::Working;
 use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
 use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
-
-/// How often a commit is put together because somebody else was faster each time.
-pub(super) const MAX_TRIES: u32 = 16;
-
-/// How often of these without making the others on this bus wait.
-pub(super) const UNHURRIED_TRIES: u32 = 2;
-
-/// Waits a little before a further try: the others are in other processes now. Twice as long each
-/// time up to 12.8 ms, and somewhere between half of it and all, so that two do not keep step.
-pub(super) fn back_off(tries: u32) {
-    let most = 100_u64 << tries.min(7);
-    let [.., random] = *CommitId::generate().as_bytes();
-    let wait = most / 2 + most * u64::from(random) / 512;
-    std::thread::sleep(Duration::from_micros(wait));
-}
 
 /// How a commit gets to the store.
 pub(super) type HandOver = fn(&dyn EventStore, Commit) -> Ticket;
@@ -111,14 +96,9 @@ impl Inner {
             if tries == MAX_TRIES {
                 return Err(CommitReason::Contended { tries, source: error });
             }
-            tries += 1;
             sight::retried();
-            if tries <= UNHURRIED_TRIES {
-                self.turns.wait();
-            } else {
-                turn.get_or_insert_with(|| self.turns.take());
-                back_off(tries - UNHURRIED_TRIES);
-            }
+            self.turns.before_try(tries, &mut turn);
+            tries += 1;
             tried = self.submit(aggregates, id, alongside, at_once)?;
         }
     }
@@ -205,7 +185,7 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
-                let _span = sight::handling("projection", &projection.view, kind, &context);
+                let _span = sight::handling(PartKind::Projection, &projection.view, kind, &context);
                 let payload = event.payload.bytes().map_err(HandlerError::from);
                 payload
                     .and_then(|payload| {

@@ -6,7 +6,7 @@ use super::catch_up::CatchUp;
 use super::generations;
 use super::parts::Part;
 use super::projection::Checked;
-use super::rebuild::MAX_TRIES;
+use super::turns::MAX_TRIES;
 use super::{Bus, Inner, RebuildError};
 use crate::name::Name;
 use crate::number::GlobalPosition;
@@ -99,8 +99,7 @@ impl Inner {
     }
 
     fn moment_of_live(&self, part: &CatchUp) -> Result<Moment, RebuildError> {
-        let stored = generations::stored(&*self.store, part.name())?;
-        let live = stored.map_or(0, |(generations, _)| generations.live.number);
+        let live = generations::live(&*self.store, part.name())?;
         let rows = generations::rows_of(part.name(), live).map_err(super::PartError::from)?;
         Ok(Moment { rows, position: part.position(self)? })
     }

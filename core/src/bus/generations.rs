@@ -76,6 +76,11 @@ pub(super) fn stored(store: &dyn EventStore, view: &Name) -> Result<Stored, Read
     Ok(Some((generations, row.version)))
 }
 
+/// The generation that is live.
+pub(super) fn live(store: &dyn EventStore, view: &Name) -> Result<u32, ReadError> {
+    Ok(stored(store, view)?.map_or(0, |(generations, _)| generations.live.number))
+}
+
 /// A commit that puts new generations in the place of those that were read.
 pub(super) fn replaced(
     view: &Name,

@@ -200,10 +200,8 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        let waiting = sight::Waiting::begin();
-        let outcome = Submitted::at_once(self.clone(), aggregates, alongside).wait();
-        waiting.end(outcome.as_ref().map(|(_, receipt)| receipt).map_err(CommitError::reason));
-        outcome
+        let _waiting = sight::Waiting::begin();
+        Submitted::at_once(self.clone(), aggregates, alongside).wait()
     }
 
     /// Hands a commit to the store, as [`commit`](Self::commit) does, and returns without waiting for

@@ -1,6 +1,6 @@
 //! Policies: whenever this event, then that lifecycle moves, in the same commit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use super::working::Working;
@@ -17,8 +17,8 @@ pub(super) type Handler =
 /// What other lives record when an event is recorded: in the same commit, or [durably](Self::durable)
 /// behind it.
 ///
-/// Unless it is durable its events join the commit of the event that caused them, behind it, with its correlation and
-/// time and with it as their cause. A policy may be asked several times for one commit, when
+/// Unless it is durable its events join the commit of the event that caused them, behind it, with its
+/// correlation and time and with it as their cause. A policy may be asked several times for one commit, when
 /// somebody else moved a life that it touched: it must depend on nothing but the event and what it
 /// looks at through its [`Reaction`], and it must not commit anything itself.
 ///
@@ -135,18 +135,6 @@ impl Policy {
         self.start = start;
         self
     }
-}
-
-/// Refuses two policies of one name, durable or not.
-pub(super) fn require_own_names(policies: &[Policy]) -> Result<(), OpenError> {
-    let mut names = HashSet::new();
-    for policy in policies {
-        if !names.insert(&policy.name) {
-            let name = Name::new(&policy.name)?;
-            return Err(OpenError::Repeated { what: "policies", name });
-        }
-    }
-    Ok(())
 }
 
 /// The atomic policies of a bus, by the kinds they react to.

@@ -1,13 +1,14 @@
 //! Projections: read models over view rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
-use super::{HandlerError, OpenError, Rows};
+use super::parts::{Contexts, PartKind};
+use super::{HandlerError, OpenError, Rows, sight};
 use crate::event::{self, Event, decode};
 use crate::lifecycle::Context;
 use crate::name::Name;
-use crate::store::Query;
+use crate::store::{EventRef, Query};
 
 /// The most events whose rows are one commit, unless set.
 const BATCH: usize = 1_024;
@@ -52,7 +53,7 @@ type Handler =
 /// # }
 /// ```
 pub struct Projection {
-    view: String,
+    pub(super) view: String,
     handlers: HashMap<&'static str, Handler>,
     /// The version of a projection that follows the log; `None` for one that is inline.
     pub(super) version: Option<u32>,
@@ -129,18 +130,6 @@ impl Projection {
     }
 }
 
-/// Refuses two projections into one view, inline or not.
-pub(super) fn require_own_views(projections: &[Projection]) -> Result<(), OpenError> {
-    let mut views = HashSet::new();
-    for projection in projections {
-        if !views.insert(&projection.view) {
-            let name = Name::new(&projection.view)?;
-            return Err(OpenError::Repeated { what: "projections", name });
-        }
-    }
-    Ok(())
-}
-
 /// A projection that was checked.
 pub(super) struct Checked {
     pub(super) view: Name,
@@ -158,6 +147,22 @@ impl Checked {
 
     fn kinds(&self) -> impl Iterator<Item = Name> {
         self.handlers.keys().filter_map(|kind| Name::from_static(kind).ok())
+    }
+
+    /// Applies an event that was read.
+    pub(super) fn apply_read(
+        &self,
+        event: &EventRef<'_>,
+        contexts: &mut Contexts,
+        rows: &mut Rows<'_>,
+    ) -> Result<(), HandlerError> {
+        // An erased payload says nothing any more, so no row can come from it.
+        let Ok(payload) = event.payload() else {
+            return Ok(());
+        };
+        let context = contexts.of(event)?;
+        let _span = sight::handling(PartKind::Projection, &self.view, event.kind(), &context);
+        self.apply(event.kind(), event.kind_version().get(), payload, &context, rows)
     }
 
     pub(super) fn apply(

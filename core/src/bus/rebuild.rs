@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::parts::Contexts;
 use super::projection::Checked;
+use super::turns::MAX_TRIES;
 use super::{Inner, RebuildError, Rows};
-use crate::aggregate::context_of;
 use crate::id::CommitId;
-use crate::name::{Name, StreamId};
+use crate::name::Name;
 use crate::number::GlobalPosition;
-use crate::store::{AppendError, Commit, Condition, EventRef, Read, RowChange, ViewRow};
-
-/// How often a rebuild begins anew because events came in meanwhile.
-pub(super) const MAX_TRIES: u32 = 16;
+use crate::store::{AppendError, Commit, Condition, Read, RowChange, ViewRow};
 
 /// How many rows are read at a time.
 const PAGE: usize = 1_024;
@@ -80,13 +78,17 @@ impl Inner {
         wanted: impl Fn(GlobalPosition) -> bool,
     ) -> Result<(Values, Option<GlobalPosition>), RebuildError> {
         let mut rows = Rows::empty(&projection.view);
+        let mut contexts = Contexts::default();
         let mut seen = None;
         self.store.visit(Read::log(projection.query()), |event| {
             if !wanted(event.position()) {
                 return Ok(ControlFlow::Break(()));
             }
-            apply(projection, event, &mut rows)?;
-            seen = Some(event.position());
+            let position = event.position();
+            projection.apply_read(event, &mut contexts, &mut rows).map_err(|source| {
+                RebuildError::Handler { view: projection.view.clone(), position, source }
+            })?;
+            seen = Some(position);
             Ok::<_, RebuildError>(ControlFlow::Continue(()))
         })?;
         Ok((rows.into_values(), seen))
@@ -130,24 +132,4 @@ impl Inner {
             }
         }
     }
-}
-
-fn apply(
-    projection: &Checked,
-    event: &EventRef<'_>,
-    rows: &mut Rows<'_>,
-) -> Result<(), RebuildError> {
-    let failed = |source| RebuildError::Handler {
-        view: projection.view.clone(),
-        position: event.position(),
-        source,
-    };
-    let stream = StreamId::new(event.category(), event.stream());
-    let context = context_of(stream.map_err(|error| failed(error.into()))?, event);
-    // An erased payload says nothing any more, so no row can come from it.
-    let Ok(payload) = event.payload() else {
-        return Ok(());
-    };
-    let version = event.kind_version().get();
-    projection.apply(event.kind(), version, payload, &context, rows).map_err(failed)
 }

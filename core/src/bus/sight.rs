@@ -15,7 +15,7 @@ use crate::store::{Outcome, Receipt};
 
 /// The span in which a handler works on an event: what is logged in it carries the correlation.
 pub(super) fn handling(
-    part: impl Display,
+    part: PartKind,
     name: &Name,
     kind: impl Display,
     context: &Context,
@@ -25,7 +25,7 @@ pub(super) fn handling(
     tracing::debug_span!("handle", %part, %name, %kind, %stream, %event, %correlation).entered()
 }
 
-/// A commit that somebody waits for.
+/// A commit that somebody blocks for, until it is dropped.
 pub(super) struct Waiting {
     begun: Instant,
     _span: EnteredSpan,
@@ -35,20 +35,26 @@ impl Waiting {
     pub(super) fn begin() -> Self {
         Self { begun: Instant::now(), _span: tracing::debug_span!("commit").entered() }
     }
+}
 
-    pub(super) fn end(self, outcome: Result<&Receipt, &CommitReason>) {
-        let label = match outcome {
-            Ok(_) => "committed",
-            Err(reason) if is_unknown(reason) => "unknown",
-            Err(_) => "rejected",
-        };
-        match outcome {
-            Ok(receipt) => tracing::debug!(commit = %receipt.commit, "committed"),
-            Err(reason) => tracing::debug!(error = %reason, "not committed"),
-        }
-        count("vitae_commits_total", || vec![("outcome", label.to_owned())]);
+impl Drop for Waiting {
+    fn drop(&mut self) {
         time("vitae_commit_seconds", self.begun, Vec::new);
     }
+}
+
+/// A commit has come to its end, however it was waited for.
+pub(super) fn concluded(outcome: &Result<Receipt, CommitReason>) {
+    let label = match outcome {
+        Ok(_) => "committed",
+        Err(reason) if is_unknown(reason) => "unknown",
+        Err(_) => "rejected",
+    };
+    match outcome {
+        Ok(receipt) => tracing::debug!(commit = %receipt.commit, "committed"),
+        Err(reason) => tracing::debug!(error = %reason, "not committed"),
+    }
+    count("vitae_commits_total", || vec![("outcome", label.to_owned())]);
 }
 
 fn is_unknown(reason: &CommitReason) -> bool {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::commit::{Begun, HandOver, at_once, queued};
-use super::{Alongside, Bus, CommitError, CommitReason, CommitSet};
+use super::{Alongside, Bus, CommitError, CommitReason, CommitSet, sight};
 use crate::elsewhere;
 use crate::store::Receipt;
 
@@ -52,6 +52,7 @@ impl<A: CommitSet> Submitted<A> {
         let Self { bus, mut aggregates, alongside, begun } = self;
         let concluded =
             begun.and_then(|begun| bus.inner.conclude(&mut aggregates, &alongside, begun));
+        sight::concluded(&concluded);
         match concluded {
             Ok(receipt) => Ok((aggregates, receipt)),
             Err(reason) => Err(CommitError::new(aggregates, reason)),

@@ -51,23 +51,18 @@ impl<T: DeserializeOwned> View<T> {
         read: impl Fn(&Name) -> Result<R, ReadError>,
         is_whole: impl Fn(&R) -> bool,
     ) -> Result<R, ReadError> {
-        let mut live = self.live()?;
+        let mut live = generations::live(&*self.store, &self.name)?;
         loop {
             let found = read(&generations::rows_of(&self.name, live).map_err(unreadable)?)?;
             if is_whole(&found) {
                 return Ok(found);
             }
-            let now = self.live()?;
+            let now = generations::live(&*self.store, &self.name)?;
             if now == live {
                 return Ok(found);
             }
             live = now;
         }
-    }
-
-    fn live(&self) -> Result<u32, ReadError> {
-        let stored = generations::stored(&*self.store, &self.name)?;
-        Ok(stored.map_or(0, |(generations, _)| generations.live.number))
     }
 
     /// The rows whose keys begin with a prefix, in bytewise order of their keys; an empty prefix is

@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 
+use super::parts::PartKind;
 use super::policy::{Handler, Reaction, ReactionError};
 use super::timers::{self, Entered, PendingTimer};
 use super::{CommitReason, HandlerError, Inner, LoadError, sight, stream_of};
@@ -183,7 +184,7 @@ impl Working {
                 return Err(CommitReason::PolicyLoop { policy, kind, depth: depth - 1 });
             }
             let version = event.kind_version.get();
-            let _span = sight::handling("policy", name, &event.kind, &context);
+            let _span = sight::handling(PartKind::Policy, name, &event.kind, &context);
             let at = context.occurred_at;
             let mut reaction = Reaction { working: self, inner, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);

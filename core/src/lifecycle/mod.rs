@@ -77,7 +77,8 @@ pub trait Lifecycle: Send + Sync + Sized + 'static {
     }
 
     /// The lifecycle as a diagram, for Mermaid, DOT and SVG. Its edges carry the stored names of
-    /// their events, their guards and the durations of their timers, and stand in the order of [`Definition::edges`].
+    /// their events, their guards and the durations of their timers, and stand in the order of
+    /// [`Definition::edges`].
     ///
     /// [`Diagram::with_counts`] takes the [`EdgeCounts`] of a log, as a slice;
     /// [`Diagram::with_current`] takes the name of a life's [`state`](Self::state).

@@ -23,6 +23,18 @@ impl Checkpoint {
         Self { position, checksum, cursor: Vec::new() }
     }
 
+    /// The checkpoint of a reader that has dealt with everything up to a position; `None` if no event
+    /// stands there.
+    pub(crate) fn up_to(
+        position: GlobalPosition,
+        store: &dyn EventStore,
+    ) -> Result<Option<Self>, ReadError> {
+        let mut page = Page::new();
+        store.read(&Read::log(Query::all()).from_position(position).page_of(1), &mut page)?;
+        let event = page.iter().next().filter(|event| event.position() == position);
+        Ok(event.map(|event| Self::at(&event)))
+    }
+
     /// Makes sure that this checkpoint was taken on this log: that the event at its position is
     /// there and has its checksum.
     ///
@@ -35,15 +47,10 @@ impl Checkpoint {
         let Some(position) = self.position else {
             return Ok(());
         };
-        let mut page = Page::new();
-        let read = Read::log(Query::all()).from_position(position).page_of(1);
-        store.read(&read, &mut page)?;
-        let found = page.iter().next().filter(|event| event.position() == position);
-        let same = |checksum| found.is_some_and(|event| event.checksum() == checksum);
-        if found.is_some() && self.checksum.is_none_or(same) {
-            return Ok(());
+        match Self::up_to(position, store)? {
+            Some(found) if self.checksum.is_none() || self.checksum == found.checksum => Ok(()),
+            _ => Err(ReadError::Diverged { checkpoint: name.clone() }),
         }
-        Err(ReadError::Diverged { checkpoint: name.clone() })
     }
 }
 

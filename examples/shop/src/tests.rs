@@ -1,3 +1,5 @@
+//! The shop, with a clock in the hand and a post office that can be on strike.
+
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

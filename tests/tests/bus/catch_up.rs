@@ -19,6 +19,7 @@ on_every_store! {
     rows_are_written_only_if_they_were_changed
     a_new_version_is_computed_beside_the_old_one
     an_older_program_leaves_newer_rows_alone
+    an_older_program_goes_on_while_newer_rows_are_built
     a_shadow_is_paused_resumed_and_given_up
     a_shadow_that_fails_leaves_the_live_rows_alone
     a_reader_sees_whole_views_while_they_are_switched
@@ -200,6 +201,25 @@ fn an_older_program_leaves_newer_rows_alone(log: Subject) {
         "{failed:?}"
     );
     assert_eq!(rows(&log), pairs(&[("a", 10)]));
+}
+
+fn an_older_program_goes_on_while_newer_rows_are_built(log: Subject) {
+    let old = open(log.shared(), totals(1, 1));
+    tally_up(&old, 3_000);
+    old.catch_up().unwrap();
+    let new = open(log.shared(), totals(2, 10));
+    // It notices at its first step that there is something to build, and is held up at the second.
+    let double = Double::of(&log);
+    let held_up = open(double.clone(), totals(2, 10));
+    double.lose_answer(true);
+    held_up.catch_up().unwrap_err();
+    assert_eq!(progress(&new).map(|shadow| shadow.version), Some(2));
+    tally_up(&old, 1);
+    old.catch_up().unwrap();
+    assert_eq!(rows(&log), pairs(&[("n", 3_001)]));
+    assert_eq!(progress(&new).and_then(|shadow| shadow.position), None, "it is not the old one's");
+    new.catch_up().unwrap();
+    assert_eq!(rows(&log), pairs(&[("n", 30_010)]));
 }
 
 fn a_shadow_is_paused_resumed_and_given_up(log: Subject) {

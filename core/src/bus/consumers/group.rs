@@ -9,9 +9,7 @@ use crate::bus::Start;
 use crate::id::CommitId;
 use crate::name::Name;
 use crate::number::GlobalPosition;
-use crate::store::{
-    AppendError, Checkpoint, CheckpointMove, Commit, EventStore, Page, Query, Read, ReadError,
-};
+use crate::store::{AppendError, Checkpoint, CheckpointMove, Commit, EventStore, Query, ReadError};
 use crate::time::{Clock, Timestamp};
 
 /// What the names of the checkpoints begin with.
@@ -96,8 +94,5 @@ pub(super) fn checkpoint_at(
     store: &dyn EventStore,
     position: GlobalPosition,
 ) -> Result<Checkpoint, ConsumerError> {
-    let mut page = Page::new();
-    store.read(&Read::log(Query::all()).from_position(position).page_of(1), &mut page)?;
-    let event = page.iter().next().filter(|event| event.position() == position);
-    event.map(|event| Checkpoint::at(&event)).ok_or(ConsumerError::NoSuchStart { position })
+    Checkpoint::up_to(position, store)?.ok_or(ConsumerError::NoSuchStart { position })
 }

@@ -9,13 +9,10 @@ use super::held::Part;
 use super::roster::{self, Lease, Roster};
 use super::share::share;
 use super::{Consumer, ConsumerError};
+use crate::bus::turns::MAX_TRIES;
 use crate::id::CommitId;
 use crate::store::{AppendError, Checkpoint, CheckpointMove, Commit, EventStore, RowChange};
 use crate::time::Timestamp;
-
-/// How often a member tries anew because another was faster. Each time that one got something that is
-/// then no longer to be had.
-const MAX_TRIES: u32 = 16;
 
 impl Consumer {
     /// Renews its leases, gives back what is more than its share, takes what is missing to it, and

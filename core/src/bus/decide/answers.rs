@@ -17,16 +17,18 @@ use crate::time::Timestamp;
 /// How many rows are looked at, and at the most deleted, at a time.
 const PAGE: usize = 256;
 
-/// The view of the answers. Each row's key is the id of its commit; its value is the time by the bus's
+/// The view of the answers.
+const VIEW: Name = Name::of_library("vitae.answers");
+
+/// The rows of the view. Each row's key is the id of its commit; its value is the time by the bus's
 /// clock, and the answer.
 pub(super) struct Answers<'a> {
     inner: &'a Inner,
-    view: Name,
 }
 
 impl<'a> Answers<'a> {
     pub(super) fn of(bus: &'a Bus) -> Self {
-        Self { inner: &bus.inner, view: Name::of_library("vitae.answers") }
+        Self { inner: &bus.inner }
     }
 
     /// The row that keeps an answer.
@@ -38,7 +40,7 @@ impl<'a> Answers<'a> {
         let now = self.inner.home.clock.now().as_micros();
         let value = postcard::to_allocvec(&(now, answer)).map_err(DecideError::Answer)?;
         Ok(RowChange {
-            view: self.view.clone(),
+            view: VIEW,
             key: commit.as_bytes().to_vec(),
             expected: None,
             value: Some(value),
@@ -49,7 +51,7 @@ impl<'a> Answers<'a> {
         &self,
         commit: CommitId,
     ) -> Result<Option<T>, ReadError> {
-        let Some(row) = self.inner.store.row(&self.view, commit.as_bytes())? else {
+        let Some(row) = self.inner.store.row(&VIEW, commit.as_bytes())? else {
             return Ok(None);
         };
         let (_, answer): (i64, T) = decode_row(&row.value).map_err(unreadable)?;
@@ -60,12 +62,8 @@ impl<'a> Answers<'a> {
     fn deletion(&self, row: ViewRow, before: Timestamp) -> Result<Option<RowChange>, ReadError> {
         let (answered, _) = postcard::take_from_bytes::<i64>(&row.value)
             .map_err(|error| unreadable(RowError(Some(error))))?;
-        let deletion = RowChange {
-            view: self.view.clone(),
-            key: row.key,
-            expected: Some(row.version),
-            value: None,
-        };
+        let deletion =
+            RowChange { view: VIEW, key: row.key, expected: Some(row.version), value: None };
         Ok((answered < before.as_micros()).then_some(deletion))
     }
 }
@@ -86,7 +84,7 @@ impl Bus {
         let mut forgotten = 0;
         let mut after: Option<Vec<u8>> = None;
         loop {
-            let rows = self.store().rows(&answers.view, &[], after.as_deref(), PAGE)?;
+            let rows = self.store().rows(&VIEW, &[], after.as_deref(), PAGE)?;
             let Some(last) = rows.last() else { return Ok(forgotten) };
             after = Some(last.key.clone());
             let mut alongside = Alongside::new();

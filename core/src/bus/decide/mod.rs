@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::commit::back_off;
+use super::turns::back_off;
 use super::{Alongside, Bus, CommitReason};
 use crate::aggregate::Aggregate;
 use crate::id::CommitId;

@@ -9,9 +9,12 @@
 
 use super::life::{SetAside, Waiting};
 use crate::bus::Inner;
-use crate::name::{InvalidName, Name};
+use crate::name::Name;
 use crate::store::{ReadError, RowChange, ViewRow};
 use crate::time::Timestamp;
+
+/// The view of all effects' rows.
+const VIEW: Name = Name::of_library("vitae.effects");
 
 const DUE: u8 = b'd';
 const PARKED: u8 = b'p';
@@ -28,16 +31,15 @@ pub(super) struct First {
 
 /// The rows of one effect.
 pub(super) struct Index {
-    view: Name,
     /// The name and a NUL, which no name has in it: no other effect's keys begin like this.
     prefix: Vec<u8>,
 }
 
 impl Index {
-    pub(super) fn of(effect: &Name) -> Result<Self, InvalidName> {
+    pub(super) fn of(effect: &Name) -> Self {
         let mut prefix = effect.as_str().as_bytes().to_vec();
         prefix.push(0);
-        Ok(Self { view: Name::of_library("vitae.effects"), prefix })
+        Self { prefix }
     }
 
     /// The key of a life, if something is set aside in it.
@@ -68,10 +70,10 @@ impl Index {
         let deletes = old.into_iter().map(|key| (key, None));
         let mut changes = Vec::new();
         for (key, value) in deletes.chain(puts) {
-            let stored = inner.store.row(&self.view, &key)?;
+            let stored = inner.store.row(&VIEW, &key)?;
             if stored.is_some() != value.is_some() {
                 let expected = stored.map(|row| row.version);
-                changes.push(RowChange { view: self.view.clone(), key, expected, value });
+                changes.push(RowChange { view: VIEW, key, expected, value });
             }
         }
         Ok(changes)
@@ -81,7 +83,7 @@ impl Index {
     pub(super) fn first(&self, inner: &Inner) -> Result<Option<First>, ReadError> {
         let mut prefix = self.prefix.clone();
         prefix.push(DUE);
-        let rows = inner.store.rows(&self.view, &prefix, None, 1)?;
+        let rows = inner.store.rows(&VIEW, &prefix, None, 1)?;
         Ok(rows.into_iter().next().and_then(|row| {
             let (at, life) = row.key.get(prefix.len()..)?.split_first_chunk()?;
             let at = Timestamp::from_micros(i64::from_be_bytes(*at) ^ i64::MIN);
@@ -96,7 +98,7 @@ impl Index {
         inner: &Inner,
         after: Option<&[u8]>,
     ) -> Result<Vec<ViewRow>, ReadError> {
-        inner.store.rows(&self.view, &self.parked_prefix(), after, PAGE)
+        inner.store.rows(&VIEW, &self.parked_prefix(), after, PAGE)
     }
 
     /// The life of a row that is parked.

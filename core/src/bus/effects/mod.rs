@@ -97,7 +97,7 @@ type Handler = Box<dyn Fn(u32, &[u8], &Context, &Call) -> Result<(), HandlerErro
 /// # }
 /// ```
 pub struct Effect {
-    name: String,
+    pub(super) name: String,
     start: Start,
     handlers: HashMap<&'static str, Handler>,
     back_off: BackOff,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::index::Index;
 use super::life::{EffectGivenUp, EffectRetried, Parked, SetAside, Waiting, life_of};
 use crate::aggregate::{Aggregate, RecordError, RecordReason};
-use crate::bus::commit::{MAX_TRIES, back_off};
+use crate::bus::turns::{MAX_TRIES, back_off};
 use crate::bus::{Alongside, Bus, CommitReason, LoadError};
 use crate::lifecycle::{Refusal, Stage};
 use crate::name::{InvalidName, Name, StreamId};
@@ -49,7 +49,7 @@ impl Bus {
     /// [`InvalidName`] if the effect's name cannot be a name.
     pub fn parked(&self, effect: impl AsRef<str>) -> Result<ParkedEvents, InvalidName> {
         let effect = Name::new(effect)?;
-        Ok(ParkedEvents { bus: self.clone(), index: Index::of(&effect)?, effect })
+        Ok(ParkedEvents { bus: self.clone(), index: Index::of(&effect), effect })
     }
 }
 

@@ -1,15 +1,16 @@
 //! An effect at work: the events that come for the first time.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Mutex;
 
 use super::acts::Acts;
 use super::index::Index;
 use super::life::{EffectFailed, EffectHeld, EffectParked, SetAside, Waiting, life_of};
 use super::{BackOff, Call, Effect, Handler};
 use crate::aggregate::context_of;
-use crate::bus::parts::{Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded};
+use crate::bus::parts::{
+    Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
+};
 use crate::bus::{CommitReason, HandlerError, Inner, OpenError, sight};
 use crate::lifecycle::{Context, Lifecycle};
 use crate::name::{InvalidName, Name, StreamId};
@@ -49,7 +50,7 @@ impl EffectPart {
         let kinds = effect.handlers.keys().filter_map(|kind| Name::from_static(kind).ok());
         let follower = Follower::new(checkpoint, Query::kinds(kinds), effect.start, BATCH);
         Ok(Self {
-            index: Index::of(&name)?,
+            index: Index::of(&name),
             name,
             handlers: effect.handlers,
             back_off: effect.back_off,
@@ -119,9 +120,11 @@ impl EffectPart {
             SetAside::Waiting(Waiting { next: None, .. }) => match outcome(&context) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(error)) => self.failed(event, 1, error, inner.home.clock.now()),
-                // It was held at first, and is not any more: it is tried with the next step, for now
-                // others may be waiting.
-                None => return Err(PartError::of_handler(event, "it is to be tried yet".into())),
+                // Others may be waiting now, and no handler runs while they do: with the next step.
+                None => {
+                    let later = "it waited for an earlier one, and is tried with the next step";
+                    return Err(PartError::of_handler(event, later.into()));
+                }
             },
             _ => EffectHeld { position: position.get() }.into(),
         };
@@ -161,7 +164,7 @@ impl EffectPart {
                 .into();
         }
         let wait = self.back_off.wait(self.name.as_str(), event.position(), attempt);
-        let next_try = later(now, wait).as_micros();
+        let next_try = now.saturating_add(wait).as_micros();
         EffectFailed { effect, category, stream, position, kind, attempt, error, next_try }.into()
     }
 }
@@ -202,15 +205,6 @@ pub(super) fn of_commit(position: GlobalPosition, source: CommitReason) -> PartE
         CommitReason::Read(error) => PartError::Read(error),
         source => PartError::Commit { position, source: Box::new(source) },
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_add(wait))
 }
 
 /// An error with everything behind it, as text of a bounded length.

@@ -2,10 +2,10 @@
 
 use super::acts::Acts;
 use super::life::{Due, EffectDelivered, SetAside, Waiting};
-use super::part::{EffectPart, Outcome, checkpoint_of, lock, of_commit};
+use super::part::{EffectPart, Outcome, checkpoint_of, of_commit};
 use crate::aggregate::context_of;
 use crate::bus::Inner;
-use crate::bus::parts::{PartError, Step};
+use crate::bus::parts::{PartError, Step, lock};
 use crate::lifecycle::Context;
 use crate::name::StreamId;
 use crate::number::GlobalPosition;

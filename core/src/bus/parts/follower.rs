@@ -7,7 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{PartError, Step};
-use crate::bus::commit::{MAX_TRIES, UNHURRIED_TRIES, back_off};
+use crate::bus::turns::MAX_TRIES;
 use crate::bus::working::Working;
 use crate::bus::{Inner, Start};
 use crate::id::CommitId;
@@ -28,8 +28,16 @@ pub(in crate::bus) struct Follower {
     start: Start,
     /// The most events that are dealt with in one commit.
     batch: usize,
-    place: Mutex<Option<Place>>,
-    page: Mutex<Page>,
+    work: Mutex<Work>,
+}
+
+/// What a follower has from one step to the next.
+#[derive(Default)]
+struct Work {
+    /// Where it stands; after an error the store is asked anew.
+    place: Option<Place>,
+    /// The events that were read last.
+    page: Page,
 }
 
 /// Where a follower stands.
@@ -56,8 +64,7 @@ pub(in crate::bus) struct Stopped {
 
 impl Follower {
     pub(in crate::bus) fn new(checkpoint: Name, query: Query, start: Start, batch: usize) -> Self {
-        let (place, page) = (Mutex::default(), Mutex::default());
-        Self { checkpoint, query, start, batch: batch.max(1), place, page }
+        Self { checkpoint, query, start, batch: batch.max(1), work: Mutex::default() }
     }
 
     /// Deals with the next events. `prepare` makes a commit of some of them, and may be asked again
@@ -67,8 +74,8 @@ impl Follower {
         inner: &Inner,
         prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
     ) -> Result<Step, PartError> {
-        let mut known = lock(&self.place);
-        // After an error the store is asked anew.
+        let mut work = lock(&self.work);
+        let Work { place: known, page } = &mut *work;
         let mut place = match known.take() {
             Some(place) => place,
             None => match self.find(inner)? {
@@ -76,7 +83,6 @@ impl Follower {
                 None => return Ok(Step::IDLE),
             },
         };
-        let mut page = lock(&self.page);
         // Asked before the log is: what the read does not find up to here does not concern the part.
         let head = inner.store.head()?;
         let Some(from) = place.seen.map_or(Some(GlobalPosition::FIRST), GlobalPosition::next)
@@ -84,7 +90,7 @@ impl Follower {
             return Ok(Step::IDLE);
         };
         let read = Read::log(self.query.clone()).from_position(from).page_of(self.batch);
-        inner.store.read(&read, &mut page)?;
+        inner.store.read(&read, page)?;
         let events: Vec<EventRef<'_>> = page.iter().collect();
         if events.is_empty() {
             place.seen = place.seen.max(head);
@@ -107,7 +113,7 @@ impl Follower {
 
     /// The last event that was looked at or passed over; `None` while a step is under way.
     pub(in crate::bus) fn seen(&self) -> Option<GlobalPosition> {
-        self.place.try_lock().ok()?.as_ref()?.seen
+        self.work.try_lock().ok()?.place.as_ref()?.seen
     }
 
     /// Where the store says that the follower is; where it starts, if it never did. `None` if nobody is
@@ -133,13 +139,13 @@ impl Follower {
 
     /// Moves the checkpoint behind everything that was looked at or passed over.
     pub(in crate::bus) fn settle(&self, inner: &Inner) -> Result<(), PartError> {
-        let mut known = lock(&self.place);
-        let Some(mut place) = known.take() else { return Ok(()) };
+        let mut work = lock(&self.work);
+        let Some(mut place) = work.place.take() else { return Ok(()) };
         let stored = place.stored.as_ref().and_then(|stored| stored.position);
         if place.seen > stored {
             self.move_to_seen(inner, &mut place)?;
         }
-        *known = Some(place);
+        work.place = Some(place);
         Ok(())
     }
 
@@ -159,7 +165,7 @@ impl Follower {
             else {
                 return Ok(None);
             };
-            inner_turn(inner, tries, &mut turn);
+            inner.turns.before_try(tries, &mut turn);
             let Prepared { mut commit, working } = match prepare(some) {
                 Ok(prepared) => prepared,
                 Err(stopped) if stopped.at == 0 => return Err(stopped.error),
@@ -168,7 +174,7 @@ impl Follower {
                     continue;
                 }
             };
-            let to = checkpoint_at(last);
+            let to = Checkpoint::at(last);
             commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
             let source = match inner.store.commit(commit) {
                 Ok(_) => {
@@ -207,11 +213,7 @@ impl Follower {
     /// Moves the checkpoint to the last event that was looked at or passed over.
     fn move_to_seen(&self, inner: &Inner, place: &mut Place) -> Result<(), PartError> {
         let Some(position) = place.seen else { return Ok(()) };
-        let mut page = Page::new();
-        let read = Read::log(Query::all()).from_position(position).page_of(1);
-        inner.store.read(&read, &mut page)?;
-        let event = page.iter().next().filter(|event| event.position() == position);
-        let to = event.map(|event| checkpoint_at(&event));
+        let to = Checkpoint::up_to(position, &*inner.store)?;
         let to = to.ok_or(PartError::NoSuchStart { position })?;
         let mut commit = Commit::new(CommitId::generate());
         commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
@@ -235,28 +237,10 @@ impl Follower {
     }
 }
 
-/// Lets those who have lost too often go first, and becomes one of them.
-fn inner_turn<'a>(inner: &'a Inner, tries: u32, turn: &mut Option<crate::bus::turns::Turn<'a>>) {
-    if tries < UNHURRIED_TRIES {
-        inner.turns.wait();
-    } else {
-        turn.get_or_insert_with(|| inner.turns.take());
-        back_off(tries - UNHURRIED_TRIES);
-    }
-}
-
-fn checkpoint_at(event: &EventRef<'_>) -> Checkpoint {
-    Checkpoint {
-        position: Some(event.position()),
-        checksum: Some(event.checksum()),
-        cursor: Vec::new(),
-    }
-}
-
 fn number(position: Option<GlobalPosition>) -> u64 {
     position.map_or(0, GlobalPosition::get)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(in crate::bus) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Bus, HandlerError, Inner, OpenError, ShadowProgress, sight};
+use super::{Bus, HandlerError, Inner, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 
 pub(super) use contexts::Contexts;
 pub use error::{PartError, PartFailed};
-pub(super) use follower::{Follower, Prepared, Stopped};
+pub(super) use follower::{Follower, Prepared, Stopped, lock};
 pub use running::{Running, StillRunning};
 pub use status::{PartKind, PartState, PartStatus};
 
@@ -116,24 +116,12 @@ impl Watched {
 }
 
 /// The parts of a bus, in the order in which they were added.
-#[derive(Default)]
 pub(super) struct Parts(Vec<Arc<Watched>>);
 
 impl Parts {
-    /// Refuses two of one kind with one name.
-    pub(super) fn new(parts: Vec<Arc<dyn Part>>) -> Result<Self, OpenError> {
-        let mut watched: Vec<Arc<Watched>> = Vec::with_capacity(parts.len());
-        for part in parts {
-            let same = |other: &Arc<Watched>| {
-                other.part.kind() == part.kind() && other.part.name() == part.name()
-            };
-            if watched.iter().any(same) {
-                let (what, name) = (part.kind().plural(), part.name().clone());
-                return Err(OpenError::Repeated { what, name });
-            }
-            watched.push(Arc::new(Watched { part, report: Mutex::default() }));
-        }
-        Ok(Self(watched))
+    pub(super) fn new(parts: Vec<Arc<dyn Part>>) -> Self {
+        let watched = |part| Arc::new(Watched { part, report: Mutex::default() });
+        Self(parts.into_iter().map(watched).collect())
     }
 }
 

@@ -23,17 +23,6 @@ pub enum PartKind {
     Effect,
 }
 
-impl PartKind {
-    pub(super) const fn plural(self) -> &'static str {
-        match self {
-            Self::Policy => "policies",
-            Self::Projection => "projections",
-            Self::Timers => "timers",
-            Self::Effect => "effects",
-        }
-    }
-}
-
 impl fmt::Display for PartKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::{PendingTimer, PendingTimers, VIEW};
 use crate::aggregate::{Aggregate, FoldReason};
-use crate::bus::commit::{MAX_TRIES, at_once, back_off};
+use crate::bus::commit::at_once;
 use crate::bus::parts::{Part, PartError, PartKind, Step, guarded};
+use crate::bus::turns::{MAX_TRIES, back_off};
 use crate::bus::{Alongside, CommitReason, HandlerError, Inner, LoadError};
 use crate::id::CommitId;
 use crate::lifecycle::Lifecycle;
