@@ -25,6 +25,7 @@ on_every_store! {
     a_reader_sees_whole_views_while_they_are_switched
     several_processes_build_one_shadow
     nobody_adds_to_rows_that_were_given_up
+    nobody_adds_to_a_shadow_that_was_given_up
     drift_lists_what_differs
     two_projections_of_one_view_are_refused_whatever_they_are
 }
@@ -349,6 +350,22 @@ fn nobody_adds_to_rows_that_were_given_up(log: Subject) {
     slow.catch_up().unwrap();
     assert_eq!(rows(&log), pairs(&[("a", 2)]));
     assert!(log.rows(&name("totals"), &[], None, 10).unwrap().is_empty());
+}
+
+fn nobody_adds_to_a_shadow_that_was_given_up(log: Subject) {
+    let double = Double::of(&log);
+    let slow = open(double.clone(), totals(1, 1));
+    tally_up(&slow, 2_000);
+    slow.catch_up().unwrap();
+    slow.shadow("totals").unwrap().begin().unwrap();
+    let other = open(log.shared(), totals(1, 1));
+    double.sneak(move || {
+        other.shadow("totals").unwrap().cancel().unwrap();
+        other.catch_up().unwrap();
+    });
+    slow.catch_up().unwrap();
+    assert!(log.rows(&name("vitae.views/1/totals"), &[], None, 10).unwrap().is_empty());
+    assert_eq!(rows(&log), pairs(&[("n", 2_000)]));
 }
 
 fn drift_lists_what_differs(log: Subject) {

@@ -19,6 +19,7 @@ on_every_store! {
     after_a_crash_it_is_tried_again_under_the_same_key
     a_crash_repeats_no_more_than_a_batch
     while_the_store_fails_nothing_is_tried_twice
+    what_a_try_came_to_is_said_of_that_event_only
     what_fails_is_tried_again_when_its_time_comes
     what_failed_together_does_not_come_back_together
     one_stream_waits_and_the_others_go_on
@@ -132,6 +133,27 @@ fn while_the_store_fails_nothing_is_tried_twice(log: Subject) {
     bus.catch_up().unwrap();
     assert_eq!(scene.outside.heard(), ["b 2: 2"]);
     assert_eq!(scene.acts(), ["failed", "failed"]);
+}
+
+fn what_a_try_came_to_is_said_of_that_event_only(log: Subject) {
+    let scene = Scene::new(log);
+    ["a 1", "b 1"].map(|what| scene.outside.fail(what, true));
+    let double = Double::of(&scene.log);
+    let bus = scene.over(double.clone());
+    ["a", "b"].map(|count| add(&bus, count, 1));
+    bus.catch_up().unwrap();
+    scene.at(10);
+    scene.outside.fail("a 1", false);
+    // It is delivered, and the store does not take that; somebody else tries both of them again.
+    double.lose_answer(false);
+    bus.catch_up().unwrap_err();
+    scene.bus().catch_up().unwrap();
+    scene.outside.fail("b 1", false);
+    scene.at(30);
+    scene.outside.take();
+    bus.catch_up().unwrap();
+    assert_eq!(scene.outside.heard(), ["b 1: 3"]);
+    assert_eq!(scene.rows(), 0);
 }
 
 fn what_fails_is_tried_again_when_its_time_comes(log: Subject) {

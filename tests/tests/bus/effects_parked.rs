@@ -12,6 +12,7 @@ on_every_store! {
     after_so_many_tries_it_is_parked
     it_is_tried_anew_when_somebody_says_so
     it_is_given_up_when_somebody_says_so
+    each_retry_is_a_try_of_its_own
     nothing_is_decided_on_what_is_not_parked
     what_comes_behind_it_meanwhile_is_no_obstacle
     all_of_them_are_listed
@@ -82,6 +83,21 @@ fn it_is_given_up_when_somebody_says_so(log: Subject) {
     assert_eq!(scene.outside.heard(), ["a 2: 1", "a 3: 1"]);
     assert_eq!(scene.acts()[6..], ["given_up", "delivered", "delivered"]);
     assert_eq!((scene.rows(), all.list().count()), (0, 0));
+}
+
+fn each_retry_is_a_try_of_its_own(log: Subject) {
+    let scene = Scene::new(log);
+    scene.outside.fail("a 1", true);
+    let once = scene.outside.effect(Start::Beginning).attempts(1);
+    let bus = scene.builder(scene.log.shared()).effect(once).open().unwrap();
+    add(&bus, "a", 1);
+    bus.catch_up().unwrap();
+    for _ in 0..2 {
+        bus.parked("mail").unwrap().retry(&stream("count/a")).unwrap();
+        bus.catch_up().unwrap();
+    }
+    assert_eq!(scene.outside.heard(), ["a 1: 1"; 3]);
+    assert_eq!(scene.acts(), ["parked", "retried", "parked", "retried", "parked"]);
 }
 
 fn nothing_is_decided_on_what_is_not_parked(log: Subject) {

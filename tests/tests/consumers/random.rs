@@ -82,6 +82,7 @@ impl Run {
                 if let Some(member) = pick(&mut self.members, of)
                     && let Some(batch) = next(member)
                 {
+                    assert!(batch.iter().len() <= 2, "a batch has at most what was asked for");
                     self.batches.push((events(&batch), batch.alongside()));
                 }
             }

@@ -34,11 +34,7 @@ impl<'a> Acts<'a> {
     /// What is set aside, with what this commit has recorded so far. It must be so still when the commit
     /// is taken.
     pub(super) fn state(&mut self, life: &str) -> Result<SetAside, LoadError> {
-        let state = self.working.state::<SetAside>(self.inner, life)?;
-        if let Some(key) = self.index.key(life, &state) {
-            self.found(life, key);
-        }
-        Ok(state)
+        self.working.state::<SetAside>(self.inner, life)
     }
 
     /// Records that something happened to the delivery of an event.
