@@ -23,6 +23,7 @@ on_every_store! {
     a_shadow_is_paused_resumed_and_given_up
     a_shadow_that_fails_leaves_the_live_rows_alone
     a_reader_sees_whole_views_while_they_are_switched
+    a_reader_that_is_overtaken_by_a_switch_looks_again
     several_processes_build_one_shadow
     nobody_adds_to_rows_that_were_given_up
     nobody_adds_to_a_shadow_that_was_given_up
@@ -307,6 +308,22 @@ fn a_reader_sees_whole_views_while_they_are_switched(log: Subject) {
             assert_eq!(view.get("150").unwrap(), Some(1));
         }
     });
+}
+
+fn a_reader_that_is_overtaken_by_a_switch_looks_again(log: Subject) {
+    let double = Double::of(&log);
+    add(&open(log.shared(), totals(1, 1)), "a", 1);
+    for _ in 0..2 {
+        let switching = open(log.shared(), totals(1, 1));
+        switching.catch_up().unwrap();
+        // Between the look at which rows are live and the look at the row, these are removed.
+        double.after_row(move || {
+            switching.shadow("totals").unwrap().begin().unwrap();
+            switching.catch_up().unwrap();
+        });
+        let view = Bus::open(double.clone()).unwrap().view::<u64>("totals").unwrap();
+        assert_eq!(view.get("a").unwrap(), Some(1));
+    }
 }
 
 fn several_processes_build_one_shadow(log: Subject) {

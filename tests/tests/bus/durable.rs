@@ -18,6 +18,7 @@ on_every_store! {
     an_event_has_its_effect_once_over_buses_and_restarts
     an_effect_and_its_checkpoint_are_one_commit
     it_starts_where_it_is_told_and_only_once
+    now_is_when_the_bus_was_opened
     it_is_put_together_anew_on_fresh_state
     a_failing_or_panicking_handler_stops_at_its_event
     what_others_say_no_to_is_told
@@ -137,6 +138,15 @@ fn it_starts_where_it_is_told_and_only_once(log: Subject) {
 
     let failed = started("none", Start::After(at(99).unwrap())).catch_up().unwrap_err();
     assert!(matches!(&*failed.source, PartError::NoSuchStart { .. }), "{failed:?}");
+}
+
+fn now_is_when_the_bus_was_opened(log: Subject) {
+    add(&bus(&log), "n", 1);
+    let bus = open(log.shared(), scribe().durable(Start::Now));
+    // Before it has had its first step.
+    add(&bus, "n", 2);
+    bus.catch_up().unwrap();
+    assert_eq!(lines(&log), ["2"]);
 }
 
 fn it_is_put_together_anew_on_fresh_state(log: Subject) {

@@ -137,10 +137,10 @@ fn while_the_store_fails_nothing_is_tried_twice(log: Subject) {
 
 fn what_a_try_came_to_is_said_of_that_event_only(log: Subject) {
     let scene = Scene::new(log);
-    ["a 1", "b 1"].map(|what| scene.outside.fail(what, true));
+    ["a 1", "b 1"].iter().for_each(|what| scene.outside.fail(what, true));
     let double = Double::of(&scene.log);
     let bus = scene.over(double.clone());
-    ["a", "b"].map(|count| add(&bus, count, 1));
+    ["a", "b"].iter().for_each(|count| add(&bus, count, 1));
     bus.catch_up().unwrap();
     scene.at(10);
     scene.outside.fail("a 1", false);

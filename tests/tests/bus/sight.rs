@@ -1,49 +1,15 @@
 //! What can be seen of a bus: spans that carry the correlation, and numbers.
 
-use std::sync::{Arc, Mutex};
-
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
 use vitae::{Bus, Policy, Projection, Start};
 use vitae_tests::Subject;
 
+use crate::listener::Listener;
 use crate::support::*;
 
 on_every_store! {
     handlers_work_in_spans_with_the_correlation
     commits_and_steps_are_counted
-}
-
-/// Keeps every span.
-struct Spans(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Spans {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut line = Line(span.metadata().name().to_owned());
-        span.record(&mut line);
-        let mut spans = self.0.lock().unwrap();
-        spans.push(line.0);
-        Id::from_u64(spans.len() as u64)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0 += &format!(" {field}={value:?}");
-    }
 }
 
 /// An atomic policy, a durable one, and a projection of each kind.
@@ -68,23 +34,23 @@ fn open(log: &Subject) -> Bus {
 
 fn handlers_work_in_spans_with_the_correlation(log: Subject) {
     let bus = open(&log);
-    let spans = Arc::new(Mutex::new(Vec::new()));
-    let commit = tracing::subscriber::with_default(Spans(Arc::clone(&spans)), || {
+    let listener = Listener::default();
+    let commit = listener.hear(|| {
         let count = bus.load::<Count>("n").unwrap().record(Ended).unwrap();
         let commit = count.commit_id();
         bus.commit(count).unwrap();
         bus.catch_up().unwrap();
         commit
     });
+    let spans = listener.spans.lock().unwrap();
     let handled = |part: &str| {
-        let spans = spans.lock().unwrap();
         let correlation = format!("correlation={commit}");
         let of_part = |span: &&String| span.contains(part) && span.contains(&correlation);
         spans.iter().filter(of_part).count()
     };
     assert_eq!(handled("name=inline kind=life.end stream=count/n"), 1, "{spans:?}");
     assert_eq!(handled("name=behind kind=life.end stream=count/n"), 1, "{spans:?}");
-    assert!(spans.lock().unwrap().contains(&"commit".to_owned()));
+    assert!(spans.contains(&"commit".to_owned()));
 }
 
 fn commits_and_steps_are_counted(log: Subject) {

@@ -1,12 +1,10 @@
 //! A snapshot is never the truth: whatever speaks against one, the events are read, and it is said.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
 use vitae::store::{BackendError, Damage, EventStore, ReadError, Snapshot};
 use vitae::{
     Aggregate, Bus, CommitId, Context, EventId, Lifecycle, LoadError, PassedOverReason, Schema,
@@ -15,6 +13,7 @@ use vitae::{
 use vitae_sqlite::SqliteStore;
 use vitae_tests::{Backend, Subject, version};
 
+use crate::listener::Listener;
 use crate::support::*;
 
 on_every_store! {
@@ -198,49 +197,12 @@ fn a_store_that_cannot_be_read_is_an_error(log: Subject) {
     }
 }
 
-/// Listens to what is traced on a thread.
-struct Listener(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Listener {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0 += &format!(" {field}={value:?}");
-    }
-}
-
 fn a_passed_over_snapshot_is_warned_of(log: Subject) {
     forge(&log);
     plant(&*log, "a", |snapshot| snapshot.revision = 7);
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    tracing::subscriber::with_default(Listener(Arc::clone(&lines)), || {
-        passed_over(&log, log.shared());
-    });
-    let [line] = &lines.lock().unwrap()[..] else { panic!("not one line") };
+    let listener = Listener::default();
+    listener.hear(|| passed_over(&log, log.shared()));
+    let [line] = &listener.events.lock().unwrap()[..] else { panic!("not one line") };
     for part in ["WARN", "passed over", "tally/a", "revision 7"] {
         assert!(line.contains(part), "{line}");
     }

@@ -20,6 +20,7 @@ pub(crate) struct Double {
     inner: Arc<dyn EventStore>,
     steps: Mutex<VecDeque<Step>>,
     after_head: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    after_row: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     appends: AtomicUsize,
     reads: AtomicUsize,
     held: Mutex<Option<Receiver<()>>>,
@@ -35,6 +36,7 @@ impl Double {
             inner: log.shared(),
             steps: Mutex::default(),
             after_head: Mutex::default(),
+            after_row: Mutex::default(),
             appends: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
             held: Mutex::default(),
@@ -60,6 +62,12 @@ impl Double {
     /// When the head has been asked for next, something else happens.
     pub(crate) fn after_head(&self, something: impl FnOnce() + Send + 'static) {
         *self.after_head.lock().unwrap() = Some(Box::new(something));
+    }
+
+    /// When a row has been asked for next, something else happens.
+    #[allow(dead_code, reason = "not every test that shares this has views")]
+    pub(crate) fn after_row(&self, something: impl FnOnce() + Send + 'static) {
+        *self.after_row.lock().unwrap() = Some(Box::new(something));
     }
 
     /// One of the next appends is answered with an unknown outcome, written or not.
@@ -244,7 +252,12 @@ impl EventStore for Double {
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
-        self.inner.row(view, key)
+        let row = self.inner.row(view, key);
+        let something = self.after_row.lock().unwrap().take();
+        if let Some(something) = something {
+            something();
+        }
+        row
     }
 
     fn rows(
