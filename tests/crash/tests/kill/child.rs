@@ -1,5 +1,5 @@
-//! What the child does until it is killed: jobs on four threads, with policies, projections and an effect,
-//! inline and behind.
+//! What a child does until it is killed: jobs on four threads, with policies, projections and an effect,
+//! inline and behind, and two consumers.
 
 use std::error::Error;
 use std::fs::OpenOptions;
@@ -9,8 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use vitae::store::{EventStore, Receipt};
-use vitae::{Bus, CommitId, Context, Effect, Event, Lifecycle, Policy, Projection, Start};
+use vitae::{
+    Bus, Clock, CommitId, Context, Effect, Event, Lifecycle, Policy, Projection, Start, SystemClock,
+};
 use vitae_sqlite::SqliteStore;
+
+use crate::packing;
 
 #[derive(Event, Serialize, Deserialize)]
 #[event(name = "job.started")]
@@ -107,7 +111,7 @@ pub(crate) const COUNTS: &str = "counts";
 
 /// A finished job is booked in the same commit, and its amount added up; behind it, it is filed once, counted
 /// once, and called out at least once: a line of a file, with the key of the call and the job.
-pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path) -> Bus {
+pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path, clock: Arc<dyn Clock>) -> Bus {
     let booking = Policy::new("finished-jobs-are-booked").on(|finished: &Finished, job, then| {
         let event = Booked { job: job.stream().id().to_string(), amount: finished.amount };
         Ok(then.record::<Ledger>(&finished.worker, event)?)
@@ -132,6 +136,7 @@ pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path) -> Bus {
         Ok((*file.lock().unwrap())(&line)?)
     });
     Bus::builder(store)
+        .clock(clock)
         .policy(booking)
         .policy(filing.durable(Start::Beginning))
         .projection(totals)
@@ -150,11 +155,15 @@ pub(crate) fn booked(bus: &Bus, worker: &str) -> u64 {
 
 /// Works until it is killed, and prints each acknowledgement.
 pub(crate) fn work(path: &Path, outside: &Path) {
-    let bus = bus(Arc::new(SqliteStore::open(path).unwrap()), outside);
+    let store = Arc::new(SqliteStore::open(path).unwrap());
+    let bus = bus(store, outside, Arc::new(SystemClock));
     let _running = bus.start().unwrap();
     std::thread::scope(|scope| {
+        let bus = &bus;
+        for _ in 0..2 {
+            scope.spawn(|| packing::pack(bus));
+        }
         for thread in 0..4 {
-            let bus = &bus;
             // Two threads share a worker, so that policies and rows get in each other's way.
             scope.spawn(move || {
                 for number in 0.. {

@@ -5,18 +5,20 @@
 #![cfg(target_os = "linux")]
 
 mod child;
+mod packing;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fastrand::Rng;
 use vitae::store::{EventRef, EventStore, Query, Read, ReadError};
-use vitae::{CommitId, EventId, Name};
+use vitae::{Clock, CommitId, EventId, ManualClock, Name, SystemClock};
 use vitae_crash_tests::{scratch, setting};
 use vitae_sqlite::SqliteStore;
 
@@ -41,8 +43,7 @@ fn r02_a_killed_process_loses_nothing_that_was_acknowledged() {
             (folder, all) = (scratch(), Vec::new());
         }
         let path = folder.path().join("events.db");
-        let lived = Duration::from_micros(rng.u64(0..300_000));
-        let acknowledged = live_and_die(&path, lived);
+        let acknowledged = live_and_die(&path, &mut rng);
         total += acknowledged.len();
         all.extend(acknowledged);
         check(&path, &all);
@@ -59,25 +60,46 @@ fn as_a_child() {
     }
 }
 
-/// Starts this program as a child, kills it after a while, and returns what it had acknowledged.
-fn live_and_die(path: &Path, lived: Duration) -> Vec<CommitId> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "as_a_child"])
-        .env(FILE, path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // Read beside it: a full pipe would hold it up.
-    let reading = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
-    std::thread::sleep(lived);
-    // SIGKILL: nothing in the child runs any more.
-    child.kill().unwrap();
-    assert!(!child.wait().unwrap().success(), "the child came to an end by itself");
-    let lines = reading.join().unwrap();
-    let whole =
-        lines.iter().filter_map(|line| line.strip_prefix("acknowledged ")?.strip_suffix('.'));
-    whole.map(commit_id).collect()
+/// Starts this program as a child, or as two at once, kills one after the other after a while, and returns
+/// what they had acknowledged.
+fn live_and_die(path: &Path, rng: &mut Rng) -> Vec<CommitId> {
+    let children: Vec<_> = (0..rng.usize(1..=2)).map(|_| Living::start(path)).collect();
+    let acknowledged = children.into_iter().flat_map(|child| {
+        std::thread::sleep(Duration::from_micros(rng.u64(0..300_000)));
+        child.kill()
+    });
+    acknowledged.collect()
+}
+
+/// A child, and who reads what it says.
+struct Living {
+    child: Child,
+    said: JoinHandle<Vec<String>>,
+}
+
+impl Living {
+    fn start(path: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "as_a_child"])
+            .env(FILE, path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // Read beside it: a full pipe would hold it up.
+        let said = std::thread::spawn(move || lines.map_while(Result::ok).collect());
+        Self { child, said }
+    }
+
+    /// SIGKILL: nothing in the child runs any more.
+    fn kill(mut self) -> Vec<CommitId> {
+        self.child.kill().unwrap();
+        assert!(!self.child.wait().unwrap().success(), "the child came to an end by itself");
+        let lines = self.said.join().unwrap();
+        let whole =
+            lines.iter().filter_map(|line| line.strip_prefix("acknowledged ")?.strip_suffix('.'));
+        whole.map(commit_id).collect()
+    }
 }
 
 /// What the effect writes to: outside of the store.
@@ -102,16 +124,20 @@ fn check(path: &Path, acknowledged: &[CommitId]) {
     let events = store.verify().unwrap();
     each_effect_has_its_cause(&*store);
     let outside = outside(path);
-    let bus = bus(Arc::clone(&store), &outside);
+    // So late that the leases of the dead have run out.
+    let late = SystemClock.now().saturating_add(Duration::from_secs(60));
+    let bus = bus(Arc::clone(&store), &outside, Arc::new(ManualClock::new(late)));
     for worker in ["worker-0", "worker-1"] {
         let total: Option<u64> = bus.view(TOTALS).unwrap().get(worker).unwrap();
         assert_eq!(total.unwrap_or(0), booked(&bus, worker), "{worker}");
     }
     assert_eq!(bus.rebuild(TOTALS).unwrap().changed, 0, "rows differ from what events say");
     assert!(bus.drift(COUNTS).unwrap().differing.is_empty(), "rows and checkpoint are apart");
-    nothing_was_filed_twice(&*store);
     // What was under way comes to its end.
     bus.catch_up().unwrap();
+    packing::pack_the_rest(&bus);
+    each_has_its_own_cause(&*store, "archive.filed");
+    let packed = each_has_its_own_cause(&*store, "belt.packed");
     let (mut finished, mut on_log) = (0, 0);
     visit(&*store, Query::kinds([Name::new("job.finished").unwrap()]), |_| on_log += 1);
     for worker in ["worker-0", "worker-1"] {
@@ -120,6 +146,7 @@ fn check(path: &Path, acknowledged: &[CommitId]) {
         finished += filed(&bus, worker);
     }
     assert_eq!(finished, on_log, "a job was not filed");
+    assert_eq!(packed, on_log, "a job was not packed");
     assert_eq!(called_out(&outside), finished, "a job was not called out");
     assert!(store.verify().unwrap() >= events);
 }
@@ -141,12 +168,13 @@ fn each_effect_has_its_cause(store: &dyn EventStore) {
     assert_eq!(cause, None, "the last cause has no effect");
 }
 
-/// What a durable policy made of an event is on the log once or not yet: never twice.
-fn nothing_was_filed_twice(store: &dyn EventStore) {
+/// What a durable policy or a consumer made of an event is on the log never twice. Says how many it is.
+fn each_has_its_own_cause(store: &dyn EventStore, kind: &str) -> u64 {
     let mut causes = HashSet::new();
-    visit(store, Query::kinds([Name::new("archive.filed").unwrap()]), |event| {
-        assert!(causes.insert(event.causation()), "a job was filed twice");
+    visit(store, Query::kinds([Name::new(kind).unwrap()]), |event| {
+        assert!(causes.insert(event.causation()), "two {kind} have one cause");
     });
+    causes.len() as u64
 }
 
 /// How many jobs were called out, each with one key, once or more.
