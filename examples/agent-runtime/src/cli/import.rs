@@ -34,6 +34,7 @@ pub(super) fn import(legacy: &Path, db: &Path) -> Result<(), Failure> {
     }
     match differences.len() {
         0 => Ok(writeln!(out, "the log says what the file says")?),
+        1 => Err("the log differs from the file in 1 place".into()),
         count => Err(format!("the log differs from the file in {count} places").into()),
     }
 }

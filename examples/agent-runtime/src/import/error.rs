@@ -108,7 +108,7 @@ pub enum ImportError {
         /// The row.
         row: String,
         /// Why.
-        source: SuperviseError,
+        source: Box<SuperviseError>,
     },
     /// The session's id cannot be part of a name.
     #[error("the session's id is not valid")]

@@ -69,6 +69,20 @@ impl Copy {
         statement.query_map([], |row| row.get(0))?.collect()
     }
 
+    /// Whether everything that has a name has one in UTF-8. SQLite does not mind, but who asks it for the
+    /// name of a column takes it for granted.
+    fn names_are_text(&self) -> rusqlite::Result<bool> {
+        let mut statement =
+            self.db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if row.get_ref(0)?.as_str().is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn check(&self, path: &Path) -> Result<(), LegacyError> {
         let found: String = self
             .db
@@ -76,6 +90,10 @@ impl Copy {
             .map_err(|source| damaged(path, source))?;
         if found != "ok" {
             return Err(LegacyError::Damaged { path: path.to_owned(), what: found });
+        }
+        if !self.names_are_text()? {
+            let what = "a name in it is no text".to_owned();
+            return Err(LegacyError::Damaged { path: path.to_owned(), what });
         }
         let tables = self.tables()?;
         let lacks = |table: &&str| !tables.iter().any(|there| there == table);

@@ -111,7 +111,8 @@ impl<'a> Import<'a> {
         let alongside = Alongside::new().commit_id(step.commit(session)).checkpoint(moved);
         take::step(&self.bus, session, step, &alongside).map_err(|source| {
             let raw = step.raw();
-            ImportError::Row { table: raw.table.clone(), row: raw.row.clone(), source }
+            let (table, row) = (raw.table.clone(), raw.row.clone());
+            ImportError::Row { table, row, source: Box::new(source) }
         })?;
         (self.done, self.hash, self.checkpoint) = (done, hash, Some(to));
         Ok(true)

@@ -26,7 +26,7 @@ pub(super) fn each_row(
     let name = table.replace('"', "\"\"");
     let sql = format!("SELECT rowid, * FROM \"{name}\" ORDER BY {order}, rowid");
     let mut statement = db.prepare(&sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let mut columns = Vec::new();
