@@ -33,7 +33,10 @@ fn every_file_is_imported_without_a_difference() {
     let folder = tempfile::tempdir().unwrap();
     for session in legacy::all(folder.path()) {
         let Recording { name, session: id, expected, .. } = &session.recording;
+        let beside = session.file.parent().unwrap();
+        let before = files(beside);
         let (bus, legacy) = imported(&session.file);
+        assert!(files(beside) == before, "{name}: the file was touched");
         assert_eq!(check(&bus, &legacy).unwrap(), [], "{name}");
         assert_eq!(Value::from(feed_lines(&bus, id)), expected["feed"], "{name}");
         assert_eq!(Value::from(run_rows(&bus, id)), expected["runs"], "{name}");
@@ -130,6 +133,23 @@ fn a_request_of_an_imported_workflow_has_its_context() {
     // In which turn it was asked, no file says.
     live.workflow.as_mut().unwrap().iteration = None;
     assert_eq!(context::of_request(bus.store().as_ref(), id, "hook-22").unwrap(), live);
+}
+
+#[test]
+fn what_the_file_numbers_stays_in_that_order_whatever_the_clock_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let hour = "SET timestamp = timestamp - 3600000";
+    let legacy = changed(
+        &session.file,
+        &format!(
+            "UPDATE feed_events {hour} WHERE runtime_event_id = 'hook-9'; \
+             UPDATE runtime_events {hour} WHERE id = 'hook-9'"
+        ),
+    );
+    let bus = memory();
+    import(&bus, &legacy);
+    assert_eq!(check(&bus, &legacy).unwrap(), []);
 }
 
 #[test]
