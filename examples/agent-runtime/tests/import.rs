@@ -428,6 +428,21 @@ fn the_program_tells_what_was_kept_and_what_differs() {
 }
 
 #[test]
+fn a_row_may_be_larger_than_payloads_are_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let large = "json_set(payload, '$.payload.tool_response', hex(zeroblob(1000000)))";
+    let hook = "id = (SELECT min(id) FROM runtime_events WHERE hook_name = 'PostToolUse')";
+    change(&session.file, &format!("UPDATE runtime_events SET payload = {large} WHERE {hook}"));
+    let opaque = "INSERT INTO channel_messages VALUES (1, hex(zeroblob(2000000)), 1)";
+    change(&session.file, opaque);
+    let db = folder.path().join("log");
+    let output = run(["import".as_ref(), session.file.as_path(), "--db".as_ref(), db.as_path()]);
+    assert!(output.status.success(), "{output:?}");
+    support::open(&db).store().verify().unwrap();
+}
+
+#[test]
 fn a_file_that_is_no_session_is_refused_and_leaves_no_store() {
     let folder = tempfile::tempdir().unwrap();
     let session = legacy::named("demo", folder.path());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use agent_runtime::import::{Import, Legacy, check};
 use indicatif::{ProgressBar, ProgressStyle};
+use vitae::store::Limits;
 use vitae_sqlite::SqliteStore;
 
 use super::Failure;
@@ -13,7 +14,11 @@ use super::Failure;
 pub(super) fn import(legacy: &Path, db: &Path) -> Result<(), Failure> {
     // Before the store: a file that is refused leaves no store behind.
     let legacy = Legacy::read(legacy)?;
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open(db)?))?;
+    // The reference system bounds nothing: an agent may have read a picture.
+    let mut limits = Limits::default();
+    limits.max_payload_bytes = limits.max_payload_bytes.max(legacy.largest_payload());
+    let store = SqliteStore::options().limits(limits).open(db)?;
+    let bus = agent_runtime::bus(Arc::new(store))?;
     let mut import = Import::open(bus.clone(), &legacy)?;
     let before = import.done();
     let progress = progress(import.total());

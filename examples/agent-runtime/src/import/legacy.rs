@@ -13,6 +13,9 @@ use super::file::Copy;
 use super::row::{Misfit, Row, each_row};
 use super::tables::{AgentRow, FeedRow, HookRow, SessionRow, WorkflowRow};
 
+/// The bytes that are added to a row where it is kept: names, and what is not understood.
+const ROOM: usize = 1 << 14;
+
 /// A session of the reference system, read from its file.
 pub struct Legacy {
     pub(super) session: Understood<SessionRow>,
@@ -69,6 +72,16 @@ impl Legacy {
         reader.other_tables()?;
         let opaque = reader.opaque;
         Ok(Self { session, workflows, agents, hooks, feed, opaque })
+    }
+
+    /// The bytes of a payload that has room for any of its rows, and for what is said of it.
+    #[must_use]
+    pub fn largest_payload(&self) -> usize {
+        let hooks = self.hooks.iter().map(|row| &row.raw);
+        let rows = hooks.chain(self.opaque.iter().map(|row| &row.raw));
+        let longest =
+            rows.chain(self.feed.iter().map(|row| &row.raw)).map(|raw| raw.json.len()).max();
+        longest.unwrap_or(0).saturating_add(ROOM)
     }
 
     /// The session's id.
