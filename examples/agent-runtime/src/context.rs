@@ -44,8 +44,9 @@ pub struct WorkflowContext {
     pub name: String,
     /// Its state when the permission was asked for.
     pub state: &'static str,
-    /// Its turn when the permission was asked for, counted from 1.
-    pub iteration: u32,
+    /// Its turn when the permission was asked for, counted from 1; `None` if the workflow was imported
+    /// from a file that does not say.
+    pub iteration: Option<u32>,
     /// The most turns.
     pub max_iterations: u32,
     /// Its state now.
@@ -134,7 +135,7 @@ impl Search<'_> {
                     self.run = Some(opened.run_id);
                 }
             }
-            workflow::Started::KIND => {
+            workflow::Started::KIND | workflow::Imported::KIND => {
                 self.workflow_began |= Some(event.stream()) == asked.place.workflow.as_deref();
             }
             _ => {}
@@ -193,13 +194,15 @@ fn workflow_context(id: &str, request: &str, seen: &Page) -> Result<WorkflowCont
         id: id.to_owned(),
         name: String::new(),
         state: Workflow::initial().state().name,
-        iteration: 0,
+        iteration: None,
         max_iterations: 0,
         state_now: Workflow::initial().state().name,
     };
+    let mut turn_is_known = false;
     for event in seen.iter().rev() {
         if fold.concerns(&event) {
             fold.push(&event)?;
+            turn_is_known |= event.kind() == workflow::TurnStarted::KIND;
         } else if event.kind() == PermissionAsked::KIND
             && event.decode::<PermissionAsked>()?.request == request
         {
@@ -207,7 +210,7 @@ fn workflow_context(id: &str, request: &str, seen: &Page) -> Result<WorkflowCont
             context.state = state.state().name;
             if let Workflow::Running(running) = state {
                 context.name = running.plan.name;
-                context.iteration = running.iteration;
+                context.iteration = turn_is_known.then_some(running.iteration);
                 context.max_iterations = running.plan.max_iterations;
             }
         }

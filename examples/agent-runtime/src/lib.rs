@@ -16,12 +16,14 @@
 //! | [`supervisor`] | what is heard, turned into events |
 //! | [`hook`] | the words of the agent's hooks |
 //! | [`recording`], [`replay`] | sessions from a file, with a checkpoint |
+//! | [`import`] | sessions of the program before, from its files |
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
 
 pub mod context;
 pub mod diagram;
 pub mod hook;
+pub mod import;
 pub mod policies;
 pub mod projections;
 pub mod recording;

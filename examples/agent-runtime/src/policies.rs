@@ -15,7 +15,9 @@ use crate::run::{
 use crate::session::{
     RunNoted, RunOver, Session, TurnBegan, TurnOver, WorkflowBegan, WorkflowOver,
 };
-use crate::workflow::{Ended, IterationCompleted, RunJoined, Started, TurnStarted, Workflow};
+use crate::workflow::{
+    Ended, Imported, IterationCompleted, RunJoined, Started, TurnStarted, Workflow,
+};
 
 /// Every policy, in the order in which they react.
 #[must_use]
@@ -32,6 +34,10 @@ pub fn all() -> [Policy; 4] {
 fn workflows_move_the_session() -> Policy {
     Policy::new("workflows-move-the-session")
         .on(|event: &Started, _, then| {
+            let (session, workflow) = (event.session.clone(), event.workflow.clone());
+            Ok(then.record::<Session>(&event.session, WorkflowBegan { session, workflow })?)
+        })
+        .on(|event: &Imported, _, then| {
             let (session, workflow) = (event.session.clone(), event.workflow.clone());
             Ok(then.record::<Session>(&event.session, WorkflowBegan { session, workflow })?)
         })

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use vitae::{Context, Event, Lifecycle};
 
+use crate::import::{AgentImported, RowKept, SessionImported};
+
 /// A supervised session, from the first hook on. It never ends: it can always be resumed.
 #[derive(Lifecycle, Clone, Debug)]
 #[lifecycle(name = "session")]
@@ -16,6 +18,7 @@ pub enum Session {
     #[on(AgentStarted => Interactive, AgentEnded => Interactive, AgentLinked => Interactive)]
     #[on(RunNoted => Interactive, RunOver => Interactive)]
     #[on(HookUnknown => Interactive, DecisionIgnored => Interactive)]
+    #[on(SessionImported => Interactive, AgentImported => Interactive, RowKept => Interactive)]
     Interactive(Interactive),
 
     /// A workflow's turn is under way: what the agent does, it does for the workflow.
@@ -275,6 +278,26 @@ impl SessionTransitions for Session {
     }
 
     // What follows is heard and kept, and changes nothing.
+
+    fn interactive_on_session_imported(
+        from: Interactive,
+        _: &SessionImported,
+        _: &Context,
+    ) -> Interactive {
+        from
+    }
+
+    fn interactive_on_agent_imported(
+        from: Interactive,
+        _: &AgentImported,
+        _: &Context,
+    ) -> Interactive {
+        from
+    }
+
+    fn interactive_on_row_kept(from: Interactive, _: &RowKept, _: &Context) -> Interactive {
+        from
+    }
 
     fn interactive_on_agent_ended(from: Interactive, _: &AgentEnded, _: &Context) -> Interactive {
         from

@@ -13,8 +13,9 @@ use agent_runtime::session::{
 use agent_runtime::workflow::{
     CancelRequested, Exit, IterationCompleted, Running, Started, Tokens, TurnStarted, Workflow,
 };
-use vitae::Lifecycle;
+use rusqlite::Connection;
 use vitae::testing::{Coverage, EventsLock, Scenario};
+use vitae::{Bus, Lifecycle};
 
 /// A changed event is a changed line of `events.lock`, for somebody to see.
 #[test]
@@ -30,7 +31,17 @@ fn the_events_are_as_they_were() {
 /// What the recordings of this repository take.
 fn recorded<L: Lifecycle>() -> Coverage<L> {
     let logs = support::own().into_iter().map(|recording| recording.unstopped());
-    logs.fold(Coverage::new(), |coverage, log| coverage.with(&log))
+    let coverage = logs.fold(Coverage::new(), |coverage, log| coverage.with(&log));
+    coverage.with(&imported())
+}
+
+/// A session of the reference system, with a row that nobody understands.
+fn imported() -> Bus {
+    let folder = tempfile::tempdir().unwrap();
+    let session = support::legacy::named("demo", folder.path());
+    let strange = "INSERT INTO channel_messages VALUES (1, 'chat', 1)";
+    Connection::open(&session.file).unwrap().execute_batch(strange).unwrap();
+    support::legacy::imported(&session.file).0
 }
 
 #[test]

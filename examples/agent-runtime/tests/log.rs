@@ -31,11 +31,14 @@ fn every_fact_has_a_kind_of_its_own() {
     for recording in support::own() {
         found.extend(events(&recording.unstopped()).into_iter().map(|event| event.kind));
     }
+    found.extend(["workflow.imported", "session.imported"].map(str::to_owned));
+    found.extend(["session.agent_imported", "session.row_kept"].map(str::to_owned));
     let declared =
         [Workflow::DEFINITION, Run::DEFINITION, Request::DEFINITION, Session::DEFINITION];
     let declared = declared.iter().flat_map(|lifecycle| lifecycle.events);
     let declared: BTreeSet<String> = declared.map(|event| event.kind.to_owned()).collect();
-    // All of them happen in the recordings of this repository, and nothing else does.
+    // All of them happen in the recordings of this repository, or else in an import, and nothing else
+    // does.
     assert_eq!(found, declared);
 }
 
@@ -214,7 +217,7 @@ fn the_context_of_a_request_is_one_read() {
             let place = format!("{}: {hook}", recording.name);
             assert_eq!(found.tool.name, asked.tool, "{place}");
             assert_eq!(Some(found.run), asked.run, "{place}");
-            assert_eq!(workflow, asked.workflow.map(|id| (id, asked.iteration)), "{place}");
+            assert_eq!(workflow, asked.workflow.map(|id| (id, Some(asked.iteration))), "{place}");
             assert_eq!(decision, asked.decision, "{place}");
             assert_eq!(found.lapsed, asked.lapsed, "{place}");
             assert_eq!(found.pending, pending(&recording), "{place}");

@@ -92,7 +92,8 @@ pub(super) fn cells(context: &RequestContext) -> Vec<(&'static str, String)> {
         None => cells.push(("workflow", "none: it was asked outside any workflow".to_owned())),
         Some(workflow) => {
             let state = workflow.state.to_lowercase();
-            let (turn, turns) = (workflow.iteration, workflow.max_iterations);
+            let turns = workflow.max_iterations;
+            let turn = workflow.iteration.map_or_else(|| "?".to_owned(), |turn| turn.to_string());
             cells.push(("workflow", format!("{} ({})", workflow.name, workflow.id)));
             cells.push(("state", format!("{state}, iteration {turn} of {turns}")));
             cells.push(("now", workflow.state_now.to_lowercase()));

@@ -2,6 +2,7 @@
 
 mod context;
 mod demo;
+mod import;
 mod listings;
 mod log;
 mod output;
@@ -31,6 +32,14 @@ pub(crate) struct Arguments {
 enum Command {
     /// Drive the lifecycles from a recorded session, or go on where an earlier replay stopped.
     Replay(ReplayArguments),
+    /// Take over a session of the reference system from its file, and check that nothing was lost.
+    Import {
+        /// The session's file; it is only read.
+        legacy: PathBuf,
+        /// The store; it is created if it is missing.
+        #[arg(long, value_name = "FILE")]
+        db: PathBuf,
+    },
     /// List the workflow runs.
     Workflows(Listing),
     /// List the runs.
@@ -99,6 +108,7 @@ impl Listing {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Import { legacy, db } => import::import(&legacy, &db),
         Command::Workflows(listing) => listings::workflows(&listing),
         Command::Runs(listing) => listings::runs(&listing),
         Command::Feed(listing) => listings::feed(&listing),

@@ -5,7 +5,7 @@
 //! that say which line a later one answers.
 
 use serde::{Deserialize, Serialize};
-use vitae::{HandlerError, Projection, Rows};
+use vitae::{Context, HandlerError, Projection, Rows};
 
 use super::{key, prefix};
 use crate::request::{PermissionAsked, PermissionDecided, StopAsked, StopDecided};
@@ -34,6 +34,10 @@ pub struct FeedLine {
     pub actor_id: String,
     /// The id of the line that it answers: `{run_id}:E{seq}`.
     pub parent: Option<String>,
+    /// When it happened, in Unix milliseconds.
+    pub at: i64,
+    /// The commit of the event that it shows.
+    pub commit: String,
 }
 
 /// Where the feed of a session stands.
@@ -48,50 +52,54 @@ struct Cursor {
 #[must_use]
 pub fn projection() -> Projection {
     let projection = Projection::new(VIEW)
-        .on(|event: &AgentStarted, _, rows| {
-            let mut feed = Feed::of(&event.session, rows)?;
+        .on(|event: &AgentStarted, at, rows| {
+            let mut feed = Feed::of(&event.session, at, rows)?;
             feed.cursor.agent = Some(event.agent.clone());
             feed.line("session.start", SYSTEM, None)?;
             feed.done()
         })
-        .on(|event: &AgentEnded, _, rows| one(&event.session, rows, "session.end", SYSTEM))
-        .on(|event: &RunOpened, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &AgentEnded, at, rows| one(&event.session, at, rows, "session.end", SYSTEM))
+        .on(|event: &RunOpened, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             feed.cursor.agent = Some(event.agent.clone());
             feed.cursor.run = event.place.run;
             feed.line("run.start", SYSTEM, None)?;
             feed.done()
         })
-        .on(|event: &RunClosed, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &RunClosed, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             feed.cursor.agent = Some(event.agent.clone());
             feed.line("run.end", SYSTEM, None)?;
             feed.done()
         })
-        .on(|event: &Prompted, _, rows| one(&event.place.session, rows, "user.prompt", "user"))
-        .on(|event: &Notified, _, rows| one(&event.place.session, rows, "notification", SYSTEM))
-        .on(|event: &Compacting, _, rows| one(&event.place.session, rows, "compact.pre", SYSTEM));
+        .on(|event: &Prompted, at, rows| one(&event.place.session, at, rows, "user.prompt", "user"))
+        .on(|event: &Notified, at, rows| {
+            one(&event.place.session, at, rows, "notification", SYSTEM)
+        })
+        .on(|event: &Compacting, at, rows| {
+            one(&event.place.session, at, rows, "compact.pre", SYSTEM)
+        });
     requests(subagents(tools(projection)))
 }
 
 fn tools(projection: Projection) -> Projection {
     projection
-        .on(|event: &ToolStarted, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &ToolStarted, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             let line = feed.line("tool.pre", &actor(&event.actor), None)?;
             if let Some(id) = &event.tool.use_id {
                 feed.answerable("tool", id, line)?;
             }
             feed.done()
         })
-        .on(|event: &ToolFinished, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &ToolFinished, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             let parent = feed.answered("tool", event.tool.use_id.as_deref())?;
             feed.line("tool.post", &actor(&event.actor), parent)?;
             feed.done()
         })
-        .on(|event: &ToolFailed, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &ToolFailed, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             let parent = feed.answered("tool", event.tool.use_id.as_deref())?;
             feed.line("tool.failure", &actor(&event.actor), parent)?;
             feed.done()
@@ -100,11 +108,11 @@ fn tools(projection: Projection) -> Projection {
 
 fn subagents(projection: Projection) -> Projection {
     projection
-        .on(|event: &SubagentStarted, _, rows| {
-            one(&event.place.session, rows, "subagent.start", ROOT)
+        .on(|event: &SubagentStarted, at, rows| {
+            one(&event.place.session, at, rows, "subagent.start", ROOT)
         })
-        .on(|event: &SubagentStopped, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &SubagentStopped, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             let actor = format!("subagent:{}", event.subagent);
             let line = feed.line("subagent.stop", &actor, None)?;
             feed.message(&actor, event.message.as_deref(), line)?;
@@ -114,19 +122,19 @@ fn subagents(projection: Projection) -> Projection {
 
 fn requests(projection: Projection) -> Projection {
     projection
-        .on(|event: &PermissionAsked, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &PermissionAsked, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             let line = feed.line("permission.request", SYSTEM, None)?;
             feed.answerable("request", &event.request, line)?;
             feed.done()
         })
-        .on(|event: &PermissionDecided, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &PermissionDecided, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             feed.decision("permission.decision", &event.request, &event.source)?;
             feed.done()
         })
-        .on(|event: &StopAsked, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &StopAsked, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             let line = feed.line("stop.request", ROOT, None)?;
             let said = feed.message(ROOT, event.message.as_deref(), line.clone())?;
             // What the agent said takes the request's place: a decision then answers nothing.
@@ -135,8 +143,8 @@ fn requests(projection: Projection) -> Projection {
             }
             feed.done()
         })
-        .on(|event: &StopDecided, _, rows| {
-            let mut feed = Feed::of(&event.place.session, rows)?;
+        .on(|event: &StopDecided, at, rows| {
+            let mut feed = Feed::of(&event.place.session, at, rows)?;
             feed.decision("stop.decision", &event.request, &event.source)?;
             feed.done()
         })
@@ -152,8 +160,14 @@ fn actor(actor: &Actor) -> String {
     }
 }
 
-fn one(session: &str, rows: &mut Rows<'_>, kind: &str, actor: &str) -> Result<(), HandlerError> {
-    let mut feed = Feed::of(session, rows)?;
+fn one(
+    session: &str,
+    at: &Context,
+    rows: &mut Rows<'_>,
+    kind: &str,
+    actor: &str,
+) -> Result<(), HandlerError> {
+    let mut feed = Feed::of(session, at, rows)?;
     feed.line(kind, actor, None)?;
     feed.done()
 }
@@ -161,14 +175,15 @@ fn one(session: &str, rows: &mut Rows<'_>, kind: &str, actor: &str) -> Result<()
 /// The feed of one session, open for the lines of one event.
 struct Feed<'a, 'r> {
     session: &'a str,
+    at: &'a Context,
     rows: &'a mut Rows<'r>,
     cursor: Cursor,
 }
 
 impl<'a, 'r> Feed<'a, 'r> {
-    fn of(session: &'a str, rows: &'a mut Rows<'r>) -> Result<Self, HandlerError> {
+    fn of(session: &'a str, at: &'a Context, rows: &'a mut Rows<'r>) -> Result<Self, HandlerError> {
         let cursor = rows.get(prefix(&["cursor", session]))?.unwrap_or_default();
-        Ok(Self { session, rows, cursor })
+        Ok(Self { session, at, rows, cursor })
     }
 
     /// Adds a line and gives its id.
@@ -186,6 +201,8 @@ impl<'a, 'r> Feed<'a, 'r> {
             run_id: format!("{agent}:R{}", self.cursor.run),
             actor_id: actor.to_owned(),
             parent,
+            at: self.at.occurred_at().as_millis(),
+            commit: self.at.event_id().commit.to_string(),
         };
         self.rows.put(key(&[LINES, self.session], line.seq), &line)?;
         Ok(format!("{}:E{}", line.run_id, line.seq))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use vitae::{Context, HandlerError, Projection, Rows};
 
 use super::prefix;
-use crate::workflow::{Ended, IterationCompleted, Started, Status, Tokens, TurnStarted};
+use crate::workflow::{Ended, Imported, IterationCompleted, Started, Status, Tokens, TurnStarted};
 
 /// The view's name.
 pub const VIEW: &str = "workflow_runs";
@@ -47,6 +47,22 @@ pub fn projection() -> Projection {
                 workflow_name: event.name.clone(),
                 status: Status::Running,
                 iteration: 0,
+                max_iterations: event.max_iterations,
+                stop_reason: None,
+                tracker_path: event.tracker_path.clone(),
+                started_at: at.occurred_at().as_millis(),
+                ended_at: None,
+                tokens: Tokens::default(),
+            };
+            rows.put(prefix(&[&event.session, &event.workflow]), &row)
+        })
+        .on(|event: &Imported, at, rows| {
+            let row = WorkflowRun {
+                run_id: event.workflow.clone(),
+                session_id: event.session.clone(),
+                workflow_name: event.name.clone(),
+                status: Status::Running,
+                iteration: event.iterations,
                 max_iterations: event.max_iterations,
                 stop_reason: None,
                 tracker_path: event.tracker_path.clone(),

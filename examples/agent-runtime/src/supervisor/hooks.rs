@@ -27,7 +27,7 @@ impl Supervisor {
             HookEvent::SessionStart { source, model } => {
                 let said = AgentStarted {
                     session: self.session.clone(),
-                    workflow: session.state().workflow().map(str::to_owned),
+                    workflow: self.workflow_now(&session),
                     agent: hook.agent,
                     hook: id.to_owned(),
                     source,
@@ -39,7 +39,7 @@ impl Supervisor {
                 let closed = self.close_run(&session, agent_of(&session), &heard)?;
                 let ended = AgentEnded {
                     session: self.session.clone(),
-                    workflow: session.state().workflow().map(str::to_owned),
+                    workflow: self.workflow_now(&session),
                     agent: hook.agent,
                     hook: id.to_owned(),
                     reason,
@@ -50,7 +50,7 @@ impl Supervisor {
             HookEvent::Unknown { name, json } => {
                 let unknown = HookUnknown {
                     session: self.session.clone(),
-                    workflow: session.state().workflow().map(str::to_owned),
+                    workflow: self.workflow_now(&session),
                     hook: id.to_owned(),
                     name,
                     json,
@@ -200,11 +200,7 @@ impl Supervisor {
 
     /// A run of the session, and the workflow whose turn it is now.
     fn place(&self, session: &Aggregate<Session>, run: u32) -> Place {
-        Place {
-            session: self.session.clone(),
-            workflow: session.state().workflow().map(str::to_owned),
-            run,
-        }
+        Place { session: self.session.clone(), workflow: self.workflow_now(session), run }
     }
 
     fn close_run(

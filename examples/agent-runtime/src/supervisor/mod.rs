@@ -16,10 +16,14 @@ use std::ops::ControlFlow;
 use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Alongside, Bus, CommitSet, Lifecycle, Timestamp};
 
+use crate::session::Session;
+
 /// The supervisor of one session.
 pub struct Supervisor {
     bus: Bus,
     session: String,
+    /// Whose turn it is, where somebody says so who knows better than the session.
+    turn_of: Option<String>,
 }
 
 /// When something was heard, and what shares the fate of its events.
@@ -34,11 +38,24 @@ impl Supervisor {
     /// A supervisor of a session, new or not.
     #[must_use]
     pub const fn new(bus: Bus, session: String) -> Self {
-        Self { bus, session }
+        Self { bus, session, turn_of: None }
+    }
+
+    /// What is heard belongs to this workflow, whether or not the log has its turn: for what was heard
+    /// by another program, which knew.
+    #[must_use]
+    pub fn in_turn_of(mut self, workflow: Option<String>) -> Self {
+        self.turn_of = workflow;
+        self
     }
 
     fn load<L: Lifecycle>(&self, id: &str, heard: &Heard) -> Result<Aggregate<L>, SuperviseError> {
         Ok(self.bus.load::<L>(id)?.occurring_at(heard.at))
+    }
+
+    /// The workflow that what is heard now belongs to.
+    fn workflow_now(&self, session: &Aggregate<Session>) -> Option<String> {
+        self.turn_of.clone().or_else(|| session.state().workflow().map(str::to_owned))
     }
 
     fn commit(&self, lives: impl CommitSet, heard: Heard) -> Result<(), SuperviseError> {

@@ -23,6 +23,25 @@ pub struct Started {
     pub tracker_path: Option<String>,
 }
 
+/// A workflow of the reference system was taken over from its file, which does not say what its
+/// turns were. It happened when the workflow started; how it ended is told as of any other.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.imported", tag = session, tag = workflow)]
+pub struct Imported {
+    /// The session it ran in.
+    pub session: String,
+    /// The workflow run: its id in the file.
+    pub workflow: String,
+    /// The workflow's name; empty if the file has none.
+    pub name: String,
+    /// How many turns there were by the time of the import.
+    pub iterations: u32,
+    /// The most turns.
+    pub max_iterations: u32,
+    /// Where its tracker is, if it is looped.
+    pub tracker_path: Option<String>,
+}
+
 /// The tracker file was looked at.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "workflow.tracker", tag = session, tag = workflow, tag = tracker_path)]

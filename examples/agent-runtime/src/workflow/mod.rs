@@ -8,8 +8,8 @@ mod tokens;
 mod tracker;
 
 pub use events::{
-    CancelRequested, Ended, IterationCompleted, RunJoined, Started, TrackerSeen, TurnStarted,
-    WrappingUp,
+    CancelRequested, Ended, Imported, IterationCompleted, RunJoined, Started, TrackerSeen,
+    TurnStarted, WrappingUp,
 };
 pub use tokens::Tokens;
 pub use tracker::{SKELETON_MARKER, Tracker};
@@ -23,7 +23,7 @@ use vitae::{Context, Lifecycle, Refusal, Schema};
 pub enum Workflow {
     /// Nothing was asked for yet.
     #[state(initial)]
-    #[on(Started => Starting)]
+    #[on(Started => Starting, Imported => Running)]
     Idle,
 
     /// Started; no turn has begun.
@@ -258,6 +258,23 @@ impl WorkflowTransitions for Workflow {
             },
             tracker: Tracker::Missing,
             cancelled: false,
+        }
+    }
+
+    fn idle_on_imported(_: Idle, event: &Imported, _: &Context) -> Running {
+        Running {
+            plan: Plan {
+                name: event.name.clone(),
+                max_iterations: event.max_iterations,
+                tracker_path: event.tracker_path.clone(),
+            },
+            tracker: Tracker::Missing,
+            cancelled: false,
+            iteration: event.iterations,
+            in_turn: false,
+            run: None,
+            tokens: Tokens::default(),
+            failure: None,
         }
     }
 
