@@ -74,8 +74,8 @@ impl BusBuilder {
     }
 
     /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens, and
-    /// its timers fire here. One that is not registered is compared when it is first used, and its
-    /// timers wait for a bus on which it is.
+    /// its timers fire here, those of its states and those that policies set in its lives. One that is
+    /// not registered is compared when it is first used, and its timers wait for a bus on which it is.
     pub fn register<L: Lifecycle>(mut self) -> Self {
         self.schemas.announce::<L>();
         self.timed.add::<L>();

@@ -17,7 +17,7 @@ pub enum PartKind {
     Policy,
     /// A [catch-up projection](crate::Projection::catch_up).
     Projection,
-    /// What lets the timers of the lifecycles that are registered fire.
+    /// What lets the timers of the lifecycles that are registered fire, if there are any.
     Timers,
     /// An [effect](crate::Effect).
     Effect,
