@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{PendingTimer, PendingTimers, VIEW};
+use super::{DueTimers, PendingTimer, PendingTimers, VIEW};
 use crate::aggregate::{Aggregate, FoldReason};
 use crate::bus::commit::at_once;
 use crate::bus::parts::{Part, PartError, PartKind, Step, guarded};
@@ -107,6 +107,10 @@ impl Part for TimerPart {
 
     fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
         None
+    }
+
+    fn timers(&self, inner: &Inner) -> Result<Option<DueTimers>, ReadError> {
+        DueTimers::of(inner, |category| self.by_category.contains_key(category)).map(Some)
     }
 
     /// One that cannot fire must not keep back for long those that are due meanwhile.

@@ -7,6 +7,7 @@
 
 use crate::name::Name;
 
+mod count;
 mod due;
 mod fire;
 mod pending;
@@ -15,6 +16,7 @@ mod restore;
 mod row;
 mod set;
 
+pub use count::DueTimers;
 pub(super) use fire::Lifecycles;
 pub use pending::{PendingTimer, PendingTimers};
 pub use restore::RestoreTimersError;
