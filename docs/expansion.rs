@@ -38,7 +38,7 @@ struct Draft;
 )]
 struct Done;
 /// The events of `Order`.
-#[allow(deprecated)]
+#[allow(deprecated, clippy::enum_variant_names)]
 enum OrderEvent {
     /// Can happen in `Draft`.
     Placed(Placed),
@@ -62,7 +62,7 @@ trait OrderTransitions: ::vitae::__private::Sized {
     }
 }
 /// An aggregate of `Order`, sorted by its state.
-#[allow(deprecated)]
+#[allow(deprecated, clippy::enum_variant_names)]
 enum OrderTyped {
     /// In state `Draft`.
     ///

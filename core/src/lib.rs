@@ -92,7 +92,8 @@
 //!   lock of an event set's schemas, and the contract of a store as tests.
 //!
 //! # What can be seen
-//! - [`Bus::status`]: position, lag and last error of every part that follows the log.
+//! - [`Bus::status`]: position, lag and last error of every part that follows the log, what is parked
+//!   and what is due, and where the groups of consumers stand.
 //! - Spans and events through [`tracing`]: `commit` around a commit that is waited for, and `handle`
 //!   around every handler, with part, name, kind, stream, event and correlation, so that whatever is
 //!   logged in a handler can be traced back to what began it. A part that cannot go on warns.
@@ -136,9 +137,9 @@ pub use aggregate::{
 pub use bus::{
     Alongside, AsOf, BackOff, Batch, Bus, BusBuilder, Call, CommitError, CommitReason, CommitSet,
     Consumer, ConsumerError, ConsumerGroup, Consumers, Decide, DecideError, Decided, DecisionModel,
-    Drift, Effect, EffectDelivered, EffectFailed, EffectGivenUp, EffectHeld, EffectParked,
-    EffectRetried, EraseError, HandlerError, LoadError, MemberId, OpenError, ParkedError,
-    ParkedEvent, ParkedEvents, PartError, PartFailed, PartKind, PartState, PartStatus,
+    Drift, DueTimers, Effect, EffectDelivered, EffectFailed, EffectGivenUp, EffectHeld,
+    EffectParked, EffectRetried, EraseError, HandlerError, LoadError, MemberId, OpenError,
+    ParkedError, ParkedEvent, ParkedEvents, PartError, PartFailed, PartKind, PartState, PartStatus,
     PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased, PendingTimer,
     PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt,
     RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// The longest name in bytes, inclusive.
 pub const MAX_NAME_BYTES: usize = 512;
 
+/// What the names of the library's own views, categories and kinds begin with.
+pub(crate) const OF_LIBRARY: &str = "vitae.";
+
 /// A name that a store can hold: 1 to 512 bytes of UTF-8 without NUL.
 ///
 /// Categories, stream ids, event kinds, tags, view names and checkpoint names are all of this type.
@@ -49,6 +52,11 @@ impl Name {
     /// A name that the library gives, which is known to be one.
     pub(crate) const fn of_library(text: &'static str) -> Self {
         Self(Text::Static(text))
+    }
+
+    /// Whether it is the library's own.
+    pub(crate) fn is_of_library(&self) -> bool {
+        self.as_str().starts_with(OF_LIBRARY)
     }
 
     /// The text of the name.

@@ -295,6 +295,52 @@ mod in_the_way {
     impl WayTransitions for Way {}
 }
 
+/// Events whose types begin like their lifecycle, and like each other.
+mod alike {
+    use serde::{Deserialize, Serialize};
+    use vitae::{Event, Lifecycle};
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(name = "lane.opened")]
+    pub(super) struct LaneOpened;
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(name = "lane.narrowed")]
+    pub(super) struct LaneNarrowed;
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(name = "lane.closed")]
+    pub(super) struct LaneClosed;
+
+    #[derive(Lifecycle, Clone)]
+    #[lifecycle(name = "lane")]
+    #[expect(
+        clippy::enum_variant_names,
+        reason = "states that are named alike are named by their user"
+    )]
+    pub(super) enum Lane {
+        #[state(initial)]
+        #[on(LaneOpened => LaneWide)]
+        LaneNew,
+        #[on(LaneNarrowed => LaneWide, LaneClosed => LaneGone)]
+        LaneWide,
+        #[state(terminal)]
+        LaneGone,
+    }
+
+    impl LaneTransitions for Lane {}
+}
+
+#[test]
+fn names_may_be_alike() {
+    use vitae::{Aggregate, Bus, MemoryStore};
+    let bus = Bus::open(std::sync::Arc::new(MemoryStore::new())).unwrap();
+    let lane: Aggregate<alike::Lane> = bus.load("a").unwrap();
+    let lane = lane.record(alike::LaneOpened).unwrap().record(alike::LaneNarrowed).unwrap();
+    let lane = lane.record(alike::LaneClosed).unwrap();
+    assert!(matches!(lane.state(), alike::Lane::LaneGone));
+}
+
 #[test]
 fn a_state_may_be_a_number() {
     let names: Vec<_> = <in_the_way::Way as vitae::Lifecycle>::DEFINITION

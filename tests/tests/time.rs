@@ -1,12 +1,15 @@
 //! The program of docs/time.md, and that the page shows what compiles.
 
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vitae::store::{Query, Read};
 use vitae::{
-    Bus, Context, Event, Lifecycle, ManualClock, MemoryStore, RestoreTimersError, Timestamp,
+    Bus, Context, Event, Lifecycle, ManualClock, MemoryStore, Name, Policy, RestoreTimersError,
+    Timestamp,
 };
 
 #[derive(Event, Serialize, Deserialize)]
@@ -18,6 +21,12 @@ struct Sent {
 #[derive(Event, Serialize, Deserialize)]
 #[event(name = "invoice.promised")]
 struct Promised;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "invoice.announced")]
+struct Announced {
+    text: String,
+}
 
 #[derive(Event, Serialize, Deserialize)]
 #[event(name = "invoice.paid")]
@@ -41,7 +50,7 @@ enum Invoice {
     Draft,
 
     #[after(to_pay => Reminded)]
-    #[on(Promised => Open restart, Paid => Settled, Reminded => Overdue)]
+    #[on(Promised => Open restart, Announced => Open, Paid => Settled, Reminded => Overdue)]
     Open(Open),
 
     #[after(Overdue::PATIENCE => GivenUp)]
@@ -72,6 +81,23 @@ impl InvoiceTransitions for Invoice {
     fn open_on_promised(from: Open, _: &Promised, _: &Context) -> Open {
         from
     }
+
+    fn open_on_announced(from: Open, _: &Announced, _: &Context) -> Open {
+        from
+    }
+}
+
+/// The day before an invoice is due, its customer is told.
+fn due_invoices_are_announced() -> Policy {
+    Policy::new("due-invoices-are-announced").on(|_: &Sent, invoice, then| {
+        let id = invoice.stream().id();
+        // It may have been paid in the commit that sent it.
+        if let Invoice::Open(Open { to_pay }) = then.state::<Invoice>(id)? {
+            let announced = Announced { text: format!("invoice {id} is due tomorrow") };
+            then.record_after::<Invoice>(id, announced, to_pay.saturating_sub(A_DAY))?;
+        }
+        Ok(())
+    })
 }
 
 fn nothing_is_paid(clock: &ManualClock, bus: &Bus) -> Result<(), Box<dyn Error>> {
@@ -93,7 +119,8 @@ fn list(bus: &Bus) -> Result<Vec<String>, Box<dyn Error>> {
     let mut lines = Vec::new();
     for timer in bus.timers() {
         let timer = timer?;
-        lines.push(format!("{} {} {}", timer.due, timer.stream, timer.kind));
+        let by = timer.policy().map_or("its state", |policy| policy.as_str());
+        lines.push(format!("{} {} {} by {by}", timer.due, timer.stream, timer.kind));
     }
     Ok(lines)
 }
@@ -106,9 +133,21 @@ fn after_an_import(bus: &Bus) -> Result<usize, RestoreTimersError> {
 fn time_goes_by_as_the_page_says() -> Result<(), Box<dyn Error>> {
     let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
     let store = Arc::new(MemoryStore::new());
-    let bus = Bus::builder(store).register::<Invoice>().clock(clock.clone()).open()?;
+    let builder = Bus::builder(store).register::<Invoice>().policy(due_invoices_are_announced());
+    let bus = builder.clock(clock.clone()).open()?;
     nothing_is_paid(&clock, &bus)?;
-    assert_eq!(list(&bus)?, ["1970-02-14T00:00:00.000000Z invoice/7 invoice.given_up"]);
+    assert_eq!(
+        list(&bus)?,
+        ["1970-02-14T00:00:00.000000Z invoice/7 invoice.given_up by its state"]
+    );
+    let mut announced = Vec::new();
+    let kinds = Query::kinds([Name::new("invoice.announced")?]);
+    bus.store().visit(Read::log(kinds), |event| -> Result<_, Box<dyn Error>> {
+        announced.push((event.decode::<Announced>()?.text, event.occurred_at()));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let told = Timestamp::from_micros(0).saturating_add(A_DAY * 13);
+    assert_eq!(announced, [("invoice 7 is due tomorrow".to_owned(), told)]);
     assert_eq!(after_an_import(&bus)?, 0);
     let invoice = bus.load::<Invoice>("8")?.record(Sent { days_to_pay: 1 })?.record(Promised)?;
     bus.commit(invoice.record(Paid)?)?;
@@ -125,7 +164,7 @@ fn the_page_shows_what_is_tested() {
     let page = include_str!("../../docs/time.md");
     let shown: Vec<&str> =
         page.split("```rust\n").skip(1).filter_map(|block| block.split("```").next()).collect();
-    assert_eq!(shown.len(), 4);
+    assert_eq!(shown.len(), 5);
     for block in shown {
         assert!(include_str!("time.rs").contains(block), "in the page, not here:\n{block}");
     }

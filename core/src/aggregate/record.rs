@@ -86,6 +86,17 @@ impl<L: Lifecycle> Aggregate<L> {
         self.take_on(event, &context)
     }
 
+    /// The payload of an event that is legal in this state, and may happen in it later: its guard is not
+    /// asked yet.
+    pub(crate) fn planned(&self, event: &L::Event) -> Result<Vec<u8>, RecordReason<L::Refusal>> {
+        let (state, definition) = (self.state.state(), event.definition());
+        if L::DEFINITION.edge(state, definition).is_none() {
+            let illegal = Illegal::new(L::DEFINITION, state, definition.name);
+            return Err(RecordReason::Illegal(illegal));
+        }
+        Ok(encoded(definition.kind, event.encode(), event.tags())?.0)
+    }
+
     /// Records an event without asking whether it may be.
     pub(crate) fn take_on(
         mut self,

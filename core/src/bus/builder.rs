@@ -74,8 +74,8 @@ impl BusBuilder {
     }
 
     /// Registers a lifecycle: its events' schemas are compared with the log's when the bus opens, and
-    /// its timers fire here. One that is not registered is compared when it is first used, and its
-    /// timers wait for a bus on which it is.
+    /// its timers fire here, those of its states and those that policies set in its lives. One that is
+    /// not registered is compared when it is first used, and its timers wait for a bus on which it is.
     pub fn register<L: Lifecycle>(mut self) -> Self {
         self.schemas.announce::<L>();
         self.timed.add::<L>();
@@ -141,8 +141,8 @@ impl BusBuilder {
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
     /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections, two
-    /// effects or two lifecycles with snapshots have one name, or one that cannot be a name; or if the
-    /// store cannot be read. Nothing was written.
+    /// effects or two lifecycles with snapshots have one name, or one that cannot be a name or is of the
+    /// library's own (`vitae.…`); or if the store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);
@@ -194,15 +194,20 @@ impl BusBuilder {
     }
 }
 
-/// Refuses two of a kind that have one name, whatever else they are.
+/// Refuses two of a kind that have one name, whatever else they are, and one that has a name of the
+/// library's own.
 fn require_own<'a>(
     what: &'static str,
     names: impl Iterator<Item = &'a String>,
 ) -> Result<(), OpenError> {
     let mut known = HashSet::new();
-    for name in names {
-        if !known.insert(name) {
-            return Err(OpenError::Repeated { what, name: Name::new(name)? });
+    for text in names {
+        let name = Name::new(text)?;
+        if name.is_of_library() {
+            return Err(OpenError::Reserved { what, name });
+        }
+        if !known.insert(text) {
+            return Err(OpenError::Repeated { what, name });
         }
     }
     Ok(())

@@ -72,7 +72,8 @@ impl DurablePolicy {
         let at = inner.home.clock.now();
         let version = event.kind_version().get();
         for handler in self.handlers.get(event.kind()).into_iter().flatten() {
-            let mut reaction = Reaction { working, inner, cause: &context, at, depth: 0 };
+            let (policy, cause) = (&self.name, &context);
+            let mut reaction = Reaction { working, inner, policy, cause, at, depth: 0 };
             guarded(|| handler(version, payload, &context, &mut reaction))
                 .map_err(|source| PartError::of_handler(event, source))?;
         }

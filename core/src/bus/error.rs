@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::PartError;
 use crate::aggregate::FoldError;
 use crate::id::LogId;
-use crate::name::{InvalidName, Name, StreamId};
+use crate::name::{InvalidName, Name, OF_LIBRARY, StreamId};
 use crate::number::{GlobalPosition, KindVersion, StreamVersion};
 use crate::schema::CHANGED_SHAPE;
 use crate::store::{AppendError, ReadError};
@@ -47,6 +47,17 @@ pub enum OpenError {
     #[error("two {what} are named `{name}`; rename one of them")]
     Repeated {
         /// What they are.
+        what: &'static str,
+        /// The name.
+        name: Name,
+    },
+    /// Something is named as only what belongs to the library is.
+    #[error(
+        "`{name}` is among the {what}, but names that begin with `{OF_LIBRARY}` are the library's own; \
+         rename it"
+    )]
+    Reserved {
+        /// What it is.
         what: &'static str,
         /// The name.
         name: Name,

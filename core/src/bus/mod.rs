@@ -62,7 +62,7 @@ pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
 pub use start::Start;
 pub use submitted::Submitted;
-pub use timers::{PendingTimer, PendingTimers, RestoreTimersError};
+pub use timers::{DueTimers, PendingTimer, PendingTimers, RestoreTimersError};
 pub use view::View;
 
 use std::fmt;

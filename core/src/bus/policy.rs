@@ -160,10 +160,11 @@ impl Policies {
     }
 }
 
-/// What a policy may do: look at lives, and record in them.
+/// What a policy may do: look at lives, and record in them, now or after a while.
 pub struct Reaction<'a> {
     pub(super) working: &'a mut Working,
     pub(super) inner: &'a super::Inner,
+    pub(super) policy: &'a Name,
     pub(super) cause: &'a Context,
     /// When what is recorded occurs.
     pub(super) at: Timestamp,

@@ -10,7 +10,7 @@ use crate::lifecycle::Lifecycle;
 use crate::name::Name;
 use crate::number::KindVersion;
 use crate::schema::StoredSchema;
-use crate::store::{EventStore, ReadError, RegisteredSchema};
+use crate::store::{Commit, EventStore, ReadError, RegisteredSchema};
 
 /// The schemas of every event of a lifecycle that was registered or used, and of those that policies
 /// and projections handle.
@@ -78,10 +78,13 @@ impl Schemas {
         Ok(())
     }
 
-    /// The schema under which events of a kind and version are appended.
-    pub(super) fn of(&self, kind: &Name, version: KindVersion) -> Option<RegisteredSchema> {
-        let event = (kind.clone(), version);
-        self.lock().by_event.get(&event).cloned()
+    /// Adds to a commit the schema of a kind and version, unless it is there.
+    pub(super) fn add(&self, commit: &mut Commit, kind: &Name, version: KindVersion) {
+        let is_it = |schema: &RegisteredSchema| schema.kind == *kind && schema.version == version;
+        if !commit.schemas.iter().any(is_it) {
+            let event = (kind.clone(), version);
+            commit.schemas.extend(self.lock().by_event.get(&event).cloned());
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -110,6 +110,8 @@ pub(super) struct Working {
     events: Vec<Slot>,
     /// How many of the events were there before policies were asked.
     own: usize,
+    /// The timers that policies have set.
+    pub(super) planned: Vec<PendingTimer>,
 }
 
 /// An event of the commit: whose, which of its, and how many causes deep.
@@ -123,7 +125,14 @@ struct Slot {
 impl Working {
     /// A commit in which nobody takes part yet.
     pub(super) fn of_nobody(commit: CommitId) -> Self {
-        Self { commit, lives: Vec::new(), by_stream: HashMap::new(), events: Vec::new(), own: 0 }
+        Self {
+            commit,
+            lives: Vec::new(),
+            by_stream: HashMap::new(),
+            events: Vec::new(),
+            own: 0,
+            planned: Vec::new(),
+        }
     }
 
     /// The lives a caller hands over, each with what was recorded in it.
@@ -186,7 +195,8 @@ impl Working {
             let version = event.kind_version.get();
             let _span = sight::handling(PartKind::Policy, name, &event.kind, &context);
             let at = context.occurred_at;
-            let mut reaction = Reaction { working: self, inner, cause: &context, at, depth };
+            let mut reaction =
+                Reaction { working: self, inner, policy: name, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);
             payload
                 .and_then(|payload| handler(version, payload, &context, &mut reaction))
@@ -216,10 +226,19 @@ impl Working {
     }
 
     pub(super) fn state<L: Lifecycle>(&mut self, inner: &Inner, id: &str) -> Result<L, LoadError> {
+        self.look_at(inner, id, |life: &Aggregate<L>| life.state.duplicate())
+    }
+
+    pub(super) fn look_at<L: Lifecycle, T>(
+        &mut self,
+        inner: &Inner,
+        id: &str,
+        look: impl FnOnce(&Aggregate<L>) -> T,
+    ) -> Result<T, LoadError> {
         let (index, aggregate) = self.take::<L>(inner, id)?;
-        let state = aggregate.state.duplicate();
+        let seen = look(&aggregate);
         self.put(index, aggregate);
-        Ok(state)
+        Ok(seen)
     }
 
     pub(super) fn record<L: Lifecycle>(
@@ -298,14 +317,11 @@ impl Working {
                 commit.streams.push(append);
                 commit.streams.len() - 1
             });
-            let known = commit
-                .schemas
-                .iter()
-                .any(|schema| schema.kind == event.kind && schema.version == event.kind_version);
-            if !known {
-                commit.schemas.extend(inner.schemas.of(&event.kind, event.kind_version));
-            }
+            inner.schemas.add(&mut commit, &event.kind, event.kind_version);
             commit.events.push(event);
+        }
+        for timer in &self.planned {
+            timer.add_schema(&inner.schemas, &mut commit);
         }
         // What was looked at and not moved must still be so.
         for (index, life) in self.lives.iter().enumerate() {
@@ -336,6 +352,9 @@ impl Working {
     /// The rows of the timers that the commit sets.
     pub(super) fn timers(&self) -> Result<Vec<RowChange>, InvalidName> {
         let mut rows = Vec::new();
+        for timer in &self.planned {
+            rows.push(timer.change(None)?);
+        }
         for (index, life) in self.lives.iter().enumerate() {
             let Some(Entered { nth, timers }) = life.as_ref().and_then(|life| life.entered())
             else {

@@ -26,6 +26,7 @@ mod recent;
 mod sight;
 mod snapshot_faults;
 mod snapshots;
+mod status;
 mod subscriptions;
 mod tags;
 mod threads;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use vitae::store::ReadError;
-use vitae::{ConsumerError, MemberId};
+use vitae::store::{Commit, Query, ReadError, RowChange};
+use vitae::{CommitId, ConsumerError, MemberId, PartError, PartKind, PartState, Start};
 use vitae_tests::Subject;
 
 use crate::support::*;
@@ -17,6 +17,8 @@ on_every_store! {
     a_clock_that_is_set_back_stops_nobody
     there_may_be_more_members_than_partitions
     the_status_says_who_has_what
+    the_status_of_a_bus_has_all_groups_of_the_log
+    a_group_that_cannot_be_read_harms_no_other
     it_ends_with_the_store
 }
 
@@ -158,6 +160,47 @@ fn the_status_says_who_has_what(log: Subject) {
     team.advance(LEASE);
     let status = group.status().unwrap();
     assert!(status.iter().all(|status| status.owner.is_none() && status.until.is_none()));
+}
+
+fn the_status_of_a_bus_has_all_groups_of_the_log(log: Subject) {
+    let team = Team::new(&log);
+    assert!(team.bus.status().unwrap().is_empty());
+    // No name is taken for the beginning of another one, and the order is that of names.
+    for group in ["mail\u{1}", "mailer", "mail"] {
+        let group = team.bus.consumers(group, Query::all()).partitions(2).lease(LEASE);
+        work(&mut group.start(Start::Beginning).unwrap().join().unwrap());
+    }
+    let group = team.bus.consumers("mails", Query::all()).partitions(4).lease(LEASE);
+    let group = group.start(Start::Beginning).unwrap();
+    let mut member = group.join().unwrap();
+    (0..3).for_each(|_| add(&team.bus, "a", 1));
+    next(&mut member).unwrap().done().unwrap();
+    add(&team.bus, "a", 1);
+    // By whichever bus it is asked for.
+    let status = Team::new(&log).bus.status().unwrap();
+    let names: Vec<_> = status.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["mail", "mail\u{1}", "mailer", "mails"]);
+    let partitions: Vec<_> = status.iter().map(|group| group.partitions.len()).collect();
+    assert_eq!(partitions, [2, 2, 2, 4]);
+    let mails = &status[3];
+    assert_eq!((mails.kind, mails.state), (PartKind::Consumers, PartState::Well));
+    // One partition has come to 3, and the others nowhere.
+    assert_eq!((mails.position, mails.lag), (None, 4));
+    assert_eq!(mails.partitions, group.status().unwrap());
+}
+
+fn a_group_that_cannot_be_read_harms_no_other(log: Subject) {
+    let team = Team::new(&log);
+    team.start();
+    let mut commit = Commit::new(CommitId::generate());
+    let (view, value) = (vitae_tests::name("vitae.leases"), Some(b"?".to_vec()));
+    commit.rows.push(RowChange { view, key: b"broken\0".to_vec(), expected: None, value });
+    log.append(commit).wait().unwrap();
+    let status = team.bus.status().unwrap();
+    let states: Vec<_> = status.iter().map(|group| (group.name.as_str(), group.state)).collect();
+    let failing = PartState::Failing { failures: 1 };
+    assert_eq!(states, [("broken", failing), ("mailer", PartState::Well)]);
+    assert!(matches!(status[0].last_error.as_deref(), Some(PartError::Group(_))));
 }
 
 fn it_ends_with_the_store(mut log: Subject) {

@@ -187,5 +187,8 @@ fn with_another_number_of_partitions_it_does_not_start(log: Subject) {
         let error = team.bus.consumers(name, Query::all()).start(Start::Beginning).unwrap_err();
         assert!(matches!(error, ConsumerError::InvalidName(_)), "{error}");
     }
+    let of_library = team.bus.consumers("vitae.mailer", Query::all());
+    let error = of_library.start(Start::Beginning).unwrap_err();
+    assert!(matches!(error, ConsumerError::Reserved { .. }), "{error}");
     team.start();
 }

@@ -20,6 +20,12 @@ pub struct Paid {
     pub cents: u64,
 }
 
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "order.reminded")]
+pub struct Reminded {
+    pub cents: u64,
+}
+
 #[derive(Event, Serialize, Deserialize, Default, Clone, Debug)]
 #[event(name = "order.lapsed")]
 pub struct Lapsed {}
@@ -33,7 +39,7 @@ pub enum Order {
     #[state(initial)]
     #[on(Placed => Open)]
     New,
-    #[on(Paid => Settled, Lapsed => Gone)]
+    #[on(Reminded => Open, Paid => Settled, Lapsed => Gone)]
     #[after(PATIENCE => Lapsed)]
     Open(Open),
     #[state(terminal)]
@@ -51,7 +57,29 @@ impl OrderTransitions for Order {
     fn new_on_placed(_: New, event: &Placed, _: &Context) -> Open {
         Open { cents: event.cents }
     }
+
+    fn open_on_reminded(from: Open, _: &Reminded, _: &Context) -> Open {
+        from
+    }
 }
+
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "survey.sent")]
+pub struct Asked {
+    pub cents: u64,
+}
+
+#[derive(Lifecycle, Clone, Debug)]
+#[lifecycle(name = "survey")]
+pub enum Survey {
+    #[state(initial)]
+    #[on(Asked => Out)]
+    Unsent,
+    #[state(terminal)]
+    Out,
+}
+
+impl SurveyTransitions for Survey {}
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "invoice.issued")]
@@ -139,6 +167,14 @@ pub(crate) fn composed(bus: BusBuilder, version: u32, outside: &Outside) -> BusB
         then.record::<Ledger>("all", Booked { cents: event.cents })?;
         Ok(())
     });
+    let reminders = Policy::new("unpaid orders are reminded").on(|event: &Placed, order, then| {
+        let reminded = Reminded { cents: event.cents };
+        Ok(then.record_after::<Order>(order.stream().id(), reminded, PATIENCE / 2)?)
+    });
+    let surveys = Policy::new("buyers are asked").on(|event: &Paid, order, then| {
+        let asked = Asked { cents: event.cents };
+        Ok(then.record_after::<Survey>(order.stream().id(), asked, PATIENCE)?)
+    });
     let settled = Projection::new("settled")
         .on(|event: &Paid, order, rows| rows.put(order.stream().id().as_str(), &event.cents));
     let revenue = Projection::new("revenue").on(|event: &Booked, _, rows| {
@@ -150,7 +186,10 @@ pub(crate) fn composed(bus: BusBuilder, version: u32, outside: &Outside) -> BusB
         .on(move |_: &Paid, order, call| outside(call.key(), order.stream().id().as_str()))
         .attempts(3);
     bus.register::<Order>()
+        .register::<Survey>()
         .effect(mails)
+        .policy(reminders)
+        .policy(surveys.durable(Start::Beginning))
         .policy(invoices)
         .policy(parcels.durable(Start::Beginning))
         .policy(book.durable(Start::Beginning))

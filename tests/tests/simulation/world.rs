@@ -14,7 +14,7 @@ use vitae::{
 
 use crate::faults::{Faulty, Weather};
 use crate::lives::{
-    Invoice, Ledger, Open, Order, Outside, PATIENCE, Paid, Parcel, Placed, composed,
+    Invoice, Ledger, Open, Order, Outside, PATIENCE, Paid, Parcel, Placed, Survey, composed,
 };
 
 /// How many processes there are, and how many orders they are about.
@@ -215,7 +215,12 @@ impl World {
             match kind.as_str() {
                 "parcel.requested" => assert!(paid == Some(&1) && *times == 1, "{stream}: {times}"),
                 "ledger.booked" => assert!(*times <= cents.len() as u64),
-                "order.lapsed" => assert!(paid.is_none() && *times == 1, "{stream}: {times}"),
+                "order.lapsed" => {
+                    assert!(paid.is_none() && *times == 1, "{stream}: {times}");
+                    // That was due before.
+                    let reminded = seen.get(&("order.reminded".to_owned(), stream.clone()));
+                    assert_eq!(reminded, Some(&1), "{stream}");
+                }
                 // How an effect fared.
                 kind if kind.starts_with("vitae.") => {}
                 _ => assert_eq!(*times, 1, "{kind} {stream}"),
@@ -253,6 +258,7 @@ impl World {
             let order = String::from_utf8(order).unwrap();
             (total, paid) = (total + cents, paid + 1);
             assert!(matches!(state::<Invoice>(bus, &order), Invoice::Sent));
+            assert!(matches!(state::<Survey>(bus, &order), Survey::Out));
             let keys = mailed.remove(&order).unwrap_or_default();
             assert_eq!(keys.len(), 1, "{order} was mailed with {keys:?}");
             let Parcel::Packing(parcel) = state::<Parcel>(bus, &order);

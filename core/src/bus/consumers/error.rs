@@ -3,7 +3,7 @@
 use super::group::CHECKPOINTS;
 use super::roster;
 use crate::bus::CommitReason;
-use crate::name::{InvalidName, Name};
+use crate::name::{InvalidName, Name, OF_LIBRARY};
 use crate::number::GlobalPosition;
 use crate::store::{AppendError, ReadError};
 
@@ -17,6 +17,14 @@ pub enum ConsumerError {
     /// The group's name cannot be part of its checkpoints' names.
     #[error("the name of a group of consumers is not valid")]
     InvalidName(#[from] InvalidName),
+    /// The group is named as only what belongs to the library is.
+    #[error(
+        "the group `{group}` cannot be: names that begin with `{OF_LIBRARY}` are the library's own; rename it"
+    )]
+    Reserved {
+        /// The group.
+        group: Name,
+    },
     /// No group can have so many partitions, or none.
     #[error("a group has 1 to {most} partitions, not {asked}", most = super::MAX_PARTITIONS)]
     Partitions {

@@ -23,6 +23,7 @@ pub use consumer::Consumer;
 pub use error::ConsumerError;
 pub use roster::MemberId;
 pub use status::PartitionStatus;
+pub(super) use status::statuses;
 
 use super::{Bus, Start};
 use crate::name::Name;
@@ -157,17 +158,21 @@ impl Consumers {
     ///
     /// # Errors
     /// [`ConsumerError::OtherPartitions`] if the group was started with another number of them; if the
-    /// name or the number cannot be, the place is not on the log, or the store does not answer. A retry
-    /// is safe.
+    /// name or the number cannot be (`vitae.…` is the library's own), the place is not on the log, or the
+    /// store does not answer. A retry is safe.
     pub fn start(self, start: Start) -> Result<ConsumerGroup, ConsumerError> {
         let (asked, lease) = (self.partitions, self.lease.max(Duration::from_millis(1)));
         if asked == 0 || asked > MAX_PARTITIONS {
             return Err(ConsumerError::Partitions { asked });
         }
+        let name = Name::new(&self.name)?;
+        if name.is_of_library() {
+            return Err(ConsumerError::Reserved { group: name });
+        }
         let group = Group {
             store: Arc::downgrade(&self.store),
             clock: self.clock,
-            name: Name::new(&self.name)?,
+            name,
             query: self.query,
             partitions: asked,
             lease: i64::try_from(lease.as_micros()).unwrap_or(i64::MAX),
@@ -205,7 +210,7 @@ impl ConsumerGroup {
         Consumer::join(Arc::clone(&self.0))
     }
 
-    /// Where each of its partitions stands.
+    /// Where each of its partitions stands: what [`Bus::status`] says of all groups of the log.
     ///
     /// # Errors
     /// [`ConsumerError`] if the store does not answer.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::ConsumerError;
 use crate::name::Name;
 use crate::number::RowVersion;
-use crate::store::{EventStore, RowChange, ViewRow};
+use crate::store::{EventStore, ReadError, RowChange, ViewRow};
 use crate::time::Timestamp;
 
 /// The view of all groups' rows.
@@ -134,6 +134,23 @@ pub(super) fn lease(
 ) -> Result<Option<Row<Lease>>, ConsumerError> {
     let row = store.row(&VIEW, &key(group, &partition.to_be_bytes()))?;
     row.map(|row| Row::of(&row, Lease::decode)).transpose()
+}
+
+/// All groups, in bytewise order of their names.
+pub(super) fn groups(store: &dyn EventStore) -> Result<Vec<Name>, ReadError> {
+    let mut groups = Vec::new();
+    let mut after: Option<Vec<u8>> = None;
+    while let Some(row) = store.rows(&VIEW, &[], after.as_deref(), 1)?.pop() {
+        let mut key = row.key;
+        if let Some(end) = key.iter().position(|byte| *byte == 0) {
+            key.truncate(end);
+            groups.extend(str::from_utf8(&key).ok().and_then(|name| Name::new(name).ok()));
+            // Past every key of the group, and before those of a longer name.
+            key.push(1);
+        }
+        after = Some(key);
+    }
+    Ok(groups)
 }
 
 /// The number of partitions of a group, `None` if it never started.

@@ -2,12 +2,15 @@
 //!
 //! Owns the reading of it. Never changes anything.
 
+use std::sync::Arc;
+
 use super::group::checkpoint_name;
 use super::roster::{MemberId, Roster};
 use super::{ConsumerError, roster};
+use crate::bus::{PartError, PartKind, PartState, PartStatus};
 use crate::name::Name;
 use crate::number::GlobalPosition;
-use crate::store::EventStore;
+use crate::store::{EventStore, ReadError};
 use crate::time::Timestamp;
 
 /// Where a partition of a group of consumers stands.
@@ -27,8 +30,40 @@ pub struct PartitionStatus {
     pub lag: u64,
 }
 
+/// Where every group of a log stands, in bytewise order of their names.
+pub(in crate::bus) fn statuses(
+    store: &dyn EventStore,
+    now: Timestamp,
+) -> Result<Vec<PartStatus>, ReadError> {
+    roster::groups(store)?.into_iter().map(|group| status(store, group, now)).collect()
+}
+
+fn status(store: &dyn EventStore, group: Name, now: Timestamp) -> Result<PartStatus, ReadError> {
+    let (partitions, error) = match of(store, &group, now) {
+        Ok(partitions) => (partitions, None),
+        Err(ConsumerError::Read(error)) => return Err(error),
+        // Nothing that the other groups and parts suffer for.
+        Err(source) => (Vec::new(), Some(PartError::Group(source))),
+    };
+    Ok(PartStatus {
+        kind: PartKind::Consumers,
+        name: group,
+        position: partitions.iter().map(|partition| partition.position).min().flatten(),
+        lag: partitions.iter().map(|partition| partition.lag).max().unwrap_or_default(),
+        shadow: None,
+        parked: None,
+        timers: None,
+        partitions,
+        state: match error {
+            None => PartState::Well,
+            Some(_) => PartState::Failing { failures: 1 },
+        },
+        last_error: error.map(Arc::new),
+    })
+}
+
 /// Where each partition of a group stands, in their order; nothing if the group never started.
-pub(in crate::bus) fn of(
+pub(super) fn of(
     store: &dyn EventStore,
     group: &Name,
     now: Timestamp,

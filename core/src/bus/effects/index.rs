@@ -9,6 +9,7 @@
 
 use super::life::{SetAside, Waiting};
 use crate::bus::Inner;
+use crate::bus::parts::COUNTED;
 use crate::name::Name;
 use crate::store::{ReadError, RowChange, ViewRow};
 use crate::time::Timestamp;
@@ -99,6 +100,11 @@ impl Index {
         after: Option<&[u8]>,
     ) -> Result<Vec<ViewRow>, ReadError> {
         inner.store.rows(&VIEW, &self.parked_prefix(), after, PAGE)
+    }
+
+    /// How many lives are parked, as far as is counted.
+    pub(super) fn count_parked(&self, inner: &Inner) -> Result<usize, ReadError> {
+        Ok(inner.store.rows(&VIEW, &self.parked_prefix(), None, COUNTED)?.len())
     }
 
     /// The life of a row that is parked.

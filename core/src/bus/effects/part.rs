@@ -194,6 +194,10 @@ impl Part for EffectPart {
     fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
         self.follower.seen()
     }
+
+    fn parked(&self, inner: &Inner) -> Result<Option<usize>, ReadError> {
+        self.index.count_parked(inner).map(Some)
+    }
 }
 
 pub(super) fn checkpoint_of(effect: &Name) -> Result<Name, InvalidName> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::PartKind;
-use crate::bus::{CommitReason, HandlerError};
+use crate::bus::{CommitReason, ConsumerError, HandlerError};
 use crate::name::{InvalidName, Name, StreamId};
 use crate::number::GlobalPosition;
 use crate::store::{AppendError, EventRef, ReadError};
@@ -94,6 +94,9 @@ pub enum PartError {
     /// The store did not acknowledge that timers have ended whose states were left.
     #[error("the store did not take that timers have ended")]
     EndTimers(#[source] AppendError),
+    /// The rows of a group of consumers are not what this program knows.
+    #[error("where the group stands could not be read")]
+    Group(#[source] ConsumerError),
     /// An event has a stream or a kind that cannot be a name.
     #[error("a name is not valid")]
     InvalidName(#[from] InvalidName),

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Bus, HandlerError, Inner, ShadowProgress, sight};
+use super::{Bus, DueTimers, HandlerError, Inner, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
@@ -24,6 +24,7 @@ pub(super) use contexts::Contexts;
 pub use error::{PartError, PartFailed};
 pub(super) use follower::{Follower, Prepared, Stopped, lock};
 pub use running::{Running, StillRunning};
+pub(super) use status::COUNTED;
 pub use status::{PartKind, PartState, PartStatus};
 
 /// The longest pause of a part that cannot go on, unless it says otherwise.
@@ -51,6 +52,16 @@ pub(super) trait Part: Send + Sync {
 
     /// How far a shadow of it has come, if there is one.
     fn shadow(&self, _inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
+        Ok(None)
+    }
+
+    /// How many events it has parked, if it parks any.
+    fn parked(&self, _inner: &Inner) -> Result<Option<usize>, ReadError> {
+        Ok(None)
+    }
+
+    /// Which timers are due, if it lets them fire.
+    fn timers(&self, _inner: &Inner) -> Result<Option<DueTimers>, ReadError> {
         Ok(None)
     }
 }

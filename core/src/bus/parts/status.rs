@@ -3,13 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::PartError;
-use crate::bus::{Bus, ShadowProgress, sight};
+use super::{PartError, Watched};
+use crate::bus::consumers::{self, PartitionStatus};
+use crate::bus::{Bus, DueTimers, Inner, ShadowProgress, sight};
 use crate::name::Name;
 use crate::number::GlobalPosition;
 use crate::store::ReadError;
 
-/// What a part of a bus is.
+/// As far as is counted what is parked, and what is due: more is not told apart.
+pub(in crate::bus) const COUNTED: usize = 1_000;
+
+/// What a part of a bus is, or what else follows the log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum PartKind {
@@ -17,10 +21,12 @@ pub enum PartKind {
     Policy,
     /// A [catch-up projection](crate::Projection::catch_up).
     Projection,
-    /// What lets the timers of the lifecycles that are registered fire.
+    /// What lets the timers of the lifecycles that are registered fire, if there are any.
     Timers,
     /// An [effect](crate::Effect).
     Effect,
+    /// A group of [consumers](crate::Bus::consumers), whoever has started it.
+    Consumers,
 }
 
 impl fmt::Display for PartKind {
@@ -30,11 +36,12 @@ impl fmt::Display for PartKind {
             Self::Projection => "projection",
             Self::Timers => "timers",
             Self::Effect => "effect",
+            Self::Consumers => "consumers",
         })
     }
 }
 
-/// Where a part of a bus stands.
+/// Where a part of a bus stands, or a group of consumers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PartStatus {
@@ -43,14 +50,23 @@ pub struct PartStatus {
     /// Its name.
     pub name: Name,
     /// Where its checkpoint stands: at the last event that it has dealt with for good, `None` before the
-    /// first. Behind it may be up to 16,384 events that do not concern it.
+    /// first. Behind it may be up to 16,384 events that do not concern it. That of a group is the one of
+    /// its partition that is the furthest behind.
     pub position: Option<GlobalPosition>,
     /// How many events of the log it has not looked at, as far as this bus knows; not all of them need
     /// concern it.
     pub lag: u64,
     /// How far the [shadow](crate::Shadow) of a projection has come, if there is one.
     pub shadow: Option<ShadowProgress>,
-    /// How it is doing.
+    /// How many events of an effect are [parked](crate::Bus::parked), one for a stream at the most, counted
+    /// up to 1,000; `None` of all else.
+    pub parked: Option<usize>,
+    /// The timers that are to fire here; `None` of all else.
+    pub timers: Option<DueTimers>,
+    /// Where each partition of a group of consumers stands, in their order; nothing of all else.
+    pub partitions: Vec<PartitionStatus>,
+    /// How it is doing. Of a group nobody here knows more than that it can be read: it is doing well
+    /// then.
     pub state: PartState,
     /// The last error, from whenever it was; `None` if there was none since the bus was opened.
     pub last_error: Option<Arc<PartError>>,
@@ -69,36 +85,48 @@ pub enum PartState {
     },
 }
 
+impl Watched {
+    fn status(&self, inner: &Inner, head: Option<GlobalPosition>) -> Result<PartStatus, ReadError> {
+        let report = self.report().clone();
+        let position = self.part.position(inner)?;
+        let seen = position.max(self.part.seen(inner));
+        let number = |position: Option<GlobalPosition>| position.map_or(0, GlobalPosition::get);
+        Ok(PartStatus {
+            kind: self.part.kind(),
+            name: self.part.name().clone(),
+            position,
+            lag: number(head).saturating_sub(number(seen)),
+            shadow: self.part.shadow(inner)?,
+            parked: self.part.parked(inner)?,
+            timers: self.part.timers(inner)?,
+            partitions: Vec::new(),
+            state: match report.failures {
+                0 => PartState::Well,
+                failures => PartState::Failing { failures },
+            },
+            last_error: report.last_error,
+        })
+    }
+}
+
 impl Bus {
-    /// Where every part that follows the log stands, in the order in which they were added. What
-    /// happened to them is told of this bus only; positions are those in the store, whoever got
-    /// there. Each time, the lags go to the gauge `vitae_part_lag_events`.
+    /// Where everything stands that follows the log: the parts of this bus, in the order in which they
+    /// were added, and then the groups of consumers that were ever started on the log, in bytewise order of their
+    /// names. What happened to parts is told of this bus only; positions are those in the store, whoever
+    /// got there. Each time, the lags go to the gauge `vitae_part_lag_events`.
+    ///
+    /// Reads no events: for each part, and each partition of a group, its checkpoint and a few rows, and up
+    /// to 1,000 rows where something is counted.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub fn status(&self) -> Result<Vec<PartStatus>, ReadError> {
-        let head = self.inner.store.head()?.map_or(0, GlobalPosition::get);
-        let mut all = Vec::new();
-        for watched in &self.inner.parts.0 {
-            let report = watched.report().clone();
-            let position = watched.part.position(&self.inner)?;
-            let (kind, name) = (watched.part.kind(), watched.part.name().clone());
-            let seen = position.max(watched.part.seen(&self.inner));
-            let lag = head.saturating_sub(seen.map_or(0, GlobalPosition::get));
-            sight::lags(kind, &name, lag);
-            all.push(PartStatus {
-                kind,
-                name,
-                position,
-                shadow: watched.part.shadow(&self.inner)?,
-                lag,
-                state: match report.failures {
-                    0 => PartState::Well,
-                    failures => PartState::Failing { failures },
-                },
-                last_error: report.last_error,
-            });
-        }
+        let inner = &*self.inner;
+        let head = inner.store.head()?;
+        let parts = inner.parts.0.iter().map(|watched| watched.status(inner, head));
+        let mut all = parts.collect::<Result<Vec<_>, _>>()?;
+        all.extend(consumers::statuses(inner.store.as_ref(), inner.home.clock.now())?);
+        all.iter().for_each(|part| sight::lags(part.kind, &part.name, part.lag));
         Ok(all)
     }
 }

@@ -1,52 +1,64 @@
 //! Whether a timer that is due still stands.
 //!
-//! Owns the one question that its row cannot answer. The log does: the state must be the one that set
-//! the timer, not left since and not restarted, and the timer must not have fired.
+//! Owns the one question that its row cannot answer. The log does: what set the timer must be there, the
+//! state must not have been left since or restarted, and the timer must not have fired.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::PendingTimer;
 use crate::aggregate::Aggregate;
 use crate::bus::{AsOf, Inner, LoadError};
-use crate::lifecycle::{Lifecycle, StateDefinition, Timer};
-use crate::store::{EventRef, Read};
+use crate::event::DecodeError;
+use crate::id::EventId;
+use crate::lifecycle::{Lifecycle, LifecycleEvent, StateDefinition};
+use crate::number::GlobalPosition;
+use crate::store::{EventRef, InvalidMetadata, Metadata, Page, Query, Read, ReadError};
+
+/// Under this key the metadata of an event says which timer has made it happen.
+const MADE_BY: &str = "vitae.timer";
 
 impl Inner {
-    /// The timer, if a life as it is loaded still waits for it.
+    /// Whether a life as it is loaded still waits for a timer.
     pub(super) fn waits<L: Lifecycle>(
         &self,
         life: &Aggregate<L>,
         due: &PendingTimer,
-    ) -> Result<Option<Timer<L::Event>>, LoadError> {
-        let (state, timers) = (life.state().state(), life.state().timers());
-        let timer = timers.into_iter().find(|timer| due.kind.as_str() == timer.kind);
-        if timer.is_none() || !self.has_stayed::<L>(state, due)? {
-            return Ok(None);
+    ) -> Result<bool, LoadError> {
+        let state = life.state().state();
+        if !self.has_stayed::<L>(state, due)? {
+            return Ok(false);
         }
-        if life.version() != Some(due.entered) {
+        if life.version() != due.since {
             // An edge that stays in this state may come into it from another one, too.
-            let id = due.stream.id().as_str();
-            let then = self.load_as_of::<L>(id, AsOf::Version(due.entered))?;
-            if then.state().state() != state {
-                return Ok(None);
+            let then = match due.since {
+                None => L::initial(),
+                Some(version) => {
+                    let id = due.stream.id().as_str();
+                    self.load_as_of::<L>(id, AsOf::Version(version))?.into_state()
+                }
+            };
+            if then.state() != state {
+                return Ok(false);
             }
         }
-        Ok(timer)
+        Ok(due.planned.is_none() || self.says_something(due.set_by)?)
     }
 
-    /// Whether every event since the one that set the timer could have been one that stays in the
-    /// state, and none of them is the timer's own.
+    /// Whether every event since the timer was set could have been one that stays in the state, and
+    /// none of them is the timer's own.
     fn has_stayed<L: Lifecycle>(
         &self,
         state: &StateDefinition,
         due: &PendingTimer,
     ) -> Result<bool, LoadError> {
-        // No event: the log is not the one that the row was made of.
-        let mut stayed = false;
-        let read = Read::stream(due.stream.clone()).from_version(due.entered);
+        // No event of that version: the log is not the one that the row was made of.
+        let mut stayed = due.since.is_none();
+        let read = Read::stream(due.stream.clone());
+        let read = due.since.into_iter().fold(read, Read::from_version);
         self.store.visit(read, |event| {
-            stayed = if event.version() == due.entered {
-                event.id() == due.set_by
+            stayed = if Some(event.version()) == due.since {
+                due.planned.is_some() || event.id() == due.set_by
             } else {
                 stays::<L>(state, event) && !due.has_made(event)
             };
@@ -55,12 +67,49 @@ impl Inner {
         })?;
         Ok(stayed)
     }
+
+    /// Whether an event is on the log, and its payload too: once that is erased, nothing more is to come
+    /// of it, least of all what was taken from it.
+    fn says_something(&self, event: EventId) -> Result<bool, ReadError> {
+        let receipt = self.store.receipt(event.commit)?;
+        let first = receipt.and_then(|receipt| receipt.positions).map(|(first, _)| first.get());
+        let position = first.and_then(|first| first.checked_add(u64::from(event.index)));
+        let Some(position) = position.and_then(GlobalPosition::new) else { return Ok(false) };
+        let mut page = Page::new();
+        let read = Read::log(Query::all()).from_position(position).page_of(1);
+        self.store.read(&read, &mut page)?;
+        Ok(page.iter().any(|found| found.id() == event && found.payload().is_ok()))
+    }
 }
 
 impl PendingTimer {
+    /// What is to happen, by the declaration or by the row. `None` if the state has no such timer.
+    pub(super) fn event<L: Lifecycle>(&self, state: &L) -> Option<Result<L::Event, DecodeError>> {
+        let kind = self.kind.as_str();
+        match &self.planned {
+            None => {
+                let timer = state.timers().into_iter().find(|timer| timer.kind == kind)?;
+                Some(Ok((timer.event)()))
+            }
+            Some(it) => Some(L::Event::decode(kind, it.version.get(), &it.payload)),
+        }
+    }
+
     /// Whether an event is what the timer has made happen.
     pub(super) fn has_made(&self, event: &EventRef<'_>) -> bool {
-        event.causation() == Some(self.set_by) && event.kind() == self.kind.as_str()
+        event.causation() == Some(self.set_by)
+            && event.kind() == self.kind.as_str()
+            && event.metadata().any(|(key, timer)| key == MADE_BY && timer == self.mark())
+    }
+
+    /// What its event says of it: other events may have the same kind and cause.
+    pub(super) fn made(&self) -> Result<Metadata, InvalidMetadata> {
+        Metadata::new(&BTreeMap::from([(MADE_BY.to_owned(), self.mark())]))
+    }
+
+    fn mark(&self) -> String {
+        let planned = self.planned.as_ref();
+        planned.map_or_else(|| "state".to_owned(), |it| format!("{}/{}", it.policy, it.nth))
     }
 }
 

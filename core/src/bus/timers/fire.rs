@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{PendingTimer, PendingTimers, VIEW};
+use super::{DueTimers, PendingTimer, PendingTimers, VIEW};
 use crate::aggregate::{Aggregate, FoldReason};
 use crate::bus::commit::at_once;
 use crate::bus::parts::{Part, PartError, PartKind, Step, guarded};
 use crate::bus::turns::{MAX_TRIES, back_off};
 use crate::bus::{Alongside, CommitReason, HandlerError, Inner, LoadError};
+use crate::event::DecodeError;
 use crate::id::CommitId;
 use crate::lifecycle::Lifecycle;
 use crate::name::Name;
@@ -37,20 +38,18 @@ enum Outcome {
 #[derive(Default)]
 pub(in crate::bus) struct Lifecycles {
     by_category: HashMap<&'static str, Fire>,
-    any_timers: bool,
 }
 
 impl Lifecycles {
     pub(in crate::bus) fn add<L: Lifecycle>(&mut self) {
-        // Those without timers too: they may have had some, whose rows are to go.
         self.by_category.insert(L::DEFINITION.name, fire::<L>);
-        self.any_timers |= L::DEFINITION.has_timers();
     }
 
-    /// The part that lets them fire, unless there is nothing to fire.
+    /// The part that lets them fire, if there are any. Whichever they are: a policy may set a timer in
+    /// each, also one of another program on the log.
     pub(in crate::bus) fn into_part(self) -> Option<TimerPart> {
-        let Self { by_category, any_timers } = self;
-        any_timers.then_some(TimerPart { name: VIEW, by_category })
+        let Self { by_category } = self;
+        (!by_category.is_empty()).then_some(TimerPart { name: VIEW, by_category })
     }
 }
 
@@ -108,6 +107,10 @@ impl Part for TimerPart {
 
     fn seen(&self, _: &Inner) -> Option<GlobalPosition> {
         None
+    }
+
+    fn timers(&self, inner: &Inner) -> Result<Option<DueTimers>, ReadError> {
+        DueTimers::of(inner, |category| self.by_category.contains_key(category)).map(Some)
     }
 
     /// One that cannot fire must not keep back for long those that are due meanwhile.
@@ -194,11 +197,20 @@ fn event_of<L: Lifecycle>(
         }
         Err(error) => return Err(error),
     };
-    let Some(declared) = inner.waits(&life, timer)? else {
+    let Some(event) = timer.event(life.state()) else { return Ok(Err(Outcome::Ended)) };
+    if !inner.waits(&life, timer)? {
         return Ok(Err(Outcome::Ended));
-    };
-    let recorded = life.caused_by(timer.set_by, timer.correlation).record((declared.event)());
-    Ok(recorded.map_err(|error| Outcome::Stuck(error.into_parts().1.into())))
+    }
+    Ok(recorded(life, timer, event).map_err(Outcome::Stuck))
+}
+
+fn recorded<L: Lifecycle>(
+    life: Aggregate<L>,
+    timer: &PendingTimer,
+    event: Result<L::Event, DecodeError>,
+) -> Result<Aggregate<L>, HandlerError> {
+    let life = life.caused_by(timer.set_by, timer.correlation).with_metadata(timer.made()?);
+    life.record(event?).map_err(|error| error.into_parts().1.into())
 }
 
 /// Commits what the timer has made happen, as everything else is: with policies and projections.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use super::VIEW;
+use super::planned::Planned;
 use crate::bus::Bus;
 use crate::id::{CorrelationId, EventId};
 use crate::name::{Name, StreamId};
@@ -26,12 +27,24 @@ pub struct PendingTimer {
     pub kind: Name,
     /// When: the time at which the event that set it occurred, and the duration.
     pub due: Timestamp,
-    /// The event that entered the state, and so set the timer.
+    /// The event that entered the state, and so set the timer; or the one that a policy reacted to.
     pub set_by: EventId,
-    /// The version of that event.
-    pub entered: StreamVersion,
-    /// What that event belongs to.
+    /// The version of the life from which on it waits: that of the event that entered the state, or the
+    /// one that a policy found it at. `None` if it had not begun by then.
+    pub since: Option<StreamVersion>,
+    /// What the event that set it belongs to.
     pub correlation: CorrelationId,
+    /// What a policy has planned; `None` if the timer is that of a state.
+    pub(super) planned: Option<Planned>,
+}
+
+impl PendingTimer {
+    /// The policy that set it, by [`Reaction::record_after`](crate::Reaction::record_after); `None` if it
+    /// is that of a state.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Name> {
+        self.planned.as_ref().map(|planned| &planned.policy)
+    }
 }
 
 /// The timers of a log in the order of the times that they are due: see [`Bus::timers`]. Read in

@@ -30,7 +30,8 @@ pub enum RestoreTimersError {
 impl Bus {
     /// Sets the timers that the lives of a lifecycle wait for and that no commit has set: because they
     /// were declared later, or because the log was imported. Says how many. They run from when their
-    /// state was entered, so some may be due at once.
+    /// state was entered, so some may be due at once. Those that policies had set are not on the log, and
+    /// are not among them.
     ///
     /// Folds every stream of the lifecycle from its first event, as
     /// [`edges_taken`](Self::edges_taken) does. A life with an erased payload can go on no more, and

@@ -20,7 +20,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     });
     quote! {
         #title
-        #[allow(deprecated)]
+        #[allow(deprecated, clippy::enum_variant_names)]
         #vis enum #events { #(#variants)* }
     }
 }

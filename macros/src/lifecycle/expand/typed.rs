@@ -32,7 +32,7 @@ pub(in super::super) fn declaration(model: &Model) -> TokenStream {
     let clause = &generics.where_clause;
     quote! {
         #title
-        #[allow(deprecated)]
+        #[allow(deprecated, clippy::enum_variant_names)]
         #vis enum #typed #generics #clause { #(#variants)* #left_out }
     }
 }

@@ -3,6 +3,8 @@
 mod ends;
 mod fires;
 mod others;
+mod planned;
+mod planned_held;
 mod restored;
 
 use std::sync::Arc;
@@ -112,6 +114,34 @@ impl RunTransitions for Run {
 
 fn seconds(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds * 1_000_000)
+}
+
+/// A lifecycle in which what a timer makes happen leaves the state as it is.
+mod alarm {
+    use super::*;
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(name = "alarm.armed")]
+    pub struct Armed;
+
+    #[derive(Event, Serialize, Deserialize, Default)]
+    #[event(name = "alarm.rung")]
+    pub struct Rung;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    #[derive(Lifecycle, Clone, Debug, PartialEq)]
+    #[lifecycle(name = "alarm")]
+    pub enum Alarm {
+        #[state(initial)]
+        #[on(Armed => On)]
+        Off,
+        #[after(LIMIT => Rung)]
+        #[on(Rung => On, Armed => On restart)]
+        On,
+    }
+
+    impl AlarmTransitions for Alarm {}
 }
 
 /// A bus with a clock that stands at 0.

@@ -126,7 +126,7 @@ fn what_is_not_registered_is_left_to_others(log: Subject) {
     assert_eq!(pending(&watch.bus), []);
 }
 
-fn of_run(error: &PartError) -> String {
+pub(super) fn of_timer(error: &PartError) -> String {
     match error {
         PartError::Timer { stream, kind, source } => format!("{stream} {kind}: {source}"),
         other => panic!("{other:?}"),
@@ -139,7 +139,7 @@ fn stuck_on(log: &Subject, stubborn: Policy, because: &str) {
     watch.record("b", Begun { seconds: 2 });
     watch.clock.set(seconds(2));
     let failed = watch.bus.catch_up().unwrap_err();
-    assert_eq!(of_run(&failed.source), format!("run/a run.expired: {because}"));
+    assert_eq!(of_timer(&failed.source), format!("run/a run.expired: {because}"));
     assert_eq!(watch.over_since("b"), Some(2));
     assert_eq!(pending(&watch.bus), owned([("a", 1)]));
     // Elsewhere nothing is in its way.
@@ -164,7 +164,7 @@ fn a_panic_keeps_none_back(log: Subject) {
     watch.record("b", Begun { seconds: 2 });
     watch.clock.set(seconds(2));
     let failed = watch.bus.catch_up().unwrap_err();
-    assert!(of_run(&failed.source).contains("it panicked"));
+    assert!(of_timer(&failed.source).contains("it panicked"));
     assert_eq!(watch.over_since("b"), Some(2));
 }
 
@@ -176,7 +176,7 @@ fn an_answer_that_is_lost(log: Subject) {
         double.lose_answer(written);
         watch.clock.set(seconds(10));
         let failed = watch.bus.catch_up().unwrap_err();
-        assert!(of_run(&failed.source).starts_with(&format!("run/{id} run.expired")));
+        assert!(of_timer(&failed.source).starts_with(&format!("run/{id} run.expired")));
         watch.at(11);
         assert_eq!(how_often(&*log, &format!("run/{id} run.expired")), 1);
         assert_eq!(pending(&watch.bus), []);

@@ -54,34 +54,6 @@ fn as_a_commit_would_have_set_them(log: Subject) {
     assert!(restored.iter().all(|row| set.contains(row)));
 }
 
-/// A lifecycle in which what a timer makes happen leaves the state as it is.
-mod alarm {
-    use super::*;
-
-    #[derive(Event, Serialize, Deserialize)]
-    #[event(name = "alarm.armed")]
-    pub struct Armed;
-
-    #[derive(Event, Serialize, Deserialize, Default)]
-    #[event(name = "alarm.rung")]
-    pub struct Rung;
-
-    const LIMIT: Duration = Duration::from_secs(5);
-
-    #[derive(Lifecycle, Clone, Debug, PartialEq)]
-    #[lifecycle(name = "alarm")]
-    pub enum Alarm {
-        #[state(initial)]
-        #[on(Armed => On)]
-        Off,
-        #[after(LIMIT => Rung)]
-        #[on(Rung => On, Armed => On restart)]
-        On,
-    }
-
-    impl AlarmTransitions for Alarm {}
-}
-
 fn one_that_has_fired_is_not_set_again(log: Subject) {
     let watch = Watch::of(Bus::builder(log.shared()).register::<alarm::Alarm>());
     let alarm = || watch.bus.load::<alarm::Alarm>("a").unwrap();
