@@ -8,9 +8,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use vitae::store::{EventStore, Receipt};
+use vitae::store::Receipt;
 use vitae::{Bus, CommitId, Context, Effect, Event, Lifecycle, Policy, Projection, Start};
-use vitae_sqlite::SqliteStore;
+use vitae_sqlite::rusqlite::params;
+use vitae_sqlite::{SqliteStore, TableProjection};
 
 #[derive(Event, Serialize, Deserialize)]
 #[event(name = "job.started")]
@@ -105,9 +106,12 @@ pub(crate) const TOTALS: &str = "totals";
 /// The projection that catches up: how many were finished, by worker.
 pub(crate) const COUNTS: &str = "counts";
 
+/// The projection into a table, each of whose rows is a finished job: computed anew all the time.
+pub(crate) const TABLE: &str = "finished";
+
 /// A finished job is booked in the same commit, and its amount added up; behind it, it is filed once, counted
 /// once, and called out at least once: a line of a file, with the key of the call and the job.
-pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path) -> Bus {
+pub(crate) fn bus(store: &Arc<SqliteStore>, outside: &Path) -> Bus {
     let booking = Policy::new("finished-jobs-are-booked").on(|finished: &Finished, job, then| {
         let event = Booked { job: job.stream().id().to_string(), amount: finished.amount };
         Ok(then.record::<Ledger>(&finished.worker, event)?)
@@ -124,6 +128,12 @@ pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path) -> Bus {
         let so_far: u64 = rows.get(&finished.worker)?.unwrap_or(0);
         rows.put(&finished.worker, &(so_far + 1))
     });
+    let finished = TableProjection::new(TABLE, 1)
+        .table("jobs", "CREATE TABLE {jobs} (job TEXT, worker TEXT)")
+        .on(|finished: &Finished, job, sql| {
+            let (job, worker) = (job.stream().id().as_str(), &finished.worker);
+            sql.execute("INSERT INTO {jobs} VALUES (?1, ?2)", params![job, worker])
+        });
     let mut file = OpenOptions::new().create(true).append(true).open(outside).unwrap();
     let file = Mutex::new(move |line: &str| file.write_all(line.as_bytes()));
     let calling = Effect::new("finished-jobs-are-called-out", Start::Beginning);
@@ -131,11 +141,12 @@ pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path) -> Bus {
         let line = format!("\n{} {}.", call.key(), job.stream().id());
         Ok((*file.lock().unwrap())(&line)?)
     });
-    Bus::builder(store)
+    Bus::builder(store.clone())
         .policy(booking)
         .policy(filing.durable(Start::Beginning))
         .projection(totals)
         .projection(counts.catch_up(1))
+        .projection_in_tables(finished.open(store).unwrap())
         .effect(calling)
         .open()
         .unwrap()
@@ -150,9 +161,15 @@ pub(crate) fn booked(bus: &Bus, worker: &str) -> u64 {
 
 /// Works until it is killed, and prints each acknowledgement.
 pub(crate) fn work(path: &Path, outside: &Path) {
-    let bus = bus(Arc::new(SqliteStore::open(path).unwrap()), outside);
+    let bus = bus(&Arc::new(SqliteStore::open(path).unwrap()), outside);
     let _running = bus.start().unwrap();
     std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let shadow = bus.shadow(TABLE).unwrap();
+            loop {
+                let _ = shadow.begin().and_then(|()| shadow.finish());
+            }
+        });
         for thread in 0..4 {
             let bus = &bus;
             // Two threads share a worker, so that policies and rows get in each other's way.
