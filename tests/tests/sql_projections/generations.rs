@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vitae::store::EventStore;
-use vitae::{Bus, PartError, RebuildError};
+use vitae::{Bus, GlobalPosition, PartError, RebuildError};
 use vitae_sqlite::rusqlite::params;
 use vitae_sqlite::{SqliteStore, TableProjection};
 
@@ -168,8 +168,62 @@ fn a_statement_of_one_generation_cannot_reach_another() {
     bus.catch_up().unwrap();
     assert_eq!(ask(&file, "SELECT cents FROM mine_rows"), "301 | 202 | 103");
     bus.shadow("mine").unwrap().begin().unwrap();
+    // The live tables have their turn first, and it is prepared for them.
+    buy(&bus, "ada", 4);
     bus.catch_up().unwrap_err();
-    assert_eq!(ask(&file, "SELECT cents FROM mine_rows"), "301 | 202 | 103");
+    assert_eq!(ask(&file, "SELECT cents FROM mine_rows"), "401 | 302 | 203 | 104");
+}
+
+#[test]
+fn what_was_erased_is_nowhere_once_the_tables_are_computed_anew() {
+    let file = File::new();
+    let secret = "do not tell anybody".repeat(40);
+    let things = || {
+        let things = TableProjection::new("things", 1)
+            .table("all", "CREATE TABLE {all} (thing TEXT)")
+            .index("by_thing", "CREATE INDEX {by_thing} ON {all} (thing)");
+        things.on(|event: &Bought, _, sql| {
+            sql.execute("INSERT INTO {all} VALUES (?1)", params![event.thing])
+        })
+    };
+    let bus = file.bus(things());
+    for thing in ["bread", secret.as_str(), "salt"] {
+        let customer = bus.load::<Customer>("ada").unwrap();
+        let bought = customer.record(Bought { thing: thing.to_owned(), cents: 1 });
+        bus.commit(bought.unwrap()).unwrap();
+    }
+    bus.catch_up().unwrap();
+    bus.erase(GlobalPosition::new(2), "asked for", "us").unwrap();
+    bus.shadow("things").unwrap().begin().unwrap();
+    bus.catch_up().unwrap();
+    assert_eq!(ask(&file, "SELECT thing FROM things_all"), "bread | salt");
+    drop(bus);
+    let path = file.path();
+    let _folder = file.closed();
+    let bytes = std::fs::read(path).unwrap();
+    let found = bytes.windows(18).filter(|bytes| *bytes == b"do not tell anybod").count();
+    assert_eq!(found, 0);
+}
+
+#[test]
+fn a_backup_holds_tables_and_log_as_they_fit_each_other() {
+    let file = File::new();
+    bought(&file, 3);
+    let bus = file.bus(spent(1));
+    bus.catch_up().unwrap();
+    buy(&bus, "ada", 4);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    file.store.back_up(&path).unwrap();
+    let copy = Arc::new(SqliteStore::open(path).unwrap());
+    let bus = self::bus(&copy, spent(1));
+    let cents = || {
+        let cents = "SELECT cents FROM spent_totals";
+        copy.sql_reader().unwrap().query_row(cents, (), |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(cents(), 6);
+    bus.catch_up().unwrap();
+    assert_eq!(cents(), 10);
 }
 
 #[test]
