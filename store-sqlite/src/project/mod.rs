@@ -1,45 +1,30 @@
 //! Projections into tables of their own, in the store's file.
 //!
-//! Owns the connection on which one writes, and its turns at the desk. Whatever its statements do, only
-//! its own transaction can suffer. Never asks a handler while it holds anything.
+//! Owns how one is declared. What its statements do (`sql`), what they may do (`rights`), the tables as they
+//! are made and shown (`schema`) and its turns at the desk (`tables`) have a room each. Whatever a
+//! statement does, only its own transaction can suffer.
 
 mod declared;
 mod error;
 mod rights;
 mod schema;
 mod sql;
+mod tables;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rusqlite::Connection;
-use rusqlite::limits::Limit;
-use vitae::store::{AppendError, Commit, EventStore};
-use vitae::{
-    Context, Event, HandlerError, Handlers, LogId, ProjectionInTables, Tables, TablesError,
-};
+use vitae::{Context, Event, HandlerError, Handlers, ProjectionInTables};
 
 use crate::SqliteStore;
-use crate::error::Fault;
 use declared::{Declaration, Declared};
-use rights::{May, Rights};
+use tables::SqlTables;
 
 pub use error::{DeclarationError, StatementError, TableProjectionError};
 pub use sql::Sql;
 
 /// How many steps of SQLite the statements of a batch may come to, unless set.
 const STEPS: u64 = 5_000_000;
-
-/// The least that they may come to: SQLite tells of a thousand steps of a statement when some of them
-/// were of an earlier transaction.
-const LEAST_STEPS: u64 = 100_000;
-
-/// The longest text, and the longest row, that a statement can make, in bytes.
-const LONGEST: i32 = 16 << 20;
-
-/// The longest pattern of `LIKE` and `GLOB` in bytes: they may take time in proportion to it for each
-/// byte of a text.
-const LONGEST_PATTERN: i32 = 256;
 
 /// A projection into tables of its own, beside the log in the store's file. It follows the log, and its
 /// tables change in one transaction with its checkpoint.
@@ -164,7 +149,7 @@ impl TableProjection {
     }
 
     /// Sets how many steps of SQLite's machine the statements of a transaction may come to, which is what
-    /// a commit may have to wait for: 5,000,000 unless set, some tenths of a second; less than 100,000 is
+    /// a commit may have to wait for: 5,000,000 unless set; less than 100,000 is
     /// taken as that. A batch that comes to more is written in part; if one event alone does, the
     /// projection cannot go on. Counted in thousands.
     pub const fn steps(mut self, steps: u64) -> Self {
@@ -181,113 +166,11 @@ impl TableProjection {
         store: &Arc<SqliteStore>,
     ) -> Result<ProjectionInTables, TableProjectionError> {
         let declared = Declared::new(self.name.clone(), self.declarations)?;
-        let mut connection = store.beside_writer()?;
-        let rights = held_to_rights(&mut connection).map_err(|fault| store.on_open(fault))?;
-        let seat = Mutex::new(Seat { connection, generation: None });
-        let (store, steps) = (Arc::clone(store), self.steps.max(LEAST_STEPS));
-        let tables = SqlTables { seat, rights, declared, steps, store };
+        let tables = SqlTables::open(declared, self.steps, store)?;
         let projection = ProjectionInTables::new(self.name, self.version, self.handlers, tables);
         Ok(match self.batch {
             Some(events) => projection.batch(events),
             None => projection,
         })
-    }
-}
-
-fn held_to_rights(connection: &mut Connection) -> Result<Rights, Fault> {
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
-    Rights::over(connection)
-}
-
-struct SqlTables {
-    // Closed before the store is.
-    seat: Mutex<Seat>,
-    rights: Rights,
-    declared: Declared,
-    steps: u64,
-    store: Arc<SqliteStore>,
-}
-
-/// Where a projection writes.
-struct Seat {
-    connection: Connection,
-    /// The generation that its statements were prepared for.
-    generation: Option<u32>,
-}
-
-impl SqlTables {
-    /// Writes something and takes a commit, all or nothing.
-    fn at_desk(
-        &self,
-        generation: Option<u32>,
-        commit: Option<Commit>,
-        write: impl FnOnce(&Connection) -> Result<(), TablesError>,
-    ) -> Result<(), TablesError> {
-        if let Some(commit) = &commit {
-            commit.check(self.store.limits()).map_err(AppendError::from)?;
-        }
-        let offered = commit.as_ref().map(|commit| (commit, commit.digest()));
-        let mut seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner);
-        if seat.generation != generation {
-            // What was allowed with the tables of one is not with those of another.
-            seat.connection.flush_prepared_statement_cache();
-            seat.generation = generation;
-        }
-        let connection = &seat.connection;
-        self.rights.during(May::Everything, u64::MAX, || {
-            self.store.at_desk(|desk, now| desk.commit_beside(connection, offered, now, write))
-        })?
-    }
-}
-
-impl Tables for SqlTables {
-    type Written = Sql;
-
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
-
-    fn write(&self, generation: u32, written: Vec<Sql>, commit: Commit) -> Result<(), TablesError> {
-        self.at_desk(Some(generation), Some(commit), |connection| {
-            schema::make(connection, &self.rights, &self.declared, generation)?;
-            let may = May::Write(self.declared.own(generation));
-            let prefix = self.declared.prefix(generation);
-            self.rights.during(may, self.steps, || {
-                sql::run(connection, &self.declared, &prefix, &written, self.steps)
-            })
-        })
-    }
-
-    fn arrange(
-        &self,
-        live: Option<u32>,
-        shadow: Option<u32>,
-        commit: Commit,
-    ) -> Result<(), TablesError> {
-        self.at_desk(None, Some(commit), |connection| {
-            for generation in live.into_iter().chain(shadow) {
-                schema::make(connection, &self.rights, &self.declared, generation)?;
-            }
-            live.map_or(Ok(()), |live| schema::show(connection, &self.declared, live))
-        })
-    }
-
-    fn remove(&self, generation: u32, commit: Commit) -> Result<bool, TablesError> {
-        let prefix = self.declared.prefix(generation);
-        let mut deleted = 0;
-        let shrunk = self.at_desk(None, None, |connection| {
-            deleted = schema::shrink(connection, &prefix)?;
-            Ok(())
-        });
-        match shrunk {
-            Ok(()) if deleted > 0 => return Ok(false),
-            // What is damaged goes without being looked at.
-            Ok(()) | Err(TablesError::Append(AppendError::Damaged(_))) => {}
-            Err(error) => return Err(error),
-        }
-        self.at_desk(None, Some(commit), |connection| schema::remove(connection, &prefix))?;
-        Ok(true)
     }
 }

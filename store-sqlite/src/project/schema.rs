@@ -184,3 +184,26 @@ fn refused(error: DeclarationError) -> TablesError {
 fn file(error: rusqlite::Error) -> TablesError {
     TablesError::Append(Fault::from(error).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_deleted_so_many_at_a_time_whatever_tells_them_apart() {
+        for make in [
+            "CREATE TABLE \"p:t\" (a, b)",
+            "CREATE TABLE \"p:t\" (a, b, PRIMARY KEY (b, a)) WITHOUT ROWID",
+            "CREATE TABLE \"p:t\" (a, \"b \"\"c\" PRIMARY KEY) WITHOUT ROWID",
+        ] {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute(make, ()).unwrap();
+            let fill =
+                "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 2500)
+                        INSERT INTO \"p:t\" SELECT 'x', i FROM n";
+            connection.execute(fill, ()).unwrap();
+            let deleted = [(); 4].map(|()| shrink(&connection, "p:").unwrap());
+            assert_eq!(deleted, [1_024, 1_024, 452, 0], "{make}");
+        }
+    }
+}

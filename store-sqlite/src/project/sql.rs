@@ -82,3 +82,26 @@ pub(super) fn run(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::declared::Declaration;
+    use super::*;
+
+    /// The authorizer refuses it, on a connection that has one.
+    #[test]
+    fn nothing_is_run_after_a_statement_that_has_ended_the_transaction() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE rows (a); BEGIN").unwrap();
+        let table = Declaration { name: "t", statement: "", is_table: true };
+        let declared = Declared::new("p".to_owned(), vec![table]).unwrap();
+        let mut written = Sql::default();
+        written.execute("COMMIT", &[]).unwrap();
+        written.execute("INSERT INTO rows VALUES (1)", &[]).unwrap();
+        let error = run(&connection, &declared, "", &[written], 0).unwrap_err();
+        let TablesError::Event { fitting: 0, source } = error else { panic!("{error:?}") };
+        assert!(source.to_string().contains("has ended the transaction"), "{source}");
+        let rows = "SELECT count(*) FROM rows";
+        assert_eq!(connection.query_row(rows, (), |row| row.get::<_, i64>(0)).unwrap(), 0);
+    }
+}

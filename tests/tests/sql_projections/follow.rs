@@ -225,6 +225,18 @@ fn what_cannot_be_made_stops_the_projection_and_says_why() {
 }
 
 #[test]
+fn what_was_declared_and_not_made_is_an_error() {
+    let file = File::new();
+    let before = everything(&file);
+    let projection = TableProjection::new("p", 1)
+        .table("a", "CREATE TABLE {b} (x)")
+        .table("b", "CREATE TABLE IF NOT EXISTS {b} (x)");
+    let error = file.bus(projection).catch_up().unwrap_err();
+    assert!(format!("{error:?}").contains("NotMade { name: \"a\" }"), "{error:?}");
+    assert_eq!(everything(&file), before);
+}
+
+#[test]
 fn a_view_does_not_take_the_place_of_anything() {
     let file = File::new();
     let before = everything(&file);

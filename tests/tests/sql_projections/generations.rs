@@ -54,10 +54,19 @@ fn a_new_version_fills_new_tables_beside_the_live_ones() {
 fn tables_that_a_new_version_does_not_have_go_with_the_old_ones() {
     let file = File::new();
     let old = spent(1).table("more", "CREATE TABLE {more} (a PRIMARY KEY, b) WITHOUT ROWID");
+    bought(&file, 1);
     file.bus(old).catch_up().unwrap();
     assert_eq!(ask(&file, "SELECT * FROM spent_more"), "");
-    let new = spent(2).table("other", "CREATE TABLE {other} (a)");
-    file.bus(new).catch_up().unwrap();
+    let halts = Arc::new(AtomicBool::new(true));
+    let new = file.bus(halted(2, &halts, 1).table("other", "CREATE TABLE {other} (a)"));
+    new.catch_up().unwrap_err();
+    // Until then, those of the old version are shown, all of them.
+    assert_eq!(
+        (totals(&file), ask(&file, "SELECT * FROM spent_more")),
+        ("ada 1 1".into(), "".into())
+    );
+    halts.store(false, Ordering::Relaxed);
+    new.catch_up().unwrap();
     assert_eq!(ask(&file, "SELECT * FROM spent_other"), "");
     let views =
         "SELECT name FROM sqlite_schema WHERE type = 'view' AND name <> 'log' ORDER BY name";
