@@ -138,12 +138,12 @@ pub use bus::{
     Alongside, AsOf, BackOff, Batch, Bus, BusBuilder, Call, CommitError, CommitReason, CommitSet,
     Consumer, ConsumerError, ConsumerGroup, Consumers, Decide, DecideError, Decided, DecisionModel,
     Drift, DueTimers, Effect, EffectDelivered, EffectFailed, EffectGivenUp, EffectHeld,
-    EffectParked, EffectRetried, EraseError, HandlerError, LoadError, MemberId, OpenError,
-    ParkedError, ParkedEvent, ParkedEvents, PartError, PartFailed, PartKind, PartState, PartStatus,
-    PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased, PendingTimer,
-    PendingTimers, Policy, Projection, Reaction, ReactionError, RebuildError, Rebuilt,
-    RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
-    SnapshotUse, Snapshots, Start, StillRunning, Submitted, View,
+    EffectParked, EffectRetried, EraseError, HandlerError, Handlers, LoadError, MemberId,
+    OpenError, ParkedError, ParkedEvent, ParkedEvents, PartError, PartFailed, PartKind, PartState,
+    PartStatus, PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased, PendingTimer,
+    PendingTimers, Policy, Projection, ProjectionInTables, Reaction, ReactionError, RebuildError,
+    Rebuilt, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
+    SnapshotUse, Snapshots, Start, StillRunning, Submitted, Tables, TablesError, View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

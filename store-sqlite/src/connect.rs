@@ -38,7 +38,17 @@ pub(crate) fn require_safe_sqlite(path: &Path, linked: i32) -> Result<(), OpenEr
 /// makes durable what it holds.
 pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let fail = |fault: Fault| fault.on_open(path.to_owned());
-    let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(fail)?;
+    let mut connection = beside_writer(path, options)?;
+    migrate(path, &mut connection, STEPS)?;
+    settle(path, &connection).map_err(fail)?;
+    keep_log_on_close(&connection, false).map_err(fail)?;
+    Ok(connection)
+}
+
+/// Opens a connection that may write, to a file that a [`writer`] has open already.
+pub(crate) fn beside_writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let fail = |fault: Fault| fault.on_open(path.to_owned());
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, options).map_err(fail)?;
     // SQLite opens a file that it may not write for reading instead.
     if connection.is_readonly(MAIN_DB).map_err(|error| fail(error.into()))? {
         return Err(OpenError::ReadOnly { path: path.to_owned() });
@@ -53,9 +63,6 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, OpenE
             .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
             .map_err(|error| fail(error.into()))?;
     }
-    migrate(path, &mut connection, STEPS)?;
-    settle(path, &connection).map_err(fail)?;
-    keep_log_on_close(&connection, false).map_err(fail)?;
     Ok(connection)
 }
 

@@ -1,8 +1,10 @@
 //! What the writer works with.
 //!
-//! Owns the only connection that writes, the transactions on it, each of which holds the commits of many
+//! Owns the only connection that writes events, the transactions on it, each of which holds the commits of many
 //! callers (group commit), and the three answers that a commit can have. Never takes a commit after one
 //! whose outcome is unknown.
+
+mod beside;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -153,14 +155,8 @@ impl Desk {
 
     /// Says what is known of commits whose `COMMIT` failed.
     fn give_up(&mut self, tasks: &[Offered<'_>], answers: Vec<Taken>, fault: Fault) -> Vec<Answer> {
-        let still_open = !self.connection.is_autocommit();
+        let unwritten = unwritten(&self.connection, &fault);
         self.roll_back();
-        let unwritten = match &fault {
-            // No room for the last frame, or no lock: the log holds no end of this transaction.
-            Fault::Full => Some(AppendError::StorageFull),
-            Fault::Busy if still_open => Some(AppendError::Busy),
-            _ => None,
-        };
         if let Some(error) = unwritten {
             // What was in the log before is there nevertheless.
             let answer =
@@ -195,7 +191,7 @@ impl Desk {
 
     /// Ends a transaction in which nothing was written, or nothing is to stay.
     fn end_unwritten(&mut self) {
-        if run_sql(&self.connection, "ROLLBACK").is_err() && !self.connection.is_autocommit() {
+        if !ended(&self.connection) {
             self.closed = Some(Closed::with(AppendError::Closed));
         }
     }
@@ -216,6 +212,22 @@ impl Desk {
         }
         run_sql(&self.connection, "COMMIT")
     }
+}
+
+/// What is known to be the matter with a transaction whose `COMMIT` failed and that has left nothing;
+/// `None` if it may stand in the log.
+fn unwritten(connection: &Connection, fault: &Fault) -> Option<AppendError> {
+    match fault {
+        // No room for the last frame, or no lock: the log holds no end of this transaction.
+        Fault::Full => Some(AppendError::StorageFull),
+        Fault::Busy if !connection.is_autocommit() => Some(AppendError::Busy),
+        _ => None,
+    }
+}
+
+/// Undoes what a transaction has written. False if it goes on, and holds the file, for want of an end.
+fn ended(connection: &Connection) -> bool {
+    run_sql(connection, "ROLLBACK").is_ok() || connection.is_autocommit()
 }
 
 /// What a transaction has added to the log.

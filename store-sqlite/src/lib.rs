@@ -7,6 +7,7 @@
 //!   ├──► writer ───► queue                 the commits that wait, and who serves them
 //!   │       └──────► desk ──► append       one transaction for all of them
 //!   │                  └────► flush        the index of many events, written together
+//!   ├──► project                           what projections keep in tables beside the log
 //!   ├──► follow                            notices the commits of others, for who waits
 //!   └──► pool ────► moment ──► read, verify
 //!                      └─────► tail        the index of the newest events, in memory
@@ -81,6 +82,7 @@ mod names;
 mod options;
 mod pool;
 mod positions;
+mod project;
 mod queue;
 mod read;
 mod seal;
@@ -94,4 +96,7 @@ mod writer;
 
 pub use error::{BackupError, OpenError};
 pub use options::{Durability, Options};
+pub use project::{DeclarationError, Sql, StatementError, TableProjection, TableProjectionError};
+/// The SQLite that is spoken to: for the parameters of statements, and for reading.
+pub use rusqlite;
 pub use store::SqliteStore;

@@ -1,7 +1,8 @@
 //! The way from one format to the next.
 //!
 //! Owns the steps between formats, and the transaction in which a file takes those that it lacks.
-//! Never leaves a file between two formats, and never changes one whose format it does not know.
+//! Never leaves a file between two formats, never changes one whose format it does not know, and never
+//! touches tables whose names begin with `sql:`, which are projections' own.
 
 use std::path::Path;
 

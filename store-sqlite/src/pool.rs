@@ -39,6 +39,14 @@ impl Pool {
         Self { path, options, tail, idle: Mutex::new(Vec::new()) }
     }
 
+    pub(crate) const fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    pub(crate) const fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Asks something of one moment of the log.
     pub(crate) fn ask<T>(
         &self,

@@ -6,12 +6,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use rusqlite::Connection;
 use vitae::store::{
     AppendError, Changes, Checkpoint, Commit, EventStore, Limits, Page, Publisher, Read, ReadError,
     Receipt, RegisteredSchema, Snapshot, Ticket, ViewRow,
 };
-use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId};
+use vitae::{CommitId, GlobalPosition, LogId, Name, StreamId, Timestamp};
 
+use crate::desk::Desk;
 use crate::error::{BackupError, Fault, OpenError};
 use crate::follow::Follower;
 use crate::inspect::{FORMAT, Found, inspect, require_format};
@@ -99,6 +101,41 @@ impl SqliteStore {
     /// [`BackupError`]; then nothing is at the path. A retry is safe.
     pub fn back_up(&self, to: impl AsRef<Path>) -> Result<(), BackupError> {
         backup::back_up(&self.readers, to.as_ref())
+    }
+
+    /// A connection that reads the file with SQL of the caller's own, and can never write: for the views of
+    /// a [`TableProjection`](crate::TableProjection). A transaction that stays open on it lets the
+    /// write-ahead log grow.
+    ///
+    /// # Errors
+    /// [`ReadError`] if the file cannot be opened.
+    pub fn sql_reader(&self) -> Result<Connection, ReadError> {
+        Ok(connect::reader(self.readers.path(), self.readers.options())?)
+    }
+
+    /// Opens a connection beside that of the writer.
+    pub(crate) fn beside_writer(&self) -> Result<Connection, OpenError> {
+        let path = self.readers.path();
+        if self.writer.is_none() {
+            return Err(OpenError::ReadOnly { path: path.clone() });
+        }
+        connect::beside_writer(path, self.readers.options())
+    }
+
+    pub(crate) fn on_open(&self, fault: Fault) -> OpenError {
+        fault.on_open(self.readers.path().clone())
+    }
+
+    /// Lets somebody work at the writer's desk.
+    pub(crate) fn at_desk<T>(
+        &self,
+        work: impl FnOnce(&mut Desk, Timestamp) -> T,
+    ) -> Result<T, AppendError> {
+        self.writer.as_ref().ok_or(AppendError::ReadOnly)?.at_desk(work)
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn open_or_create(path: &Path, options: Options) -> Result<Self, OpenError> {

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use vitae::Clock;
-use vitae::store::{Commit, Digest, Publisher, Ticket};
+use vitae::store::{AppendError, Commit, Digest, Publisher, Ticket};
+use vitae::{Clock, Timestamp};
 
 use crate::desk::Desk;
 use crate::options::Options;
@@ -63,6 +63,16 @@ impl Writer {
         drop(desk);
         publish(&self.publisher, &answers);
         answers.into_iter().next()
+    }
+
+    /// Lets somebody work at the desk on a thread of their own, who waits for it like everybody.
+    pub(crate) fn at_desk<T>(
+        &self,
+        work: impl FnOnce(&mut Desk, Timestamp) -> T,
+    ) -> Result<T, AppendError> {
+        let now = self.clock.now();
+        let mut desk = self.desk.lock().map_err(|_| AppendError::Closed)?;
+        Ok(work(&mut desk, now))
     }
 }
 
@@ -124,7 +134,7 @@ fn publish(publisher: &Publisher, answers: &[Answer]) {
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use vitae::store::{AppendError, Outcome, RowChange};
+    use vitae::store::{Outcome, RowChange};
     use vitae::{CommitId, Name};
 
     use super::*;

@@ -14,6 +14,7 @@ use super::recent::Recent;
 use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
 use super::spare::SparePage;
+use super::tables::ProjectionInTables;
 use super::timers::Lifecycles;
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError};
@@ -37,6 +38,7 @@ pub struct BusBuilder {
     schemas: Schemas,
     policies: Vec<Policy>,
     projections: Vec<Projection>,
+    in_tables: Vec<ProjectionInTables>,
     effects: Vec<Effect>,
     snapshots: Vec<Snapshots>,
     timed: Lifecycles,
@@ -49,6 +51,7 @@ impl fmt::Debug for BusBuilder {
         f.debug_struct("BusBuilder")
             .field("policies", &self.policies)
             .field("projections", &self.projections)
+            .field("in_tables", &self.in_tables)
             .field("effects", &self.effects)
             .field("snapshots", &self.snapshots)
             .field("max_policy_depth", &self.max_depth)
@@ -65,6 +68,7 @@ impl BusBuilder {
             schemas: Schemas::default(),
             policies: Vec::new(),
             projections: Vec::new(),
+            in_tables: Vec::new(),
             effects: Vec::new(),
             snapshots: Vec::new(),
             timed: Lifecycles::default(),
@@ -92,6 +96,13 @@ impl BusBuilder {
     /// [catches up](Projection::catch_up), behind them.
     pub fn projection(mut self, projection: Projection) -> Self {
         self.projections.push(projection);
+        self
+    }
+
+    /// Adds a projection into [tables](crate::Tables) that the store keeps beside the log. It follows the
+    /// log, as one that [catches up](Projection::catch_up).
+    pub fn projection_in_tables(mut self, projection: ProjectionInTables) -> Self {
+        self.in_tables.push(projection);
         self
     }
 
@@ -140,9 +151,10 @@ impl BusBuilder {
     ///
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
-    /// elsewhere on this bus, or one that is nested too deep; if two policies, two projections, two
-    /// effects or two lifecycles with snapshots have one name, or one that cannot be a name or is of the
-    /// library's own (`vitae.…`); or if the store cannot be read. Nothing was written.
+    /// elsewhere on this bus, or one that is nested too deep; if tables stand beside another log; if two
+    /// policies, two projections, two effects or two lifecycles with snapshots have one name, or one that
+    /// cannot be a name or is of the library's own (`vitae.…`); or if the store cannot be read. Nothing was
+    /// written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);
@@ -150,10 +162,16 @@ impl BusBuilder {
         for projection in &self.projections {
             self.schemas.announce_handled(&projection.events);
         }
+        for projection in &self.in_tables {
+            projection.require_log(self.store.log_id())?;
+            self.schemas.announce_handled(&projection.events);
+        }
         self.effects.iter().for_each(|effect| effect.announce(&self.schemas));
         self.schemas.check(self.store.as_ref())?;
         require_own("policies", self.policies.iter().map(|policy| &policy.name))?;
-        require_own("projections", self.projections.iter().map(|projection| &projection.view))?;
+        let views = self.projections.iter().map(|projection| &projection.view);
+        let in_tables = self.in_tables.iter().map(|projection| &projection.name);
+        require_own("projections", views.chain(in_tables))?;
         require_own("effects", self.effects.iter().map(|effect| &effect.name))?;
         let (durable, atomic): (Vec<_>, Vec<_>) =
             self.policies.into_iter().partition(|policy| policy.durable);
@@ -164,8 +182,9 @@ impl BusBuilder {
         let (following, inline): (Vec<_>, Vec<_>) =
             self.projections.into_iter().partition(|projection| projection.version.is_some());
         let mut catching_up = Vec::new();
-        for projection in following {
-            let part = Arc::new(CatchUp::new(projection)?);
+        let following = following.into_iter().map(CatchUp::new);
+        for part in following.chain(self.in_tables.into_iter().map(CatchUp::in_tables)) {
+            let part = Arc::new(part?);
             catching_up.push(Arc::clone(&part));
             parts.push(part);
         }

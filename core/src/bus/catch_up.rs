@@ -2,7 +2,7 @@
 //!
 //! Owns how events become rows in a commit with the checkpoint, and when the rows of a view are computed
 //! anew, into a shadow beside the live ones that takes their place when it has caught up. Never touches
-//! the live rows for the sake of a shadow.
+//! the live rows for the sake of a shadow. What is said of rows here goes for those in tables too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,12 +12,13 @@ use super::parts::{
     Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
 };
 use super::projection::{Checked, Projection};
+use super::tables::{Keeps, ProjectionInTables, TablesError};
 use super::{Inner, OpenError, Rows, ShadowProgress, Start};
 use crate::id::CommitId;
 use crate::name::Name;
 use crate::number::{GlobalPosition, RowVersion};
 use crate::store::{
-    AppendError, Checkpoint, CheckpointMove, Commit, EventRef, ReadError, RowChange,
+    AppendError, Checkpoint, CheckpointMove, Commit, EventRef, Query, ReadError, RowChange,
 };
 
 /// How many rows of a former generation are removed in one commit.
@@ -28,25 +29,61 @@ const REMOVED: usize = 1_024;
 const RETIRED: &[u8] = b"retired";
 
 pub(super) struct CatchUp {
-    pub(super) projection: Checked,
+    name: Name,
+    /// Under which its generations stand in the store.
+    view: Name,
+    pub(super) makes: Makes,
     version: u32,
     batch: usize,
     /// By the number of the generation.
     followers: Mutex<HashMap<u32, Arc<Follower>>>,
 }
 
+/// What a projection makes of events.
+pub(super) enum Makes {
+    /// Rows of its view.
+    Rows(Checked),
+    /// What a store keeps in tables.
+    Tables(Box<dyn Keeps>),
+}
+
 impl CatchUp {
     pub(super) fn new(projection: Projection) -> Result<Self, OpenError> {
         let (version, batch) = (projection.version.unwrap_or_default(), projection.batch);
         let projection = Checked::new(projection)?;
-        // The longest names that it can come to.
-        generations::rows_of(&projection.view, u32::MAX)?;
-        generations::checkpoint_of(&projection.view, u32::MAX)?;
-        Ok(Self { projection, version, batch, followers: Mutex::default() })
+        let view = projection.view.clone();
+        Self::over(view.clone(), view, Makes::Rows(projection), (version, batch))
     }
 
-    fn view(&self) -> &Name {
-        &self.projection.view
+    pub(super) fn in_tables(projection: ProjectionInTables) -> Result<Self, OpenError> {
+        let ProjectionInTables { name, version, batch, keeps, .. } = projection;
+        // Not the name of any view: the library's begin like this.
+        let view = Name::new(format!("vitae.tables/{name}"))?;
+        Self::over(Name::new(name)?, view, Makes::Tables(keeps), (version, batch))
+    }
+
+    fn over(
+        name: Name,
+        view: Name,
+        makes: Makes,
+        (version, batch): (u32, usize),
+    ) -> Result<Self, OpenError> {
+        // The longest names that it can come to.
+        generations::rows_of(&view, u32::MAX)?;
+        generations::checkpoint_of(&view, u32::MAX)?;
+        Ok(Self { name, view, makes, version, batch, followers: Mutex::default() })
+    }
+
+    /// Under which name its generations stand in the store.
+    pub(super) const fn view(&self) -> &Name {
+        &self.view
+    }
+
+    fn query(&self) -> Query {
+        match &self.makes {
+            Makes::Rows(projection) => projection.query(),
+            Makes::Tables(tables) => tables.query(),
+        }
     }
 
     /// The generations as they are, after what is due of them: rows of this version must be there or
@@ -61,7 +98,7 @@ impl CatchUp {
         let built = shadow.map_or(live, |shadow| shadow.version);
         // While newer rows are built, the live ones of this version go on.
         if live > self.version || (live < self.version && built > self.version) {
-            let (view, newer) = (self.view().clone(), live.max(built));
+            let (view, newer) = (self.name.clone(), live.max(built));
             return Err(PartError::Superseded { view, version: self.version, newer });
         }
         if built < self.version {
@@ -76,7 +113,11 @@ impl CatchUp {
     /// Deals with the next events in one generation.
     fn follow(&self, inner: &Inner, generation: Generation) -> Result<Step, PartError> {
         let rows = generations::rows_of(self.view(), generation.number)?;
-        self.follower(generation.number)?.step(inner, |events| self.prepare(inner, &rows, events))
+        let follower = self.follower(generation.number)?;
+        follower.step(inner, |events| match &self.makes {
+            Makes::Rows(projection) => prepare(projection, inner, &rows, events),
+            Makes::Tables(tables) => tables.prepare(&self.name, generation.number, events),
+        })
     }
 
     fn follower(&self, number: u32) -> Result<Arc<Follower>, PartError> {
@@ -85,26 +126,8 @@ impl CatchUp {
             return Ok(Arc::clone(follower));
         }
         let checkpoint = generations::checkpoint_of(self.view(), number)?;
-        let follower =
-            Follower::new(checkpoint, self.projection.query(), Start::Beginning, self.batch);
+        let follower = Follower::new(checkpoint, self.query(), Start::Beginning, self.batch);
         Ok(Arc::clone(followers.entry(number).or_insert_with(|| Arc::new(follower))))
-    }
-
-    fn prepare(
-        &self,
-        inner: &Inner,
-        view: &Name,
-        events: &[EventRef<'_>],
-    ) -> Result<Prepared, Stopped> {
-        let mut rows = Rows::of_store(view, inner.store.as_ref());
-        let mut contexts = Contexts::default();
-        for (at, event) in events.iter().enumerate() {
-            guarded(|| self.projection.apply_read(event, &mut contexts, &mut rows))
-                .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
-        }
-        let mut commit = Commit::new(CommitId::generate());
-        commit.rows.extend(rows.into_written());
-        Ok(Prepared { commit, working: None })
     }
 
     /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
@@ -152,13 +175,22 @@ impl CatchUp {
         after: &Generations,
         retired: Option<CheckpointMove>,
     ) -> Result<bool, PartError> {
-        let failed = |source| PartError::View { view: self.view().clone(), source };
+        let failed = |source| PartError::View { view: self.name.clone(), source };
         let mut commit = generations::replaced(self.view(), before, after).map_err(failed)?;
         commit.checkpoints.extend(retired);
-        match inner.store.commit(commit) {
-            Ok(_) => Ok(true),
-            Err(AppendError::StaleRow { .. } | AppendError::CheckpointConflict { .. }) => Ok(false),
-            Err(source) => Err(failed(source)),
+        let taken = match &self.makes {
+            Makes::Rows(_) => inner.store.commit(commit).map(drop).map_err(TablesError::from),
+            Makes::Tables(tables) => {
+                let ours = |generation: &Generation| generation.version == self.version;
+                let live = Some(after.live).filter(ours).map(|live| live.number);
+                let shadow = after.shadow.filter(ours).map(|shadow| shadow.number);
+                tables.arrange(live, shadow, commit)
+            }
+        };
+        match taken {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_contention() => Ok(false),
+            Err(error) => Err(error.on_part(&self.name)),
         }
     }
 
@@ -169,11 +201,20 @@ impl CatchUp {
         (before, row): (&Generations, RowVersion),
         number: u32,
     ) -> Result<(), PartError> {
+        let mut after = before.clone();
+        after.retired.retain(|retired| *retired != number);
+        if let Makes::Tables(tables) = &self.makes {
+            let failed = |source| PartError::View { view: self.name.clone(), source };
+            let commit = generations::replaced(self.view(), Some(row), &after).map_err(failed)?;
+            return match tables.remove(number, commit) {
+                // Somebody else removes them too.
+                Err(error) if !error.is_contention() => Err(error.on_part(&self.name)),
+                _ => Ok(()),
+            };
+        }
         let view = generations::rows_of(self.view(), number)?;
         let rows = inner.store.rows(&view, &[], None, REMOVED)?;
         if rows.is_empty() {
-            let mut after = before.clone();
-            after.retired.retain(|retired| *retired != number);
             self.replace(inner, Some(row), &after, None)?;
             return Ok(());
         }
@@ -192,6 +233,24 @@ impl CatchUp {
     }
 }
 
+/// Makes rows of some events.
+fn prepare(
+    projection: &Checked,
+    inner: &Inner,
+    view: &Name,
+    events: &[EventRef<'_>],
+) -> Result<Prepared<'static>, Stopped> {
+    let mut rows = Rows::of_store(view, inner.store.as_ref());
+    let mut contexts = Contexts::default();
+    for (at, event) in events.iter().enumerate() {
+        guarded(|| projection.apply_read(event, &mut contexts, &mut rows))
+            .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
+    }
+    let mut commit = Commit::new(CommitId::generate());
+    commit.rows.extend(rows.into_written());
+    Ok(Prepared::of(commit, None))
+}
+
 /// What became of the generations.
 enum Settled {
     /// They are other ones now.
@@ -206,7 +265,7 @@ impl Part for CatchUp {
     }
 
     fn name(&self) -> &Name {
-        self.view()
+        &self.name
     }
 
     fn step(&self, inner: &Inner) -> Result<Step, PartError> {

@@ -2,7 +2,7 @@
 //!
 //! Owns that both are of one moment. Never changes a row.
 
-use super::catch_up::CatchUp;
+use super::catch_up::{CatchUp, Makes};
 use super::generations;
 use super::parts::Part;
 use super::projection::Checked;
@@ -49,8 +49,8 @@ impl Bus {
     /// somebody changed by hand. Nothing is written. Takes memory for all rows of the view, twice.
     ///
     /// # Errors
-    /// [`RebuildError`] if no projection of this bus has the view, the store cannot be read, or a
-    /// handler fails; [`RebuildError::Contended`] if the rows changed each of 16 times meanwhile. A
+    /// [`RebuildError`] if no projection of this bus has the view, it keeps its rows [in
+    /// tables](crate::Tables), the store cannot be read, or a handler fails; [`RebuildError::Contended`] if the rows changed each of 16 times meanwhile. A
     /// retry is safe.
     pub fn drift(&self, view: impl AsRef<str>) -> Result<Drift, RebuildError> {
         let (view, inner) = (view.as_ref(), &self.inner);
@@ -58,7 +58,10 @@ impl Bus {
             return inner.drift_of(inline, || inner.moment_of_inline(inline));
         }
         match inner.catching_up.iter().find(|part| part.name().as_str() == view) {
-            Some(part) => inner.drift_of(&part.projection, || inner.moment_of_live(part)),
+            Some(part) => match &part.makes {
+                Makes::Rows(rows) => inner.drift_of(rows, || inner.moment_of_live(part)),
+                Makes::Tables(_) => Err(RebuildError::InTables { view: part.name().clone() }),
+            },
             None => Err(RebuildError::NoSuchProjection { view: view.to_owned() }),
         }
     }
@@ -99,8 +102,8 @@ impl Inner {
     }
 
     fn moment_of_live(&self, part: &CatchUp) -> Result<Moment, RebuildError> {
-        let live = generations::live(&*self.store, part.name())?;
-        let rows = generations::rows_of(part.name(), live).map_err(super::PartError::from)?;
+        let live = generations::live(&*self.store, part.view())?;
+        let rows = generations::rows_of(part.view(), live).map_err(super::PartError::from)?;
         Ok(Moment { rows, position: part.position(self)? })
     }
 }

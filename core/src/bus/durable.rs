@@ -40,7 +40,11 @@ impl DurablePolicy {
         Ok(Self { name, handlers, follower })
     }
 
-    fn prepare(&self, inner: &Inner, events: &[EventRef<'_>]) -> Result<Prepared, Stopped> {
+    fn prepare(
+        &self,
+        inner: &Inner,
+        events: &[EventRef<'_>],
+    ) -> Result<Prepared<'static>, Stopped> {
         let mut working = Working::of_nobody(CommitId::generate());
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
@@ -53,7 +57,7 @@ impl DurablePolicy {
             let error = PartError::Commit { position, source: Box::new(source) };
             Stopped { at: events.len() / 2, error }
         })?;
-        Ok(Prepared { commit, working: Some(working) })
+        Ok(Prepared::of(commit, Some(working)))
     }
 
     fn react(

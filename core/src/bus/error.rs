@@ -62,6 +62,17 @@ pub enum OpenError {
         /// The name.
         name: Name,
     },
+    /// The tables of a projection stand beside another log.
+    #[error(
+        "the tables of `{projection}` stand beside another log than {log}; open the projection over \
+         the store of this bus"
+    )]
+    OtherLog {
+        /// The projection.
+        projection: String,
+        /// The log of this bus.
+        log: LogId,
+    },
     /// Something is named by what cannot be a name.
     #[error("a name is not valid")]
     InvalidName(#[from] InvalidName),
@@ -239,6 +250,12 @@ pub enum RebuildError {
     NoSuchProjection {
         /// The view's name.
         view: String,
+    },
+    /// The projection keeps its rows in tables, which are not compared.
+    #[error("`{view}` is kept in tables, which are not compared; begin its shadow instead")]
+    InTables {
+        /// The projection's name.
+        view: Name,
     },
     /// The store could not be read.
     #[error("the store could not be read")]

@@ -32,6 +32,7 @@ mod snapshots;
 mod spare;
 mod start;
 mod submitted;
+mod tables;
 mod timers;
 mod turns;
 mod view;
@@ -62,6 +63,7 @@ pub use shadow::{Shadow, ShadowProgress};
 pub use snapshots::{PassedOver, PassedOverReason, SnapshotError, SnapshotUse, Snapshots};
 pub use start::Start;
 pub use submitted::Submitted;
+pub use tables::{Handlers, ProjectionInTables, Tables, TablesError};
 pub use timers::{DueTimers, PendingTimer, PendingTimers, RestoreTimersError};
 pub use view::View;
 

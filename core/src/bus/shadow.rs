@@ -131,7 +131,7 @@ impl Shadow {
     fn change(&self, change: impl Fn(&mut Generations) -> bool) -> Result<(), RebuildError> {
         let inner = &self.bus.inner;
         for _ in 0..TRIES {
-            let Some((before, row)) = generations::stored(&*inner.store, self.part.name())? else {
+            let Some((before, row)) = generations::stored(&*inner.store, self.part.view())? else {
                 // There are no rows yet, so nothing has to be computed anew.
                 return Ok(());
             };

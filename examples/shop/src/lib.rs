@@ -5,7 +5,7 @@
 //!     ▲                                                  │
 //!     └──Closed── policy, durable ◄──HandedOver──────────┘
 //!   order ──Paid──► effect ──► a mail
-//!   events ──► views: open-orders (inline), takings (catches up)
+//!   events ──► views: open-orders (inline), takings (catches up); in SQLite's file the table sales_orders
 //! ```
 
 pub mod mail;

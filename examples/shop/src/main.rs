@@ -9,7 +9,7 @@ use shop::mail::Mailer;
 use shop::order::{Order, Placed};
 use shop::parcel::{HandedOver, Parcel};
 use shop::till::take_payment;
-use shop::views::OpenOrder;
+use shop::views::{self, OpenOrder};
 use vitae::Bus;
 use vitae_sqlite::SqliteStore;
 
@@ -25,12 +25,14 @@ impl Mailer for Printer {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args_os().nth(1).map_or_else(|| "shop.db".into(), PathBuf::from);
-    let bus = shop::shop(Arc::new(SqliteStore::open(file)?), Printer).open()?;
+    let store = Arc::new(SqliteStore::open(file)?);
+    let sales = views::sales().open(&store)?;
+    let bus = shop::shop(store.clone(), Printer).projection_in_tables(sales).open()?;
     let running = bus.start()?;
     sell(&bus)?;
     show(&bus)?;
     running.stop(Duration::from_secs(10))?;
-    Ok(())
+    ask(&store)
 }
 
 /// Two orders come in; one is paid, and its parcel leaves.
@@ -44,6 +46,15 @@ fn sell(bus: &Bus) -> Result<(), Box<dyn Error>> {
     println!("{}", take_payment(bus, &ids[0], 4_200, "request-17")?);
     let parcel = bus.load::<Parcel>(&ids[0])?;
     bus.commit(parcel.record(HandedOver { van: "7".into() })?)?;
+    Ok(())
+}
+
+/// What the orders come to, said by SQL.
+fn ask(store: &SqliteStore) -> Result<(), Box<dyn Error>> {
+    let best = "SELECT customer, sum(paid) FROM sales_orders GROUP BY customer ORDER BY 2 DESC";
+    let (customer, cents): (String, u32) =
+        store.sql_reader()?.query_row(best, (), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    println!("most was spent by {customer}: {cents} cents");
     Ok(())
 }
 

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vitae::{Bus, ManualClock, MemoryStore, Timestamp};
+use vitae_sqlite::SqliteStore;
 
 use crate::mail::Mailer;
 use crate::order::{Closed, Order, Paid, Placed};
 use crate::parcel::{HandedOver, Parcel};
 use crate::shop;
 use crate::till::take_payment;
-use crate::views::OpenOrder;
+use crate::views::{self, OpenOrder};
 
 /// In microseconds.
 const HOUR: i64 = 3_600_000_000;
@@ -52,6 +53,22 @@ impl Post {
     fn sent(&self) -> usize {
         self.sent.lock().map_or(0, |sent| sent.len())
     }
+}
+
+#[test]
+fn what_was_sold_can_be_asked_in_sql() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let store = Arc::new(SqliteStore::open(folder.path().join("shop.db"))?);
+    let sales = views::sales().open(&store)?;
+    let bus = shop(store.clone(), Post::default()).projection_in_tables(sales).open()?;
+    place(&bus, "1")?;
+    place(&bus, "2")?;
+    take_payment(&bus, "1", 4_200, "request-1")?;
+    bus.catch_up()?;
+    let sums = "SELECT count(*), sum(paid) FROM sales_orders WHERE customer = 'ada'";
+    let sums = store.sql_reader()?.query_row(sums, (), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    assert_eq!(sums, (2, 4_200));
+    Ok(())
 }
 
 fn place(bus: &Bus, id: &str) -> Outcome {

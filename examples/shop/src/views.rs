@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use vitae::Projection;
+use vitae_sqlite::TableProjection;
+use vitae_sqlite::rusqlite::params;
 
 use crate::order::{Closed, Lapsed, Paid, Placed};
 
@@ -41,4 +43,22 @@ pub fn takings() -> Projection {
         rows.put(&day, &(so_far + event.cents))
     });
     takings.catch_up(1)
+}
+
+/// Every order in a table, for questions that nobody has thought of yet.
+pub fn sales() -> TableProjection {
+    TableProjection::new("sales", 1)
+        .table(
+            "orders",
+            "CREATE TABLE {orders} (id TEXT PRIMARY KEY, customer TEXT NOT NULL, paid INTEGER) STRICT",
+        )
+        .index("by_customer", "CREATE INDEX {by_customer} ON {orders} (customer, paid)")
+        .on(|event: &Placed, order, sql| {
+            let id = order.stream().id().as_str();
+            sql.execute("INSERT INTO {orders} VALUES (?1, ?2, NULL)", params![id, event.customer])
+        })
+        .on(|event: &Paid, order, sql| {
+            let (id, cents) = (order.stream().id().as_str(), i64::try_from(event.cents)?);
+            sql.execute("UPDATE {orders} SET paid = ?2 WHERE id = ?1", params![id, cents])
+        })
 }

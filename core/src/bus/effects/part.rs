@@ -83,7 +83,7 @@ impl EffectPart {
         events: &[EventRef<'_>],
         tried: &mut BTreeMap<GlobalPosition, Outcome>,
         may_try: bool,
-    ) -> Result<Prepared, Stopped> {
+    ) -> Result<Prepared<'static>, Stopped> {
         let mut acts = Acts::new(inner, &self.index);
         for (at, event) in events.iter().enumerate() {
             let taken = self.take(inner, event, &mut acts, |context| {
@@ -99,7 +99,7 @@ impl EffectPart {
             let position = events.first().map_or(GlobalPosition::FIRST, EventRef::position);
             Stopped { at: events.len() / 2, error: of_commit(position, source) }
         })?;
-        Ok(Prepared { commit, working: Some(working) })
+        Ok(Prepared::of(commit, Some(working)))
     }
 
     /// Has an event tried, unless an earlier one of its stream is set aside, and records what did not go

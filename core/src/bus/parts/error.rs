@@ -80,6 +80,14 @@ pub enum PartError {
         /// What the store said.
         source: AppendError,
     },
+    /// The [tables](crate::Tables) of a projection could not be made, shown to readers or removed.
+    #[error("the tables of `{projection}` could not be made, shown or removed")]
+    Tables {
+        /// The projection.
+        projection: Name,
+        /// What is in the way.
+        source: HandlerError,
+    },
     /// A timer that is due could not fire. If it is the store that is in the way, none behind it could
     /// either; else they could.
     #[error("the timer of `{stream}` that makes `{kind}` happen could not fire")]

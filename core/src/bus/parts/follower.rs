@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{PartError, Step};
 use crate::bus::turns::MAX_TRIES;
 use crate::bus::working::Working;
-use crate::bus::{Inner, Start};
+use crate::bus::{HandlerError, Inner, Start};
 use crate::id::CommitId;
 use crate::name::Name;
 use crate::number::GlobalPosition;
@@ -49,10 +49,39 @@ struct Place {
 }
 
 /// What a part makes of some events.
-pub(in crate::bus) struct Prepared {
+pub(in crate::bus) struct Prepared<'w> {
     pub(in crate::bus) commit: Commit,
     /// The lives that it moved.
     pub(in crate::bus) working: Option<Working>,
+    /// What takes the commit, if it is not the store as such.
+    pub(in crate::bus) taker: Option<Taker<'w>>,
+}
+
+impl Prepared<'_> {
+    /// For the store, with the lives that it moved.
+    pub(in crate::bus) const fn of(commit: Commit, working: Option<Working>) -> Self {
+        Self { commit, working, taker: None }
+    }
+
+    fn take(commit: Commit, taker: Option<Taker<'_>>, inner: &Inner) -> Result<(), NotTaken> {
+        match taker {
+            Some(taker) => taker(commit),
+            None => inner.store.commit(commit).map(drop).map_err(NotTaken::Store),
+        }
+    }
+}
+
+/// Takes a commit together with what else was made of the events, all or nothing.
+pub(in crate::bus) type Taker<'w> = Box<dyn FnOnce(Commit) -> Result<(), NotTaken> + 'w>;
+
+/// Why a commit was not taken.
+pub(in crate::bus) enum NotTaken {
+    /// The store says so.
+    Store(AppendError),
+    /// What was made of one of the events cannot be written: that of so many before it, perhaps.
+    Event { fitting: usize, source: HandlerError },
+    /// The part cannot go on, whichever events they are.
+    Part(PartError),
 }
 
 /// Why nothing was made of some events.
@@ -69,10 +98,10 @@ impl Follower {
 
     /// Deals with the next events. `prepare` makes a commit of some of them, and may be asked again
     /// for the same ones; the move of the checkpoint is added here.
-    pub(in crate::bus) fn step(
+    pub(in crate::bus) fn step<'w>(
         &self,
         inner: &Inner,
-        prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
+        prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared<'w>, Stopped>,
     ) -> Result<Step, PartError> {
         let mut work = lock(&self.work);
         let Work { place: known, page } = &mut *work;
@@ -150,23 +179,23 @@ impl Follower {
     }
 
     /// The place behind the events that were dealt with; `None` if somebody else has dealt with them.
-    fn deal_with(
+    fn deal_with<'w>(
         &self,
         inner: &Inner,
         place: &Place,
         events: &[EventRef<'_>],
-        mut prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
+        mut prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared<'w>, Stopped>,
     ) -> Result<Option<Place>, PartError> {
         let (mut tries, mut count) = (0, events.len());
         let mut turn = None;
         loop {
-            let Some((some, last)) =
-                events.get(..count).and_then(|some| Some((some, some.last()?)))
+            let Some((some, first, last)) =
+                events.get(..count).and_then(|some| Some((some, some.first()?, some.last()?)))
             else {
                 return Ok(None);
             };
             inner.turns.before_try(tries, &mut turn);
-            let Prepared { mut commit, working } = match prepare(some) {
+            let Prepared { mut commit, working, taker } = match prepare(some) {
                 Ok(prepared) => prepared,
                 Err(stopped) if stopped.at == 0 => return Err(stopped.error),
                 Err(stopped) => {
@@ -176,14 +205,22 @@ impl Follower {
             };
             let to = Checkpoint::at(last);
             commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
-            let source = match inner.store.commit(commit) {
+            let source = match Prepared::take(commit, taker, inner) {
                 Ok(_) => {
                     if let Some(working) = working {
                         working.remember(inner);
                     }
                     return Ok(Some(Place { seen: to.position, stored: Some(to) }));
                 }
-                Err(error) => error,
+                Err(NotTaken::Event { fitting, source }) if fitting == 0 || count == 1 => {
+                    return Err(PartError::of_handler(first, source));
+                }
+                Err(NotTaken::Event { fitting, .. }) => {
+                    count = fitting.min(count - 1);
+                    continue;
+                }
+                Err(NotTaken::Part(error)) => return Err(error),
+                Err(NotTaken::Store(error)) => error,
             };
             tries += 1;
             match source {

@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 
 pub(super) use contexts::Contexts;
 pub use error::{PartError, PartFailed};
-pub(super) use follower::{Follower, Prepared, Stopped, lock};
+pub(super) use follower::{Follower, NotTaken, Prepared, Stopped, Taker, lock};
 pub use running::{Running, StillRunning};
 pub(super) use status::COUNTED;
 pub use status::{PartKind, PartState, PartStatus};

@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use vitae::store::{EventStore, Receipt};
+use vitae::store::Receipt;
 use vitae::{
     Bus, Clock, CommitId, Context, Effect, Event, Lifecycle, Policy, Projection, Start, SystemClock,
 };
-use vitae_sqlite::SqliteStore;
+use vitae_sqlite::rusqlite::params;
+use vitae_sqlite::{SqliteStore, TableProjection};
 
 use crate::packing;
 
@@ -109,9 +110,12 @@ pub(crate) const TOTALS: &str = "totals";
 /// The projection that catches up: how many were finished, by worker.
 pub(crate) const COUNTS: &str = "counts";
 
+/// The projection into a table, each of whose rows is a finished job: computed anew all the time.
+pub(crate) const TABLE: &str = "finished";
+
 /// A finished job is booked in the same commit, and its amount added up; behind it, it is filed once, counted
 /// once, and called out at least once: a line of a file, with the key of the call and the job.
-pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path, clock: Arc<dyn Clock>) -> Bus {
+pub(crate) fn bus(store: &Arc<SqliteStore>, outside: &Path, clock: Arc<dyn Clock>) -> Bus {
     let booking = Policy::new("finished-jobs-are-booked").on(|finished: &Finished, job, then| {
         let event = Booked { job: job.stream().id().to_string(), amount: finished.amount };
         Ok(then.record::<Ledger>(&finished.worker, event)?)
@@ -128,6 +132,12 @@ pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path, clock: Arc<dyn Clo
         let so_far: u64 = rows.get(&finished.worker)?.unwrap_or(0);
         rows.put(&finished.worker, &(so_far + 1))
     });
+    let finished = TableProjection::new(TABLE, 1)
+        .table("jobs", "CREATE TABLE {jobs} (job TEXT, worker TEXT)")
+        .on(|finished: &Finished, job, sql| {
+            let (job, worker) = (job.stream().id().as_str(), &finished.worker);
+            sql.execute("INSERT INTO {jobs} VALUES (?1, ?2)", params![job, worker])
+        });
     let mut file = OpenOptions::new().create(true).append(true).open(outside).unwrap();
     let file = Mutex::new(move |line: &str| file.write_all(line.as_bytes()));
     let calling = Effect::new("finished-jobs-are-called-out", Start::Beginning);
@@ -135,12 +145,13 @@ pub(crate) fn bus(store: Arc<dyn EventStore>, outside: &Path, clock: Arc<dyn Clo
         let line = format!("\n{} {}.", call.key(), job.stream().id());
         Ok((*file.lock().unwrap())(&line)?)
     });
-    Bus::builder(store)
+    Bus::builder(store.clone())
         .clock(clock)
         .policy(booking)
         .policy(filing.durable(Start::Beginning))
         .projection(totals)
         .projection(counts.catch_up(1))
+        .projection_in_tables(finished.open(store).unwrap())
         .effect(calling)
         .open()
         .unwrap()
@@ -156,10 +167,16 @@ pub(crate) fn booked(bus: &Bus, worker: &str) -> u64 {
 /// Works until it is killed, and prints each acknowledgement.
 pub(crate) fn work(path: &Path, outside: &Path) {
     let store = Arc::new(SqliteStore::open(path).unwrap());
-    let bus = bus(store, outside, Arc::new(SystemClock));
+    let bus = bus(&store, outside, Arc::new(SystemClock));
     let _running = bus.start().unwrap();
     std::thread::scope(|scope| {
         let bus = &bus;
+        scope.spawn(|| {
+            let shadow = bus.shadow(TABLE).unwrap();
+            loop {
+                let _ = shadow.begin().and_then(|()| shadow.finish());
+            }
+        });
         for _ in 0..2 {
             scope.spawn(|| packing::pack(bus));
         }

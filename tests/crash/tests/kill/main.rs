@@ -22,7 +22,7 @@ use vitae::{Clock, CommitId, EventId, ManualClock, Name, SystemClock};
 use vitae_crash_tests::{scratch, setting};
 use vitae_sqlite::SqliteStore;
 
-use crate::child::{COUNTS, TOTALS, booked, bus, filed};
+use crate::child::{COUNTS, TABLE, TOTALS, booked, bus, filed};
 
 /// How often one store is written to and killed before there is a new one: checking it takes as
 /// long as it is.
@@ -114,7 +114,7 @@ fn commit_id(hex: &str) -> CommitId {
 
 /// Opens what was left, and asks whether it is whole.
 fn check(path: &Path, acknowledged: &[CommitId]) {
-    let store: Arc<dyn EventStore> = Arc::new(SqliteStore::open(path).unwrap());
+    let store = Arc::new(SqliteStore::open(path).unwrap());
     for commit in acknowledged {
         assert!(
             store.receipt(*commit).unwrap().is_some(),
@@ -126,13 +126,14 @@ fn check(path: &Path, acknowledged: &[CommitId]) {
     let outside = outside(path);
     // So late that the leases of the dead have run out.
     let late = SystemClock.now().saturating_add(Duration::from_secs(60));
-    let bus = bus(Arc::clone(&store), &outside, Arc::new(ManualClock::new(late)));
+    let bus = bus(&store, &outside, Arc::new(ManualClock::new(late)));
     for worker in ["worker-0", "worker-1"] {
         let total: Option<u64> = bus.view(TOTALS).unwrap().get(worker).unwrap();
         assert_eq!(total.unwrap_or(0), booked(&bus, worker), "{worker}");
     }
     assert_eq!(bus.rebuild(TOTALS).unwrap().changed, 0, "rows differ from what events say");
     assert!(bus.drift(COUNTS).unwrap().differing.is_empty(), "rows and checkpoint are apart");
+    each_table_fits_its_checkpoint(&store);
     // What was under way comes to its end.
     bus.catch_up().unwrap();
     packing::pack_the_rest(&bus);
@@ -148,6 +149,14 @@ fn check(path: &Path, acknowledged: &[CommitId]) {
     assert_eq!(finished, on_log, "a job was not filed");
     assert_eq!(packed, on_log, "a job was not packed");
     assert_eq!(called_out(&outside), finished, "a job was not called out");
+    let jobs = "SELECT count(DISTINCT job) = count(*), count(*) FROM finished_jobs";
+    let jobs =
+        store.sql_reader().unwrap().query_row(jobs, (), |row| Ok((row.get(0)?, row.get(1)?)));
+    assert_eq!(
+        jobs.unwrap(),
+        (true, finished.cast_signed()),
+        "the table differs from what events say"
+    );
     assert!(store.verify().unwrap() >= events);
 }
 
@@ -166,6 +175,27 @@ fn each_effect_has_its_cause(store: &dyn EventStore) {
         }
     });
     assert_eq!(cause, None, "the last cause has no effect");
+}
+
+/// The tables of the projection, the live one and one that is computed anew, hold the finished jobs up to
+/// their checkpoints.
+fn each_table_fits_its_checkpoint(store: &SqliteStore) {
+    let reader = store.sql_reader().unwrap();
+    let checkpoints = format!("view/%/vitae.tables/{TABLE}");
+    let live = "SELECT name, position FROM checkpoints WHERE name LIKE ?1 AND cursor = x''";
+    let mut live = reader.prepare(live).unwrap();
+    let live = live.query_map((checkpoints,), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    for (checkpoint, position) in live.map(|found| found.unwrap()) {
+        let (checkpoint, position): (String, i64) = (checkpoint, position);
+        let generation = checkpoint.split('/').nth(1).unwrap();
+        let jobs = format!("SELECT count(*) FROM \"sql:{TABLE}:{generation}:jobs\"");
+        let jobs: i64 = reader.query_row(&jobs, (), |row| row.get(0)).unwrap();
+        let mut finished = 0;
+        visit(store, Query::kinds([Name::new("job.finished").unwrap()]), |event| {
+            finished += i64::from(event.position().get().cast_signed() <= position);
+        });
+        assert_eq!(jobs, finished, "a table and its checkpoint are apart");
+    }
 }
 
 /// What a durable policy or a consumer made of an event is on the log never twice. Says how many it is.

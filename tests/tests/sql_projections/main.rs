@@ -1,0 +1,9 @@
+//! Projections into tables of their own in the SQLite store.
+
+mod bound;
+mod faults;
+mod follow;
+mod generations;
+mod rights;
+mod support;
+mod transactions;
