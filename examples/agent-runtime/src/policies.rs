@@ -19,12 +19,14 @@ use crate::workflow::{Ended, IterationCompleted, RunJoined, Started, TurnStarted
 
 /// Every policy, in the order in which they react.
 #[must_use]
-pub fn all() -> [Policy; 4] {
-    [
+pub fn all() -> Vec<Policy> {
+    vec![
         workflows_move_the_session(),
         runs_move_the_session_and_their_workflow(),
         requests_count_in_their_run(),
         a_further_run_lapses_requests(),
+        crate::retry::policy(),
+        crate::branches::policy(),
     ]
 }
 
@@ -55,7 +57,10 @@ fn runs_move_the_session_and_their_workflow() -> Policy {
         .on(|event: &RunOpened, _, then| {
             let Place { session, workflow, run } = event.place.clone();
             then.record::<Session>(&session, RunNoted { session: session.clone(), run })?;
-            if let Some(workflow) = workflow {
+            // The run of a branch may be opened when the turn is over: then it has none to join.
+            if let Some(workflow) = workflow
+                && let Workflow::Running(_) = then.state::<Workflow>(&workflow)?
+            {
                 let id = workflow.clone();
                 let run = event.run_id.clone();
                 then.record::<Workflow>(&id, RunJoined { session, workflow, run })?;

@@ -32,7 +32,7 @@ pub(super) fn context(request: &str, listing: &Listing) -> Result<(), Failure> {
 }
 
 /// The session of a store that has one.
-fn only_session(store: &dyn EventStore) -> Result<String, Failure> {
+pub(super) fn only_session(store: &dyn EventStore) -> Result<String, Failure> {
     let category = Name::from_static(Session::DEFINITION.name)?;
     match store.streams(&category, None, 2)?.as_slice() {
         [] => Err("the store has no session yet".into()),

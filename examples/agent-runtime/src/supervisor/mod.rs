@@ -3,12 +3,17 @@
 //! Owns the order in which lives move when something is heard. Keeps no state: everything it needs
 //! to know is read back from the log, so to resume is to go on.
 
+mod attention;
+mod branches;
 mod decisions;
 mod error;
 mod hooks;
+mod next;
+mod turns;
 mod workflow;
 
 pub use error::SuperviseError;
+pub use next::Next;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;
@@ -16,13 +21,19 @@ use std::ops::ControlFlow;
 use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Alongside, Bus, CommitSet, Lifecycle, Timestamp};
 
+/// How often something is tried that somebody else gets in the way of.
+const TRIES: u32 = 16;
+
 /// The supervisor of one session.
 pub struct Supervisor {
     bus: Bus,
     session: String,
+    /// The session that its branches, and theirs, are named after.
+    root: String,
 }
 
 /// When something was heard, and what shares the fate of its events.
+#[derive(Clone, Debug)]
 pub struct Heard {
     /// When.
     pub at: Timestamp,
@@ -33,8 +44,15 @@ pub struct Heard {
 impl Supervisor {
     /// A supervisor of a session, new or not.
     #[must_use]
-    pub const fn new(bus: Bus, session: String) -> Self {
-        Self { bus, session }
+    pub fn new(bus: Bus, session: String) -> Self {
+        let root = session.clone();
+        Self { bus, session, root }
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        &self.session
     }
 
     fn load<L: Lifecycle>(&self, id: &str, heard: &Heard) -> Result<Aggregate<L>, SuperviseError> {
@@ -44,6 +62,18 @@ impl Supervisor {
     fn commit(&self, lives: impl CommitSet, heard: Heard) -> Result<(), SuperviseError> {
         self.bus.commit_alongside(lives, heard.alongside)?;
         Ok(())
+    }
+
+    /// Does something again, on what is there then, if somebody else has moved the same life
+    /// meanwhile: whoever steers or wakes a workflow is another process.
+    fn again<T>(act: impl Fn() -> Result<T, SuperviseError>) -> Result<T, SuperviseError> {
+        let mut tries = 1;
+        loop {
+            match act() {
+                Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Whether the log has an event like this.

@@ -1,0 +1,123 @@
+//! Prompts: what an agent is told when its turn begins.
+//!
+//! Owns the order in which things are said. Knows no life, and never says anything twice: a turn that
+//! is run again is told what it was told, and what has come to it since.
+
+use std::fmt::Write;
+
+use crate::retry::Denial;
+
+/// How much of a denied tool's input is repeated, in characters.
+const SHOWN: usize = 500;
+
+/// The texts of a workflow file. `{input}` stands for what the person asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Prompts {
+    /// For the first turn.
+    pub first: String,
+    /// For each further one; as the first, if it is missing.
+    pub continuation: Option<String>,
+}
+
+/// A prompt for one turn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Prompt {
+    /// What the agent is told.
+    pub text: String,
+    /// Up to which steering message it holds those that waited, counted from 1; 0 for none. They
+    /// are taken when the turn begins.
+    pub messages: u32,
+}
+
+/// What is said besides, and in this order.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Besides<'a> {
+    /// What was denied in the turn before.
+    pub denials: &'a [Denial],
+    /// What somebody said whom the workflow waited for.
+    pub answer: Option<&'a str>,
+    /// The steering messages that wait.
+    pub messages: &'a [String],
+}
+
+impl Prompts {
+    /// What the first turn is told.
+    #[must_use]
+    pub fn first(&self, input: &str) -> String {
+        self.first.replace("{input}", input)
+    }
+
+    /// What a further turn is told.
+    #[must_use]
+    pub fn continuation(&self, input: &str) -> String {
+        self.continuation.as_ref().unwrap_or(&self.first).replace("{input}", input)
+    }
+}
+
+/// A prompt without messages, as whoever drives a recording has it.
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self { text, messages: 0 }
+    }
+}
+
+impl Besides<'_> {
+    /// The text with everything that is to be said besides.
+    #[must_use]
+    pub fn after(&self, mut text: String) -> String {
+        // Writing to a `String` cannot fail.
+        if !self.denials.is_empty() {
+            let _ = write!(text, "\n\nPermission was denied before; find another way:");
+        }
+        for Denial { tool, input, reason } in self.denials {
+            let shown: String = input.chars().take(SHOWN).collect();
+            let more = if shown.len() < input.len() { "…" } else { "" };
+            let reason = reason.as_deref().unwrap_or("no reason was given");
+            let _ = write!(text, "\n- {tool} {shown}{more}: {reason}");
+        }
+        if let Some(answer) = self.answer {
+            let _ = write!(text, "\n\nWhat you waited for was answered:\n{answer}");
+        }
+        if !self.messages.is_empty() {
+            let _ = write!(text, "\n\nFrom the person you work for:");
+        }
+        for message in self.messages {
+            let _ = write!(text, "\n- {message}");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_stands_in_both_texts() {
+        let mut prompts = Prompts { first: "Do {input}.".into(), continuation: None };
+        assert_eq!(prompts.first("{input}"), "Do {input}.");
+        assert_eq!(prompts.continuation("it"), "Do it.");
+        prompts.continuation = Some("Go on with {input}".into());
+        assert_eq!(prompts.continuation("it"), "Go on with it");
+    }
+
+    #[test]
+    fn everything_is_said_once_and_in_order() {
+        let denial = |input: &str, reason: Option<&str>| Denial {
+            tool: "Bash".into(),
+            input: input.into(),
+            reason: reason.map(str::to_owned),
+        };
+        let denials = [denial("git push", Some("not today")), denial(&"é".repeat(501), None)];
+        let messages = ["one".to_owned(), "two".to_owned()];
+        let besides = Besides { denials: &denials, answer: Some("yes"), messages: &messages };
+        let long = "é".repeat(500);
+        let expected = format!(
+            "Go on\n\nPermission was denied before; find another way:\n- Bash git push: not today\
+             \n- Bash {long}…: no reason was given\n\nWhat you waited for was answered:\nyes\
+             \n\nFrom the person you work for:\n- one\n- two"
+        );
+        assert_eq!(besides.after("Go on".into()), expected);
+        assert_eq!(Besides::default().after("Go on".into()), "Go on");
+    }
+}
