@@ -123,12 +123,22 @@ fn a_further_run_lapses_requests() -> Policy {
         let Run::Closed(before) = then.state::<Run>(before)? else {
             return Ok(());
         };
-        for request in before.pending {
-            let stream = request_stream(session, &request);
-            if let Some(place) = then.state::<Request>(&stream)?.awaiting().cloned() {
-                then.record::<Request>(&stream, RequestLapsed { place, request })?;
-            }
-        }
-        Ok(())
+        lapse(session, &before.pending, then)
     })
+}
+
+/// Requests that nobody waits for any more lapse, unless somebody has decided.
+pub(crate) fn lapse(
+    session: &str,
+    requests: &[String],
+    then: &mut Reaction<'_>,
+) -> Result<(), HandlerError> {
+    for request in requests {
+        let stream = request_stream(session, request);
+        if let Some(place) = then.state::<Request>(&stream)?.awaiting().cloned() {
+            let request = request.clone();
+            then.record::<Request>(&stream, RequestLapsed { place, request })?;
+        }
+    }
+    Ok(())
 }

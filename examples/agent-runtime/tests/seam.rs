@@ -466,6 +466,20 @@ fn what_the_agent_of_a_branch_does_belongs_to_the_branch() {
 }
 
 #[test]
+fn a_branch_can_outlive_the_turn_as_its_parent_can() {
+    told(|world| {
+        world.start(None, None);
+        world.begin();
+        world.hook("1", "a", "UserPromptSubmit");
+        fork(world, "a", "b").unwrap();
+        world.end(0, None);
+        assert_eq!(world.next(), over(Status::Completed, None));
+        world.hook("2", "b", "UserPromptSubmit");
+        world.supervisor().join_run("b", "late, but here", world.heard()).unwrap();
+    });
+}
+
+#[test]
 fn a_branch_that_was_never_joined_is_over_when_its_parent_closes() {
     told_to_files_too(|world| {
         world.hook("0", "a", "SessionStart");
@@ -474,6 +488,7 @@ fn a_branch_that_was_never_joined_is_over_when_its_parent_closes() {
         world.hook("2", "b", "UserPromptSubmit");
         fork(world, "b", "c").unwrap();
         world.hook("3", "c", "UserPromptSubmit");
+        world.hook("ask", "c", "PermissionRequest");
         fork(world, "a", "d").unwrap();
         world.hook("4", "a", "UserPromptSubmit");
 
@@ -486,6 +501,8 @@ fn a_branch_that_was_never_joined_is_over_when_its_parent_closes() {
             run(0, "a:R2", None, RunStatus::Running),
         ];
         assert_eq!(tree, expected.map(|run| TreeRun { result: None, ..run }));
+        let asked = world.bus().load::<Request>(request_stream("s~c", "ask")).unwrap();
+        assert!(matches!(asked.state(), Request::Lapsed), "{asked:?}");
         for branch in ["b", "c", "d"] {
             let late = world.supervisor().join_run(branch, "late", world.heard());
             assert!(matches!(late, Err(SuperviseError::WrongState { state: "Closed", .. })));
@@ -545,6 +562,7 @@ fn a_person_steers_holds_and_wakes_a_workflow_from_the_command_line() {
     let held = "w: no further turn begins before it is woken\n";
     assert_eq!(says(&["suspend", WORKFLOW, "look first"]), held);
     assert_eq!(world.next(), awaits("look first"));
+    assert!(says(&["workflows"]).contains("awaits attention: look first"));
     assert_eq!(says(&["wake", WORKFLOW, "--message", "fine"]), "w: it goes on where it was\n");
     assert_eq!(world.due().text, "Go on\n\nWhat you waited for was answered:\nfine");
     let awake = "error: `workflow/w` is in state `Running`, where this cannot happen\n";
@@ -556,7 +574,7 @@ fn a_person_steers_holds_and_wakes_a_workflow_from_the_command_line() {
     world.hook("1", "a", "UserPromptSubmit");
     fork(&world, "a", "b").unwrap();
     world.hook("2", "b", "UserPromptSubmit");
-    assert_eq!(says(&["tree", "--session", SESSION]), "a:R1 running\n  b:R1 running\n");
+    assert_eq!(says(&["tree"]), "a:R1 running\n  b:R1 running\n");
     world.supervisor().join_run("b", "done", world.heard()).unwrap();
-    assert_eq!(says(&["tree", "--session", SESSION]), "a:R1 running\n  b:R1 completed: done\n");
+    assert_eq!(says(&["tree"]), "a:R1 running\n  b:R1 completed: done\n");
 }

@@ -17,3 +17,9 @@ pub use tree::{TreeError, TreeRun, of_session};
 pub fn branch_session(session: &str, agent: &str) -> String {
     format!("{session}~{agent}")
 }
+
+/// Whether that is the name of a branch of `session`, or of one of its branches.
+#[must_use]
+pub fn is_branch_of(branch: &str, session: &str) -> bool {
+    branch.strip_prefix(session).is_some_and(|agent| agent.starts_with('~'))
+}

@@ -2,9 +2,9 @@
 
 use vitae::{HandlerError, Policy, Reaction};
 
-use crate::UNKNOWN_AGENT;
 use crate::run::{Forked, Joined, Place, Run, RunClosed, RunStatus, run_stream};
 use crate::session::{BranchOver, Branched, Session, TurnBegan};
+use crate::{UNKNOWN_AGENT, policies};
 
 /// Whenever a run forks, the branch is a session that works for the same workflow; whenever it is
 /// joined, or its parent closes, it is over.
@@ -36,7 +36,7 @@ pub fn policy() -> Policy {
         })
 }
 
-/// Closes the branch's open run, and takes the branch from its workflow.
+/// Closes the branch's open run, with what it asked for, and takes the branch from its workflow.
 fn end(branch: &str, status: RunStatus, then: &mut Reaction<'_>) -> Result<(), HandlerError> {
     let session = then.state::<Session>(branch)?;
     let line = session.line();
@@ -46,6 +46,7 @@ fn end(branch: &str, status: RunStatus, then: &mut Reaction<'_>) -> Result<(), H
     {
         let agent = line.agent.clone().unwrap_or_else(|| UNKNOWN_AGENT.to_owned());
         then.record::<Run>(&stream, RunClosed { place: running.place, agent, status })?;
+        policies::lapse(branch, &running.pending, then)?;
     }
     Ok(then.record::<Session>(branch, BranchOver { session: branch.to_owned() })?)
 }

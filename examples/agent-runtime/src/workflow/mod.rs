@@ -36,8 +36,8 @@ pub enum Workflow {
     #[on(TurnStarted if Running::may_begin_a_turn => Running)]
     #[on(RunJoined => Running, TrackerSeen => Running, CancelRequested => Running)]
     #[on(IterationCompleted if Running::must_be_in_a_turn => Running)]
-    #[on(RepeatGranted if Running::may_repeat_its_turn => Running)]
-    #[on(SuspendRequested => Running, Suspended if Running::may_be_suspended => AwaitingAttention)]
+    #[on(RepeatGranted if Running::must_be_between_turns => Running, SuspendRequested => Running)]
+    #[on(Suspended if Running::must_be_between_turns => AwaitingAttention)]
     #[on(WrappingUp => Completing)]
     Running(Running),
 
@@ -170,15 +170,7 @@ impl Running {
         if self.in_turn { Ok(()) } else { Err(Refusal::new("no turn is under way")) }
     }
 
-    fn may_repeat_its_turn(&self, _: &RepeatGranted, _: &Context) -> Result<(), Refusal> {
-        self.must_be_between_turns()
-    }
-
-    fn may_be_suspended(&self, _: &Suspended, _: &Context) -> Result<(), Refusal> {
-        self.must_be_between_turns()
-    }
-
-    fn must_be_between_turns(&self) -> Result<(), Refusal> {
+    fn must_be_between_turns<E>(&self, _: &E, _: &Context) -> Result<(), Refusal> {
         if self.in_turn { Err(Refusal::new("a turn is under way")) } else { Ok(()) }
     }
 
