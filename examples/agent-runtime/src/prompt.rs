@@ -1,7 +1,7 @@
 //! Prompts: what an agent is told when its turn begins.
 //!
-//! Owns the order in which things are said. Knows no life, and never says anything twice: a turn that
-//! is run again is told what it was told, and what has come to it since.
+//! Owns what is said besides the text of the workflow file, and in which order. Knows no life, and never
+//! says anything twice: a turn that is run again is told what it was told, and what has come since.
 
 use std::fmt::Write;
 
@@ -9,15 +9,6 @@ use crate::retry::Denial;
 
 /// How much of a denied tool's input is repeated, in characters.
 const SHOWN: usize = 500;
-
-/// The texts of a workflow file. `{input}` stands for what the person asks for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Prompts {
-    /// For the first turn.
-    pub first: String,
-    /// For each further one; as the first, if it is missing.
-    pub continuation: Option<String>,
-}
 
 /// A prompt for one turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,20 +29,8 @@ pub struct Besides<'a> {
     pub answer: Option<&'a str>,
     /// The steering messages that wait.
     pub messages: &'a [String],
-}
-
-impl Prompts {
-    /// What the first turn is told.
-    #[must_use]
-    pub fn first(&self, input: &str) -> String {
-        self.first.replace("{input}", input)
-    }
-
-    /// What a further turn is told.
-    #[must_use]
-    pub fn continuation(&self, input: &str) -> String {
-        self.continuation.as_ref().unwrap_or(&self.first).replace("{input}", input)
-    }
+    /// The number of the last of them, counted from 1; 0 if none waits.
+    pub last: u32,
 }
 
 /// A prompt without messages, as whoever drives a recording has it.
@@ -64,7 +43,7 @@ impl From<String> for Prompt {
 impl Besides<'_> {
     /// The text with everything that is to be said besides.
     #[must_use]
-    pub fn after(&self, mut text: String) -> String {
+    pub fn after(&self, mut text: String) -> Prompt {
         // Writing to a `String` cannot fail.
         if !self.denials.is_empty() {
             let _ = write!(text, "\n\nPermission was denied before; find another way:");
@@ -84,22 +63,13 @@ impl Besides<'_> {
         for message in self.messages {
             let _ = write!(text, "\n- {message}");
         }
-        text
+        Prompt { text, messages: self.last }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_asked_for_stands_in_both_texts() {
-        let mut prompts = Prompts { first: "Do {input}.".into(), continuation: None };
-        assert_eq!(prompts.first("{input}"), "Do {input}.");
-        assert_eq!(prompts.continuation("it"), "Do it.");
-        prompts.continuation = Some("Go on with {input}".into());
-        assert_eq!(prompts.continuation("it"), "Go on with it");
-    }
 
     #[test]
     fn everything_is_said_once_and_in_order() {
@@ -110,14 +80,16 @@ mod tests {
         };
         let denials = [denial("git push", Some("not today")), denial(&"é".repeat(501), None)];
         let messages = ["one".to_owned(), "two".to_owned()];
-        let besides = Besides { denials: &denials, answer: Some("yes"), messages: &messages };
+        let besides =
+            Besides { denials: &denials, answer: Some("yes"), messages: &messages, last: 2 };
         let long = "é".repeat(500);
         let expected = format!(
             "Go on\n\nPermission was denied before; find another way:\n- Bash git push: not today\
              \n- Bash {long}…: no reason was given\n\nWhat you waited for was answered:\nyes\
              \n\nFrom the person you work for:\n- one\n- two"
         );
+        let expected = Prompt { text: expected, messages: 2 };
         assert_eq!(besides.after("Go on".into()), expected);
-        assert_eq!(Besides::default().after("Go on".into()), "Go on");
+        assert_eq!(Besides::default().after("Go on".into()), Prompt::from("Go on".to_owned()));
     }
 }

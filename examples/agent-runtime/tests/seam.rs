@@ -12,12 +12,12 @@ use std::time::Duration;
 use agent_runtime::branches::{self, TreeRun};
 use agent_runtime::hook::{Answer, Hook};
 use agent_runtime::projections::workflow_runs::WorkflowRun;
-use agent_runtime::prompt::{Prompt, Prompts};
+use agent_runtime::prompt::Prompt;
 use agent_runtime::request::{AwaitingPermission, Request, request_stream};
 use agent_runtime::retry::RetryPlan;
 use agent_runtime::run::RunStatus;
 use agent_runtime::supervisor::{Heard, NewWorkflow, Next, SuperviseError, Supervisor};
-use agent_runtime::workflow::{Exit, Outcome, Status, Tokens};
+use agent_runtime::workflow::{Exit, Outcome, Plan, Status, Tokens};
 use serde_json::{Value, json};
 use vitae::store::EventStore;
 use vitae::{Alongside, Bus, Clock, ManualClock, MemoryStore, Timestamp};
@@ -98,24 +98,24 @@ impl World {
     }
 
     fn next(&self) -> Next {
-        let prompts = Prompts { first: "Fix {input}".into(), continuation: Some("Go on".into()) };
-        self.supervisor().next(WORKFLOW, &prompts).unwrap()
+        self.supervisor().next(WORKFLOW, text).unwrap()
     }
 
     /// The prompt of the turn that is due.
     fn due(&self) -> Prompt {
         let next = self.next();
-        let Next::BeginTurn { prompt } = next else { panic!("{next:?}") };
+        let Next::Begin { prompt, .. } = next else { panic!("{next:?}") };
         prompt
     }
 
     /// Begins the turn that is due, and says what the agent is told.
     fn begin(&self) -> String {
-        let prompt = self.due();
+        let next = self.next();
+        let Next::Begin { iteration, prompt } = next else { panic!("{next:?}") };
         self.supervisor().begin_turn(prompt.clone(), self.heard()).unwrap();
-        let told = Next::EndTurn { iteration: self.row().iteration, prompt: prompt.text.clone() };
-        assert_eq!(self.next(), told);
-        prompt.text
+        let text = prompt.text;
+        assert_eq!(self.next(), Next::Attend { iteration, prompt: text.clone() });
+        text
     }
 
     fn end(&self, code: i64, tracker: Option<&str>) {
@@ -154,6 +154,11 @@ impl World {
         let kind = |line: &String| line.split(' ').nth(3).unwrap().starts_with(beginning);
         support::story(&self.bus()).iter().filter(|line| kind(line)).count()
     }
+}
+
+/// What the workflow file says to a turn.
+fn text(plan: &Plan, iteration: u32) -> String {
+    if iteration == 1 { format!("Fix {}", plan.prompt) } else { "Go on".to_owned() }
 }
 
 fn over(status: Status, reason: Option<&str>) -> Next {
@@ -340,7 +345,8 @@ fn a_workflow_that_is_cancelled_between_two_turns_ends_without_another() {
         assert_eq!((world.row().status, world.row().iteration), (Status::Cancelled, 1));
     });
     told(|world| {
-        assert_eq!(world.next(), Next::Start);
+        let unknown = world.supervisor().next(WORKFLOW, text);
+        assert!(matches!(unknown, Err(SuperviseError::UnknownWorkflow { .. })), "{unknown:?}");
         world.start(Some(3), Some(CRASHED));
         world.supervisor().cancel(world.heard()).unwrap();
         assert_eq!(world.next(), Next::End(cancelled.clone()));

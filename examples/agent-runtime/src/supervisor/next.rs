@@ -6,24 +6,24 @@
 use vitae::Timestamp;
 
 use super::{SuperviseError, Supervisor};
-use crate::prompt::{Besides, Prompt, Prompts};
+use crate::prompt::{Besides, Prompt};
 use crate::retry::Retry;
 use crate::steering::Steering;
-use crate::workflow::{Outcome, Running, Status, Workflow};
+use crate::workflow::{Outcome, Plan, Running, Status, Workflow};
 
 /// What is to be done for a workflow now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// To start it: it is not there yet.
-    Start,
     /// To begin a turn: [`Supervisor::begin_turn`], then the agent.
-    BeginTurn {
+    Begin {
+        /// Which turn it is, counted from 1; one that is run again keeps its number.
+        iteration: u32,
         /// What the agent is told.
         prompt: Prompt,
     },
-    /// To see the turn to its end: [`Supervisor::end_turn`]. Whoever finds it after a restart has an
-    /// agent that is still at work, or one that is gone.
-    EndTurn {
+    /// To see the turn that is under way to its end: [`Supervisor::end_turn`]. Whoever finds it after a
+    /// restart has an agent that is still at work, or one that is gone.
+    Attend {
         /// Which turn it is, counted from 1.
         iteration: u32,
         /// What the agent was told.
@@ -43,43 +43,59 @@ pub enum Next {
 }
 
 impl Supervisor {
-    /// What is to be done for a workflow now, as the log says it.
+    /// What is to be done for a workflow now, as the log says it. `text` is what the workflow file says
+    /// to a turn, by its number; what is said besides is put behind it.
     ///
     /// # Errors
-    /// [`SuperviseError`] if the log cannot be read.
-    pub fn next(&self, workflow: &str, prompts: &Prompts) -> Result<Next, SuperviseError> {
+    /// [`SuperviseError::UnknownWorkflow`] if it was never started, or the log cannot be read.
+    pub fn next(
+        &self,
+        workflow: &str,
+        text: impl Fn(&Plan, u32) -> String,
+    ) -> Result<Next, SuperviseError> {
         // The workflow first: a pause that begins with the end of its turn is then never missed.
         let state = self.bus.load::<Workflow>(workflow)?;
         let retry = self.bus.load::<Retry>(workflow)?;
         let steering = self.bus.load::<Steering>(workflow)?;
-        Ok(Next::of(state.state(), retry.state(), steering.state(), prompts))
+        let unknown = || SuperviseError::UnknownWorkflow { workflow: workflow.to_owned() };
+        Next::of(state.state(), retry.state(), steering.state(), text).ok_or_else(unknown)
     }
 }
 
 impl Next {
-    /// What the states of a workflow's lives say.
+    /// What the states of a workflow's lives say; `None` if it was never started.
     #[must_use]
-    pub fn of(workflow: &Workflow, retry: &Retry, steering: &Steering, prompts: &Prompts) -> Self {
-        match workflow {
-            Workflow::Idle => Self::Start,
+    pub fn of(
+        workflow: &Workflow,
+        retry: &Retry,
+        steering: &Steering,
+        text: impl Fn(&Plan, u32) -> String,
+    ) -> Option<Self> {
+        Some(match workflow {
+            Workflow::Idle => return None,
             Workflow::Starting(state) if state.cancelled => Self::cancelled(),
             Workflow::Starting(state) => {
-                Self::turn(prompts.first(&state.plan.prompt), None, retry, steering)
+                Self::begin(1, besides(None, retry, steering), text(&state.plan, 1))
             }
-            Workflow::Running(state) => Self::running(state, retry, steering, prompts),
+            Workflow::Running(state) => Self::running(state, retry, steering, text),
             Workflow::AwaitingAttention(state) if state.running.cancelled => Self::cancelled(),
             Workflow::AwaitingAttention(state) => {
                 Self::AwaitAttention { reason: state.reason.clone() }
             }
             Workflow::Completing(state) => Self::Over(state.outcome.clone()),
             Workflow::Done(state) => Self::Over(state.outcome.clone()),
-        }
+        })
     }
 
-    fn running(state: &Running, retry: &Retry, steering: &Steering, prompts: &Prompts) -> Self {
+    fn running(
+        state: &Running,
+        retry: &Retry,
+        steering: &Steering,
+        text: impl Fn(&Plan, u32) -> String,
+    ) -> Self {
         if state.in_turn {
             let (iteration, prompt) = (state.iteration, state.prompt.clone());
-            return Self::EndTurn { iteration, prompt };
+            return Self::Attend { iteration, prompt };
         }
         if state.cancelled {
             return Self::cancelled();
@@ -87,23 +103,24 @@ impl Next {
         if let Retry::BackingOff(pause) = retry {
             return Self::WaitUntil(pause.due);
         }
-        let text = if state.repeats {
-            state.prompt.clone()
-        } else {
-            prompts.continuation(&state.plan.prompt)
-        };
-        Self::turn(text, state.answer.as_deref(), retry, steering)
+        let iteration = state.next_iteration();
+        let text = if state.repeats { state.prompt.clone() } else { text(&state.plan, iteration) };
+        Self::begin(iteration, besides(state.answer.as_deref(), retry, steering), text)
     }
 
-    fn turn(text: String, answer: Option<&str>, retry: &Retry, steering: &Steering) -> Self {
-        let Steering::Queue(queue) = steering;
-        let denials = retry.watching().map_or(&[][..], |watching| &watching.denials);
-        let text = Besides { denials, answer, messages: &queue.waiting }.after(text);
-        let messages = if queue.waiting.is_empty() { 0 } else { queue.last() };
-        Self::BeginTurn { prompt: Prompt { text, messages } }
+    fn begin(iteration: u32, besides: Besides<'_>, text: String) -> Self {
+        Self::Begin { iteration, prompt: besides.after(text) }
     }
 
     const fn cancelled() -> Self {
         Self::End(Outcome { status: Status::Cancelled, stop_reason: None })
     }
+}
+
+/// What is said to a turn besides its text.
+fn besides<'a>(answer: Option<&'a str>, retry: &'a Retry, steering: &'a Steering) -> Besides<'a> {
+    let Steering::Queue(queue) = steering;
+    let denials = retry.watching().map_or(&[][..], |watching| &watching.denials);
+    let last = if queue.waiting.is_empty() { 0 } else { queue.last() };
+    Besides { denials, answer, messages: &queue.waiting, last }
 }
