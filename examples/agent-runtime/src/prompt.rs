@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use crate::retry::Denial;
 
-/// How much of a denied tool's input is repeated, in characters.
-const SHOWN: usize = 500;
+/// How many denials are told, the last ones.
+const TOLD: usize = 20;
 
 /// A prompt for one turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,11 +48,10 @@ impl Besides<'_> {
         if !self.denials.is_empty() {
             let _ = write!(text, "\n\nPermission was denied before; find another way:");
         }
-        for Denial { tool, input, reason } in self.denials {
-            let shown: String = input.chars().take(SHOWN).collect();
-            let more = if shown.len() < input.len() { "…" } else { "" };
+        let untold = self.denials.len().saturating_sub(TOLD);
+        for Denial { tool, input, reason } in self.denials.iter().skip(untold) {
             let reason = reason.as_deref().unwrap_or("no reason was given");
-            let _ = write!(text, "\n- {tool} {shown}{more}: {reason}");
+            let _ = write!(text, "\n- {tool} {input}: {reason}");
         }
         if let Some(answer) = self.answer {
             let _ = write!(text, "\n\nWhat you waited for was answered:\n{answer}");
@@ -78,14 +77,15 @@ mod tests {
             input: input.into(),
             reason: reason.map(str::to_owned),
         };
-        let denials = [denial("git push", Some("not today")), denial(&"é".repeat(501), None)];
+        let mut denials = vec![denial("never told", None); 3];
+        denials.extend(vec![denial("git push", Some("not today")); TOLD - 1]);
+        denials.push(denial("git pull", None));
         let messages = ["one".to_owned(), "two".to_owned()];
         let besides =
             Besides { denials: &denials, answer: Some("yes"), messages: &messages, last: 2 };
-        let long = "é".repeat(500);
+        let many = "\n- Bash git push: not today".repeat(TOLD - 1);
         let expected = format!(
-            "Go on\n\nPermission was denied before; find another way:\n- Bash git push: not today\
-             \n- Bash {long}…: no reason was given\n\nWhat you waited for was answered:\nyes\
+            "Go on\n\nPermission was denied before; find another way:{many}\n- Bash git pull: no reason was given\n\nWhat you waited for was answered:\nyes\
              \n\nFrom the person you work for:\n- one\n- two"
         );
         let expected = Prompt { text: expected, messages: 2 };

@@ -251,13 +251,31 @@ fn a_denial_is_told_to_the_next_turn_if_the_same_is_not_run_again() {
     told(|world| {
         world.start(Some(4), Some(RetryPlan { denied: 0, blocked_waits: true, ..DENIED }));
         world.begin();
-        world.denied("1", "no");
+        world.denied("1", &"n".repeat(501));
         world.end(0, Some(OPEN));
         let told = world.begin();
         assert!(told.starts_with("Go on\n\nPermission was denied"), "{told}");
+        assert!(told.ends_with(&format!("\"}}: {}…", "n".repeat(500))), "{told}");
         world.end(0, Some(OPEN));
         assert_eq!(world.begin(), "Go on");
         assert_eq!(world.row().iteration, 3);
+    });
+}
+
+#[test]
+fn a_turn_is_not_run_again_without_a_reason_or_once_it_is_cancelled() {
+    told(|world| {
+        world.start(None, Some(DENIED));
+        world.begin();
+        world.end(0, None);
+        assert_eq!(world.next(), over(Status::Completed, None));
+    });
+    told(|world| {
+        world.start(None, Some(CRASHED));
+        world.begin();
+        world.supervisor().cancel(world.heard()).unwrap();
+        world.end(1, None);
+        assert_eq!(world.next(), over(Status::Cancelled, None));
     });
 }
 
@@ -496,20 +514,28 @@ fn a_branch_that_was_never_joined_is_over_when_its_parent_closes() {
         world.hook("3", "c", "UserPromptSubmit");
         world.hook("ask", "c", "PermissionRequest");
         fork(world, "a", "d").unwrap();
-        world.hook("4", "a", "UserPromptSubmit");
+        world.hook("4", "d", "UserPromptSubmit");
+        world.hook("5", "d", "UserPromptSubmit");
+        fork(world, "a", "e").unwrap();
+        world.hook("6", "a", "UserPromptSubmit");
+        fork(world, "a", "f").unwrap();
+        world.hook("7", "f", "UserPromptSubmit");
 
         let tree = branches::of_session(&world.bus(), SESSION).unwrap();
         let expected = [
             run(0, "a:R1", None, RunStatus::Completed),
             run(1, "b:R1", Some("a:R1"), RunStatus::Aborted),
             run(2, "c:R1", Some("b:R1"), RunStatus::Aborted),
-            // `d` has not begun; the numbers of the session's own runs are as without branches.
+            run(1, "d:R1", Some("a:R1"), RunStatus::Completed),
+            run(1, "d:R2", Some("a:R1"), RunStatus::Aborted),
+            // `e` has not begun; the numbers of the session's own runs are as without branches.
             run(0, "a:R2", None, RunStatus::Running),
+            run(1, "f:R1", Some("a:R2"), RunStatus::Running),
         ];
         assert_eq!(tree, expected.map(|run| TreeRun { result: None, ..run }));
         let asked = world.bus().load::<Request>(request_stream("s~c", "ask")).unwrap();
         assert!(matches!(asked.state(), Request::Lapsed), "{asked:?}");
-        for branch in ["b", "c", "d"] {
+        for branch in ["b", "c", "d", "e"] {
             let late = world.supervisor().join_run(branch, "late", world.heard());
             assert!(matches!(late, Err(SuperviseError::WrongState { state: "Closed", .. })));
         }

@@ -79,14 +79,14 @@ pub struct BackingOff {
     pub due: Timestamp,
 }
 
-/// A permission that was denied.
+/// A permission that was denied, as far as the agent is told of it.
 #[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 pub struct Denial {
     /// The tool.
     pub tool: String,
-    /// What it was to be given, as JSON text.
+    /// What it was to be given: the beginning of the JSON text.
     pub input: String,
-    /// What the agent was told.
+    /// What the agent was told: the beginning of it.
     pub reason: Option<String>,
 }
 

@@ -6,6 +6,10 @@ use super::{Denial, PermissionRefused, Retry, TurnWatched};
 use crate::request::{Decision, PermissionDecided, Request, request_stream};
 use crate::workflow::TurnStarted;
 
+/// How much is noted of what a tool was to be given, and of the reason, in characters. The whole of it
+/// stands where it was asked and decided.
+const NOTED: usize = 500;
+
 /// Whenever a turn begins it is watched, and whenever it is denied a permission that is noted. A turn
 /// that begins before its pause is over is refused here: nothing can be watched while it lasts.
 #[must_use]
@@ -47,7 +51,30 @@ fn note(
         session: session.clone(),
         workflow: workflow.to_owned(),
         request: event.request.clone(),
-        denial: Denial { tool: tool.name, input: tool.input, reason: reason.map(str::to_owned) },
+        denial: Denial {
+            tool: beginning(&tool.name),
+            input: beginning(&tool.input),
+            reason: reason.map(beginning),
+        },
     };
     Ok(then.record::<Retry>(workflow, refused)?)
+}
+
+fn beginning(text: &str) -> String {
+    let mut noted: String = text.chars().take(NOTED).collect();
+    if noted.len() < text.len() {
+        noted.push('…');
+    }
+    noted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_is_noted_with_its_beginning() {
+        assert_eq!(beginning(&"é".repeat(NOTED)), "é".repeat(NOTED));
+        assert_eq!(beginning(&"é".repeat(NOTED + 1)), "é".repeat(NOTED) + "…");
+    }
 }

@@ -17,12 +17,15 @@ pub use next::Next;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Alongside, Bus, CommitSet, Lifecycle, Timestamp};
 
-/// How often something is tried that somebody else gets in the way of.
+/// How often something is tried that somebody else gets in the way of, and how much longer each pause
+/// between two tries is than the one before it.
 const TRIES: u32 = 16;
+const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// The supervisor of one session.
 pub struct Supervisor {
@@ -70,7 +73,10 @@ impl Supervisor {
         let mut tries = 1;
         loop {
             match act() {
-                Err(error) if error.is_conflict() && tries < TRIES => tries += 1,
+                Err(error) if error.is_conflict() && tries < TRIES => {
+                    std::thread::sleep(A_MOMENT * tries);
+                    tries += 1;
+                }
                 outcome => return outcome,
             }
         }

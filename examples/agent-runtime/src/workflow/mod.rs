@@ -18,6 +18,9 @@ pub use tracker::{SKELETON_MARKER, Tracker};
 
 use vitae::{Context, Lifecycle, Refusal};
 
+/// The longest answer to a workflow that awaits attention, in bytes.
+pub const MAX_ANSWER: usize = 64 * 1024;
+
 /// A workflow run.
 #[derive(Lifecycle, Clone, Debug)]
 #[lifecycle(name = "workflow")]
@@ -42,7 +45,8 @@ pub enum Workflow {
     Running(Running),
 
     /// It goes on where it was once somebody has looked.
-    #[on(AttentionGiven => Running, CancelRequested => AwaitingAttention)]
+    #[on(AttentionGiven if AwaitingAttention::fits => Running)]
+    #[on(CancelRequested => AwaitingAttention)]
     #[on(WrappingUp => Completing)]
     AwaitingAttention(AwaitingAttention),
 
@@ -217,6 +221,16 @@ impl Running {
             }
             Tracker::Open => None,
         }
+    }
+}
+
+impl AwaitingAttention {
+    /// The answer has to go into a prompt, beside everything else.
+    fn fits(&self, event: &AttentionGiven, _: &Context) -> Result<(), Refusal> {
+        if event.answer.as_ref().is_none_or(|answer| answer.len() <= MAX_ANSWER) {
+            return Ok(());
+        }
+        Err(Refusal::new(format!("an answer has {MAX_ANSWER} bytes at the most")))
     }
 }
 

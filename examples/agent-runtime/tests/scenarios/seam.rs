@@ -11,8 +11,8 @@ use agent_runtime::session::{
 use agent_runtime::steering::{MAX_WAITING, Queued, Steering, Taken};
 use agent_runtime::workflow::{
     AttentionGiven, AwaitingAttention, CancelRequested, Completing, Exit, IterationCompleted,
-    Outcome, RepeatGranted, Running, Started, Status, SuspendRequested, Suspended, Tokens,
-    TurnStarted, Workflow, WrappingUp,
+    MAX_ANSWER, Outcome, RepeatGranted, Running, Started, Status, SuspendRequested, Suspended,
+    Tokens, TurnStarted, Workflow, WrappingUp,
 };
 use vitae::testing::Scenario;
 
@@ -51,6 +51,10 @@ fn repeat() -> RepeatGranted {
 
 fn suspended() -> Suspended {
     Suspended { session: s(), workflow: w(), reason: "the keys".into() }
+}
+
+fn answered(answer: &str) -> AttentionGiven {
+    AttentionGiven { session: s(), workflow: w(), answer: Some(answer.to_owned()) }
 }
 
 fn wrapping_up() -> WrappingUp {
@@ -95,7 +99,9 @@ pub(crate) fn a_workflow_goes_on_where_it_was_once_somebody_has_looked() -> Scen
         .then_in::<AwaitingAttention>()
         .when(turn(2))
         .then_illegal()
-        .when(AttentionGiven { session: s(), workflow: w(), answer: Some("here".into()) })
+        .when(answered(&"x".repeat(MAX_ANSWER + 1)))
+        .then_refusal(|said| assert_eq!(said.reason(), "an answer has 65536 bytes at the most"))
+        .when(answered("here"))
         .then_state(|workflow| {
             let Workflow::Running(running) = workflow else { panic!("{workflow:?}") };
             assert_eq!((running.iteration, running.answer.as_deref()), (1, Some("here")));
