@@ -547,7 +547,13 @@ fn what_cannot_fork_or_join_is_refused() {
     told(|world| {
         let none = fork(world, "a", "b");
         assert!(matches!(none, Err(SuperviseError::NoOpenRun { .. })), "{none:?}");
-        world.hook("1", "a", "UserPromptSubmit");
+        world.hook("0", "z", "SessionStart");
+        world.hook("1", "a", "SessionStart");
+        world.hook("2", "a", "UserPromptSubmit");
+        for heard in ["a", "z"] {
+            let own = fork(world, "a", heard);
+            assert!(matches!(own, Err(SuperviseError::AgentHeardBefore { .. })), "{own:?}");
+        }
         let unknown = world.supervisor().join_run("b", "what?", world.heard());
         assert!(matches!(unknown, Err(SuperviseError::UnknownBranch { .. })), "{unknown:?}");
         fork(world, "a", "b").unwrap();

@@ -32,6 +32,10 @@ impl Supervisor {
         prompt: &str,
         heard: Heard,
     ) -> Result<String, SuperviseError> {
+        let root = Self::new(self.bus.clone(), self.root.clone());
+        if agent == by || !root.owners_of(agent)?.is_empty() {
+            return Err(SuperviseError::AgentHeardBefore { agent: agent.to_owned() });
+        }
         let forking = self.of_agent(by)?;
         let session = forking.load::<Session>(&forking.session, &heard)?;
         let line = session.state().line();

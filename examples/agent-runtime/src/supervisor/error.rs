@@ -38,6 +38,12 @@ pub enum SuperviseError {
         /// The agent session.
         agent: String,
     },
+    /// A branch is forked with an agent session that is not its own.
+    #[error("agent session `{agent}` was heard before; a branch needs one of its own")]
+    AgentHeardBefore {
+        /// The agent session.
+        agent: String,
+    },
     /// A branch is named that nobody forked.
     #[error("agent session `{agent}` is no branch of session `{session}`")]
     UnknownBranch {

@@ -160,7 +160,7 @@ impl Supervisor {
     }
 
     /// The workflows, or none, in whose turns an agent session was started.
-    fn owners_of(&self, agent: &str) -> Result<Vec<Option<String>>, SuperviseError> {
+    pub(super) fn owners_of(&self, agent: &str) -> Result<Vec<Option<String>>, SuperviseError> {
         let item = QueryItem {
             kinds: vec![Name::from_static(AgentStarted::KIND)?],
             tags: vec![tag("session", &self.session)?, tag("agent", agent)?],
