@@ -142,6 +142,25 @@ pub struct Done {
 }
 
 impl Running {
+    /// Before anything was heard of any turn.
+    fn new(plan: Plan, tracker: Tracker) -> Self {
+        Self {
+            plan,
+            tracker,
+            cancelled: false,
+            iteration: 0,
+            prompt: String::new(),
+            in_turn: false,
+            run: None,
+            tokens: Tokens::default(),
+            failure: None,
+            crashed: false,
+            repeats: false,
+            suspension: None,
+            answer: None,
+        }
+    }
+
     /// The number of the next turn: one that is run again keeps its own.
     #[must_use]
     pub const fn next_iteration(&self) -> u32 {
@@ -258,19 +277,11 @@ impl WorkflowTransitions for Workflow {
 
     fn starting_on_turn_started(from: Starting, event: &TurnStarted, _: &Context) -> Running {
         Running {
-            plan: from.plan,
-            tracker: from.tracker,
             cancelled: from.cancelled,
             iteration: event.iteration,
             prompt: event.prompt.clone(),
             in_turn: true,
-            run: None,
-            tokens: Tokens::default(),
-            failure: None,
-            crashed: false,
-            repeats: false,
-            suspension: None,
-            answer: None,
+            ..Running::new(from.plan, from.tracker)
         }
     }
 
