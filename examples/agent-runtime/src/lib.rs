@@ -2,8 +2,8 @@
 //!
 //! A program that supervises a coding agent used to keep two stores: an event log, and beside it a
 //! table of workflow states that was written by hand and read back by hand. Here there is the log.
-//! Four lifecycles that know nothing of each other live on it, policies move them together, and
-//! what used to be the second store is a projection.
+//! Lifecycles that know nothing of each other live on it, policies move them together, and what used
+//! to be the second store is a projection.
 //!
 //! | room | what it owns |
 //! |---|---|
@@ -11,33 +11,41 @@
 //! | [`run`] | what an agent does between one prompt and the next |
 //! | [`request`] | what an agent may not do before somebody has decided |
 //! | [`session`] | who is on the line, and for whom |
+//! | [`retry`] | how often a turn is run again, and when |
+//! | [`steering`] | what somebody wants the agent to be told |
+//! | [`branches`] | runs that fork and join, and their tree |
 //! | [`policies`] | how these move together |
 //! | [`projections`] | what a person sees: workflows, runs, feed |
 //! | [`supervisor`] | what is heard, turned into events |
 //! | [`hook`] | the words of the agent's hooks |
+//! | [`prompt`] | what an agent is told when its turn begins |
 //! | [`recording`], [`replay`] | sessions from a file, with a checkpoint |
 //! | [`import`] | sessions of the program before, from its files |
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
 
+pub mod branches;
 pub mod context;
 pub mod diagram;
 pub mod hook;
 pub mod import;
 pub mod policies;
 pub mod projections;
+pub mod prompt;
 pub mod recording;
 pub mod replay;
 pub mod request;
+pub mod retry;
 pub mod run;
 pub mod session;
+pub mod steering;
 pub mod supervisor;
 pub mod workflow;
 
 use std::sync::Arc;
 
 use vitae::store::EventStore;
-use vitae::{Bus, OpenError};
+use vitae::{Bus, Clock, OpenError, SystemClock};
 
 /// What stands in place of the agent session while none has started.
 pub const UNKNOWN_AGENT: &str = "unknown";
@@ -47,11 +55,22 @@ pub const UNKNOWN_AGENT: &str = "unknown";
 /// # Errors
 /// [`OpenError`] if an event has another shape in the log, or the store cannot be read.
 pub fn bus(store: Arc<dyn EventStore>) -> Result<Bus, OpenError> {
+    bus_with(store, Arc::new(SystemClock))
+}
+
+/// The same with another clock, such as one that a test holds in its hand.
+///
+/// # Errors
+/// As [`bus`].
+pub fn bus_with(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>) -> Result<Bus, OpenError> {
     let mut builder = Bus::builder(store)
+        .clock(clock)
         .register::<workflow::Workflow>()
         .register::<run::Run>()
         .register::<request::Request>()
-        .register::<session::Session>();
+        .register::<session::Session>()
+        .register::<retry::Retry>()
+        .register::<steering::Steering>();
     for policy in policies::all() {
         builder = builder.policy(policy);
     }

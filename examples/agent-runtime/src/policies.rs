@@ -21,12 +21,14 @@ use crate::workflow::{
 
 /// Every policy, in the order in which they react.
 #[must_use]
-pub fn all() -> [Policy; 4] {
-    [
+pub fn all() -> Vec<Policy> {
+    vec![
         workflows_move_the_session(),
         runs_move_the_session_and_their_workflow(),
         requests_count_in_their_run(),
         a_further_run_lapses_requests(),
+        crate::retry::policy(),
+        crate::branches::policy(),
     ]
 }
 
@@ -61,7 +63,10 @@ fn runs_move_the_session_and_their_workflow() -> Policy {
         .on(|event: &RunOpened, _, then| {
             let Place { session, workflow, run } = event.place.clone();
             then.record::<Session>(&session, RunNoted { session: session.clone(), run })?;
-            if let Some(workflow) = workflow {
+            // The run of a branch may be opened when the turn is over: then it has none to join.
+            if let Some(workflow) = workflow
+                && let Workflow::Running(_) = then.state::<Workflow>(&workflow)?
+            {
                 let id = workflow.clone();
                 let run = event.run_id.clone();
                 then.record::<Workflow>(&id, RunJoined { session, workflow, run })?;
@@ -124,12 +129,22 @@ fn a_further_run_lapses_requests() -> Policy {
         let Run::Closed(before) = then.state::<Run>(before)? else {
             return Ok(());
         };
-        for request in before.pending {
-            let stream = request_stream(session, &request);
-            if let Some(place) = then.state::<Request>(&stream)?.awaiting().cloned() {
-                then.record::<Request>(&stream, RequestLapsed { place, request })?;
-            }
-        }
-        Ok(())
+        lapse(session, &before.pending, then)
     })
+}
+
+/// Requests that nobody waits for any more lapse, unless somebody has decided.
+pub(crate) fn lapse(
+    session: &str,
+    requests: &[String],
+    then: &mut Reaction<'_>,
+) -> Result<(), HandlerError> {
+    for request in requests {
+        let stream = request_stream(session, request);
+        if let Some(place) = then.state::<Request>(&stream)?.awaiting().cloned() {
+            let request = request.clone();
+            then.record::<Request>(&stream, RequestLapsed { place, request })?;
+        }
+    }
+    Ok(())
 }

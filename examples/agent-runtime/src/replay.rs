@@ -209,6 +209,7 @@ impl Replay {
             prompt: line.prompt,
             max_iterations: looped.as_ref().map(|looped| looped.max_iterations),
             tracker_path: looped.and_then(|looped| looped.tracker_path),
+            retry: None,
         })
     }
 

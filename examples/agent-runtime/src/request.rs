@@ -26,7 +26,7 @@ pub enum Request {
 
     /// Somebody has decided.
     #[state(terminal)]
-    Decided,
+    Decided(Decided),
 
     /// Nobody has decided in time: a further run was opened.
     #[state(terminal)]
@@ -46,6 +46,8 @@ pub struct AwaitingPermission {
     pub place: Place,
     /// The request.
     pub request: String,
+    /// The tool.
+    pub tool: Tool,
 }
 
 /// [`Request::AwaitingStop`].
@@ -58,6 +60,13 @@ pub struct AwaitingStop {
     /// Whether the agent said something with it. Then a decision on it counts nothing: in the
     /// program that this one rebuilds, the message takes the request's place.
     pub has_message: bool,
+}
+
+/// [`Request::Decided`].
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The tool that leave was asked for; `None` if it was to stop.
+    pub tool: Option<Tool>,
 }
 
 /// What was decided.
@@ -160,7 +169,7 @@ impl Request {
         match self {
             Self::AwaitingPermission(state) => Some(&state.place),
             Self::AwaitingStop(state) => Some(&state.place),
-            Self::Unasked | Self::Decided | Self::Lapsed => None,
+            Self::Unasked | Self::Decided(_) | Self::Lapsed => None,
         }
     }
 }
@@ -171,7 +180,8 @@ impl RequestTransitions for Request {
         event: &PermissionAsked,
         _: &Context,
     ) -> AwaitingPermission {
-        AwaitingPermission { place: event.place.clone(), request: event.request.clone() }
+        let (place, request) = (event.place.clone(), event.request.clone());
+        AwaitingPermission { place, request, tool: event.tool.clone() }
     }
 
     fn unasked_on_stop_asked(_: Unasked, event: &StopAsked, _: &Context) -> AwaitingStop {
@@ -180,5 +190,17 @@ impl RequestTransitions for Request {
             request: event.request.clone(),
             has_message: event.message.is_some(),
         }
+    }
+
+    fn awaiting_permission_on_permission_decided(
+        from: AwaitingPermission,
+        _: &PermissionDecided,
+        _: &Context,
+    ) -> Decided {
+        Decided { tool: Some(from.tool) }
+    }
+
+    fn awaiting_stop_on_stop_decided(_: AwaitingStop, _: &StopDecided, _: &Context) -> Decided {
+        Decided { tool: None }
     }
 }

@@ -4,7 +4,10 @@
 //! is under way. Knows nothing of what runs and workflows do: policies tell it when they move.
 
 use serde::{Deserialize, Serialize};
-use vitae::{Context, Event, Lifecycle};
+use vitae::{Context, Event, Lifecycle, Refusal};
+
+/// How deep branches may nest. All of them end in the commit in which the first one does.
+pub const MAX_DEPTH: u32 = 8;
 
 use crate::import::{AgentImported, RowKept, SessionImported};
 
@@ -19,10 +22,11 @@ pub enum Session {
     #[on(RunNoted => Interactive, RunOver => Interactive)]
     #[on(HookUnknown => Interactive, DecisionIgnored => Interactive)]
     #[on(SessionImported => Interactive, AgentImported => Interactive, RowKept => Interactive)]
+    #[on(Branched if Interactive::may_be_a_branch => Interactive, BranchOver => Interactive)]
     Interactive(Interactive),
 
     /// A workflow's turn is under way: what the agent does, it does for the workflow.
-    #[on(TurnOver => Interactive)]
+    #[on(TurnOver => Interactive, BranchOver => Interactive)]
     #[on(AgentStarted => Working, AgentEnded => Working, AgentLinked => Working)]
     #[on(RunNoted => Working, RunOver => Working)]
     #[on(HookUnknown => Working, DecisionIgnored => Working)]
@@ -56,6 +60,17 @@ pub struct Line {
     pub runs: u32,
     /// Whether the last of them is still open.
     pub run_is_open: bool,
+    /// Where it branched off, if it is a branch.
+    pub origin: Option<Origin>,
+}
+
+/// Where a branch comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The id of the stream of the run that forked it.
+    pub parent: String,
+    /// How many forks deep it is, counted from 1.
+    pub depth: u32,
 }
 
 impl Session {
@@ -112,6 +127,28 @@ pub struct TurnBegan {
 pub struct TurnOver {
     pub session: String,
     pub workflow: String,
+}
+
+/// The session is a branch: a run of another session forked it.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.branched", tag = session, tag = agent)]
+pub struct Branched {
+    /// The session of the branch.
+    pub session: String,
+    /// Its agent session.
+    pub agent: String,
+    /// The id of the stream of the run that forked it.
+    pub parent: String,
+    /// How many forks deep it is, counted from 1.
+    pub depth: u32,
+}
+
+/// The branch has come to its end, joined or not. What it still does, it does for nobody.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.branch_over", tag = session)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct BranchOver {
+    pub session: String,
 }
 
 /// An agent session is on the line.
@@ -206,6 +243,19 @@ pub struct DecisionIgnored {
     pub why: String,
 }
 
+impl Interactive {
+    /// A branch is a session that nothing was heard of.
+    fn may_be_a_branch(&self, event: &Branched, _: &Context) -> Result<(), Refusal> {
+        if self.line.agent.is_some() || self.line.runs > 0 || self.workflow.is_some() {
+            return Err(Refusal::new("a branch needs an agent session of its own"));
+        }
+        if event.depth > MAX_DEPTH {
+            return Err(Refusal::new(format!("branches nest {MAX_DEPTH} deep at most")));
+        }
+        Ok(())
+    }
+}
+
 impl Line {
     fn started(mut self, event: &AgentStarted) -> Self {
         self.agent = Some(event.agent.clone());
@@ -277,7 +327,21 @@ impl SessionTransitions for Session {
         Working { line: from.line.over(), ..from }
     }
 
+    fn interactive_on_branched(from: Interactive, event: &Branched, _: &Context) -> Interactive {
+        let origin = Origin { parent: event.parent.clone(), depth: event.depth };
+        let agent = Some(event.agent.clone());
+        Interactive { line: Line { agent, origin: Some(origin), ..from.line }, ..from }
+    }
+
+    fn working_on_branch_over(from: Working, _: &BranchOver, _: &Context) -> Interactive {
+        Interactive { line: from.line, workflow: None }
+    }
+
     // What follows is heard and kept, and changes nothing.
+
+    fn interactive_on_branch_over(from: Interactive, _: &BranchOver, _: &Context) -> Interactive {
+        from
+    }
 
     fn interactive_on_session_imported(
         from: Interactive,

@@ -550,11 +550,11 @@ fn a_workflow_that_was_running_goes_on_with_its_budget() {
     assert_eq!(row(&bus).status, Status::Running);
     let supervisor = Supervisor::new(bus.clone(), id.clone());
     let heard = || Heard { at: Timestamp::from_millis(1).unwrap(), alongside: Alongside::new() };
-    supervisor.begin_turn("go on".into(), heard()).unwrap();
+    supervisor.begin_turn("go on".to_owned(), heard()).unwrap();
     assert_eq!(row(&bus).iteration, row(&bus).max_iterations);
     supervisor.end_turn(Default::default(), Default::default(), heard()).unwrap();
     assert_ne!(row(&bus).status, Status::Running);
-    let over = supervisor.begin_turn("go on".into(), heard());
+    let over = supervisor.begin_turn("go on".to_owned(), heard());
     assert!(matches!(over, Err(SuperviseError::NoWorkflow { .. })), "{over:?}");
     assert!(matches!(bus.load::<Workflow>(&row(&bus).run_id).unwrap().state(), Workflow::Done(_)));
 }

@@ -3,13 +3,17 @@
 
 #![cfg(test)]
 
+#[path = "scenarios/seam.rs"]
+mod seam;
 mod support;
 
 use agent_runtime::request::Request;
+use agent_runtime::retry::Retry;
 use agent_runtime::run::Run;
 use agent_runtime::session::{
     AgentLinked, DecisionIgnored, HookUnknown, Interactive, Session, TurnBegan, Working,
 };
+use agent_runtime::steering::Steering;
 use agent_runtime::workflow::{
     CancelRequested, Exit, IterationCompleted, Running, Started, Tokens, TurnStarted, Workflow,
 };
@@ -25,6 +29,8 @@ fn the_events_are_as_they_were() {
         .lifecycle::<Run>()
         .lifecycle::<Request>()
         .lifecycle::<Session>()
+        .lifecycle::<Retry>()
+        .lifecycle::<Steering>()
         .assert(concat!(env!("CARGO_MANIFEST_DIR"), "/events.lock"));
 }
 
@@ -46,14 +52,36 @@ fn imported() -> Bus {
 
 #[test]
 fn every_edge_is_tested() {
-    recorded::<Run>().assert_complete();
     recorded::<Request>().assert_complete();
-    let session = recorded::<Session>();
-    session.tests([what_is_heard_and_kept_changes_nothing]).assert_complete();
-    let workflow = recorded::<Workflow>()
-        .tests([what_is_cancelled_before_its_first_turn_stays_so, the_budget_bounds_the_turns]);
+    let run = recorded::<Run>().tests([seam::a_run_joins_what_it_has_forked]);
+    run.assert_complete();
+    run.assert_guards_refused();
+    let session = recorded::<Session>().tests([
+        what_is_heard_and_kept_changes_nothing,
+        seam::a_branch_works_for_its_workflow_until_it_is_over,
+        seam::a_branch_needs_an_agent_session_of_its_own,
+    ]);
+    session.assert_complete();
+    session.assert_guards_refused();
+    let workflow = recorded::<Workflow>().tests([
+        what_is_cancelled_before_its_first_turn_stays_so,
+        the_budget_bounds_the_turns,
+        seam::a_turn_that_is_run_again_keeps_its_number,
+        seam::a_workflow_goes_on_where_it_was_once_somebody_has_looked,
+        seam::a_workflow_that_waits_can_be_cancelled,
+        seam::a_workflow_can_end_without_a_turn,
+    ]);
     workflow.assert_complete();
     workflow.assert_guards_refused();
+    let retry = Coverage::<Retry>::of([
+        seam::a_crashed_turn_is_run_again_so_often_with_longer_pauses,
+        seam::a_denied_turn_is_run_again_so_often,
+    ]);
+    retry.assert_complete();
+    retry.assert_guards_refused();
+    let steering = Coverage::<Steering>::of([seam::messages_wait_in_order_and_are_taken_once]);
+    steering.assert_complete();
+    steering.assert_guards_refused();
 }
 
 fn started(max_iterations: u32) -> Scenario<Workflow> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use agent_runtime::branches::is_branch_of;
 use agent_runtime::context::{self, RequestContext};
 use agent_runtime::request::Decision;
 use agent_runtime::session::Session;
@@ -12,6 +13,9 @@ use vitae_sqlite::SqliteStore;
 
 use super::output::maybe;
 use super::{Failure, Listing};
+
+/// How many sessions are looked at.
+const SESSIONS: usize = 1_000;
 
 pub(super) fn context(request: &str, listing: &Listing) -> Result<(), Failure> {
     let store = SqliteStore::open_read_only(&listing.db)?;
@@ -31,14 +35,18 @@ pub(super) fn context(request: &str, listing: &Listing) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The session of a store that has one.
-fn only_session(store: &dyn EventStore) -> Result<String, Failure> {
+/// The session of a store that has one, besides its branches.
+pub(super) fn only_session(store: &dyn EventStore) -> Result<String, Failure> {
     let category = Name::from_static(Session::DEFINITION.name)?;
-    match store.streams(&category, None, 2)?.as_slice() {
-        [] => Err("the store has no session yet".into()),
-        [session] => Ok(session.id().to_string()),
-        _ => Err("the store has several sessions; say which with --session".into()),
+    let mut sessions = store.streams(&category, None, SESSIONS)?.into_iter();
+    let Some(first) = sessions.next() else {
+        return Err("the store has no session yet".into());
+    };
+    let first = first.id().as_str();
+    if sessions.any(|session| !is_branch_of(session.id().as_str(), first)) {
+        return Err("the store has several sessions; say which with --session".into());
     }
+    Ok(first.to_owned())
 }
 
 fn json_of(context: &RequestContext) -> Value {

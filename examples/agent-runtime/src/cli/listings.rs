@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agent_runtime::projections::{agents, feed, prefix, runs, workflow_runs};
-use agent_runtime::workflow::Tokens;
+use agent_runtime::workflow::{Status, Tokens, Workflow};
 use serde_json::{Value, json};
-use vitae::Timestamp;
+use vitae::{Bus, Timestamp};
 use vitae_sqlite::SqliteStore;
 
 use super::output::{Output, maybe, time_of_day};
@@ -25,6 +25,7 @@ pub(super) fn workflows(listing: &Listing) -> Result<(), Failure> {
         ["workflow", "name", "session", "status", "iteration", "stop reason", "started", "tokens"];
     let mut output = Output::new(listing.json, &columns);
     for row in rows {
+        let awaits = what_it_awaits(&bus, &row)?;
         let json = || {
             json!({
                 "run_id": row.run_id,
@@ -34,6 +35,7 @@ pub(super) fn workflows(listing: &Listing) -> Result<(), Failure> {
                 "iteration": row.iteration,
                 "max_iterations": row.max_iterations,
                 "stop_reason": row.stop_reason,
+                "awaits": awaits,
                 "tracker_path": row.tracker_path,
                 "started_at": row.started_at,
                 "ended_at": row.ended_at,
@@ -46,7 +48,10 @@ pub(super) fn workflows(listing: &Listing) -> Result<(), Failure> {
                 row.run_id.clone(),
                 row.workflow_name.clone(),
                 row.session_id.clone(),
-                row.status.as_str().to_owned(),
+                match &awaits {
+                    Some(reason) => format!("awaits attention: {reason}"),
+                    None => row.status.as_str().to_owned(),
+                },
                 format!("{} of {}", row.iteration, row.max_iterations),
                 maybe(row.stop_reason.clone()),
                 maybe(started.map(time_of_day)),
@@ -55,6 +60,18 @@ pub(super) fn workflows(listing: &Listing) -> Result<(), Failure> {
         })?;
     }
     output.end()
+}
+
+/// What a workflow waits for that somebody is to look after. The table of the program that this one
+/// rebuilds has no such status, so the workflow itself is asked.
+fn what_it_awaits(bus: &Bus, row: &workflow_runs::WorkflowRun) -> Result<Option<String>, Failure> {
+    if row.status != Status::Running {
+        return Ok(None);
+    }
+    Ok(match bus.load::<Workflow>(&row.run_id)?.state() {
+        Workflow::AwaitingAttention(state) => Some(state.reason.clone()),
+        _ => None,
+    })
 }
 
 fn tokens(tokens: Tokens) -> Value {

@@ -1,5 +1,6 @@
 //! What a person types, and what is shown.
 
+mod attention;
 mod context;
 mod demo;
 mod import;
@@ -7,6 +8,7 @@ mod listings;
 mod log;
 mod output;
 mod replay;
+mod tree;
 
 use std::error::Error;
 use std::io;
@@ -44,6 +46,8 @@ enum Command {
     Workflows(Listing),
     /// List the runs.
     Runs(Listing),
+    /// Show the runs and the branches that they forked, as a tree.
+    Tree(Listing),
     /// Show the feed.
     Feed(Listing),
     /// Show a permission request and everything around it.
@@ -52,6 +56,28 @@ enum Command {
         request: String,
         #[command(flatten)]
         listing: Listing,
+    },
+    /// Tell a workflow's agent something with its next turn.
+    Steer {
+        #[command(flatten)]
+        of: attention::OfWorkflow,
+        /// What it is told.
+        text: String,
+    },
+    /// Hold a workflow once its turn has ended, until it is woken.
+    Suspend {
+        #[command(flatten)]
+        of: attention::OfWorkflow,
+        /// What it waits for.
+        reason: String,
+    },
+    /// Let a workflow go on that awaits attention.
+    Wake {
+        #[command(flatten)]
+        of: attention::OfWorkflow,
+        /// What the agent is told with its next turn.
+        #[arg(long, value_name = "TEXT")]
+        message: Option<String>,
     },
     /// Show every event of the log.
     Log(Listing),
@@ -111,8 +137,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Import { legacy, db } => import::import(&legacy, &db),
         Command::Workflows(listing) => listings::workflows(&listing),
         Command::Runs(listing) => listings::runs(&listing),
+        Command::Tree(listing) => tree::tree(&listing),
         Command::Feed(listing) => listings::feed(&listing),
         Command::Context { request, listing } => context::context(&request, &listing),
+        Command::Steer { of, text } => attention::steer(&of, &text),
+        Command::Suspend { of, reason } => attention::suspend(&of, &reason),
+        Command::Wake { of, message } => attention::wake(&of, message.as_deref()),
         Command::Log(listing) => log::log(&listing),
         Command::Rebuild { db } => listings::rebuild(&db),
         Command::Demo => demo::demo(),

@@ -152,6 +152,32 @@ pub struct RequestSettled {
     pub blocked: bool,
 }
 
+/// The run forked a branch: an agent session of its own, whose runs are the run's children.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.forked", tag = place.session, tag = place.workflow, tag = branch)]
+pub struct Forked {
+    /// Where.
+    pub place: Place,
+    /// The session of the branch.
+    pub branch: String,
+    /// Its agent session.
+    pub agent: String,
+    /// What its agent is asked for.
+    pub prompt: String,
+}
+
+/// A branch of the run has come to a result.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "run.joined", tag = place.session, tag = place.workflow, tag = branch)]
+pub struct Joined {
+    /// Where.
+    pub place: Place,
+    /// The session of the branch.
+    pub branch: String,
+    /// What came of it.
+    pub result: String,
+}
+
 /// The run was closed.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "run.closed", tag = place.session, tag = place.workflow)]

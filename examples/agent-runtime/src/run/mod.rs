@@ -6,12 +6,12 @@
 mod events;
 
 pub use events::{
-    Compacting, Notified, Prompted, RequestRaised, RequestSettled, RunClosed, RunOpened,
-    SubagentStarted, SubagentStopped, ToolFailed, ToolFinished, ToolStarted,
+    Compacting, Forked, Joined, Notified, Prompted, RequestRaised, RequestSettled, RunClosed,
+    RunOpened, SubagentStarted, SubagentStopped, ToolFailed, ToolFinished, ToolStarted,
 };
 
 use serde::{Deserialize, Serialize};
-use vitae::{Context, Lifecycle, Schema};
+use vitae::{Context, Lifecycle, Refusal, Schema};
 
 /// A run.
 #[derive(Lifecycle, Clone, Debug)]
@@ -28,6 +28,7 @@ pub enum Run {
     #[on(SubagentStarted => Running, SubagentStopped => Running)]
     #[on(Notified => Running, Compacting => Running)]
     #[on(RequestRaised => Running, RequestSettled => Running)]
+    #[on(Forked => Running, Joined if Running::must_have_forked => Running)]
     #[on(RunClosed => Closed)]
     Running(Running),
 
@@ -70,6 +71,8 @@ pub struct Running {
     pub subagents: Vec<String>,
     /// The requests that wait for a decision.
     pub pending: Vec<String>,
+    /// The sessions of the branches that were not joined yet.
+    pub branches: Vec<String>,
     /// What was counted.
     pub counters: Counters,
 }
@@ -79,6 +82,8 @@ pub struct Running {
 pub struct Closed {
     /// The requests that waited for a decision when it closed.
     pub pending: Vec<String>,
+    /// The sessions of the branches that were never joined.
+    pub branches: Vec<String>,
     /// What was counted.
     pub counters: Counters,
 }
@@ -151,6 +156,13 @@ impl Running {
         self.subagents.last().map_or(Actor::Root, |subagent| Actor::Subagent(subagent.clone()))
     }
 
+    fn must_have_forked(&self, event: &Joined, _: &Context) -> Result<(), Refusal> {
+        if self.branches.contains(&event.branch) {
+            return Ok(());
+        }
+        Err(Refusal::new(format!("the run has no open branch `{}`", event.branch)))
+    }
+
     fn counting(mut self, count: impl FnOnce(&mut Counters)) -> Self {
         count(&mut self.counters);
         self
@@ -191,6 +203,7 @@ impl RunTransitions for Run {
             place: event.place.clone(),
             subagents: Vec::new(),
             pending: Vec::new(),
+            branches: Vec::new(),
             counters: Counters::default(),
         }
     }
@@ -241,7 +254,17 @@ impl RunTransitions for Run {
     }
 
     fn running_on_run_closed(from: Running, _: &RunClosed, _: &Context) -> Closed {
-        Closed { pending: from.pending, counters: from.counters }
+        Closed { pending: from.pending, branches: from.branches, counters: from.counters }
+    }
+
+    fn running_on_forked(mut from: Running, event: &Forked, _: &Context) -> Running {
+        from.branches.push(event.branch.clone());
+        from
+    }
+
+    fn running_on_joined(mut from: Running, event: &Joined, _: &Context) -> Running {
+        from.branches.retain(|branch| *branch != event.branch);
+        from
     }
 
     // What follows is heard and kept, and changes nothing.

@@ -57,7 +57,7 @@ fn decide_permission(
     asked: Aggregate<Request, AwaitingPermission>,
     answer: &Answer,
 ) -> Result<Aggregate<Request, Decided>, SuperviseError> {
-    let AwaitingPermission { place, request } = asked.state().clone();
+    let AwaitingPermission { place, request, .. } = asked.state().clone();
     let (source, decision) = (answer.source().to_owned(), answer.for_permission());
     Ok(asked.record(PermissionDecided { place, request, source, decision })?)
 }

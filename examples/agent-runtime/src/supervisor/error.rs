@@ -2,7 +2,8 @@
 
 use vitae::{
     CommitError, CommitReason, DecodeError, InvalidName, Lifecycle, LoadError, RecordError,
-    RecordReason, Refusal, WrongState, store::ReadError,
+    RecordReason, Refusal, WrongState,
+    store::{AppendError, ReadError},
 };
 
 /// Why something that was heard could not be taken. Nothing was written, unless the outcome of the
@@ -24,6 +25,32 @@ pub enum SuperviseError {
     UnknownWorkflow {
         /// The workflow run.
         workflow: String,
+    },
+    /// A workflow is over, and has no turn to come.
+    #[error("workflow `{workflow}` is over")]
+    WorkflowIsOver {
+        /// The workflow run.
+        workflow: String,
+    },
+    /// A run forks, but none is open.
+    #[error("agent session `{agent}` has no open run that could fork")]
+    NoOpenRun {
+        /// The agent session.
+        agent: String,
+    },
+    /// A branch is forked with an agent session that is not its own.
+    #[error("agent session `{agent}` was heard before; a branch needs one of its own")]
+    AgentHeardBefore {
+        /// The agent session.
+        agent: String,
+    },
+    /// A branch is named that nobody forked.
+    #[error("agent session `{agent}` is no branch of session `{session}`")]
+    UnknownBranch {
+        /// The agent session.
+        agent: String,
+        /// The session.
+        session: String,
     },
     /// A request is named that nobody raised.
     #[error("a decision for request `{request}`, which no hook has raised")]
@@ -70,6 +97,13 @@ pub enum SuperviseError {
     /// It was not committed.
     #[error(transparent)]
     Commit(CommitReason),
+}
+
+impl SuperviseError {
+    /// Whether somebody else has moved the same life meanwhile.
+    pub(super) const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Commit(CommitReason::Append(AppendError::Conflict { .. })))
+    }
 }
 
 fn in_whose_turn(workflow: Option<&str>) -> String {

@@ -17,11 +17,15 @@ use crate::session::{AgentEnded, AgentStarted, HookUnknown, Session};
 type Further = (Option<Aggregate<Run, Closed>>, Aggregate<Run, Running>);
 
 impl Supervisor {
-    /// An agent reported something.
+    /// An agent reported something. What the agent session of a branch reports belongs to the branch.
     ///
     /// # Errors
     /// As [`start_workflow`](Self::start_workflow).
     pub fn hook(&self, id: &str, hook: Hook, heard: Heard) -> Result<(), SuperviseError> {
+        self.of_agent(&hook.agent)?.own_hook(id, hook, heard)
+    }
+
+    fn own_hook(&self, id: &str, hook: Hook, heard: Heard) -> Result<(), SuperviseError> {
         let session = self.load::<Session>(&self.session, &heard)?;
         match hook.event {
             HookEvent::SessionStart { source, model } => {
@@ -199,7 +203,7 @@ impl Supervisor {
     }
 
     /// A run of the session, and the workflow whose turn it is now.
-    fn place(&self, session: &Aggregate<Session>, run: u32) -> Place {
+    pub(super) fn place(&self, session: &Aggregate<Session>, run: u32) -> Place {
         Place { session: self.session.clone(), workflow: self.workflow_now(session), run }
     }
 

@@ -3,20 +3,30 @@
 //! Owns the order in which lives move when something is heard. Keeps no state: everything it needs
 //! to know is read back from the log, so to resume is to go on.
 
+mod attention;
+mod branches;
 mod decisions;
 mod error;
 mod hooks;
+mod next;
+mod turns;
 mod workflow;
 
 pub use error::SuperviseError;
+pub use next::Next;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Alongside, Bus, CommitSet, Lifecycle, Timestamp};
 
 use crate::session::Session;
+/// How often something is tried that somebody else gets in the way of, and how much longer each pause
+/// between two tries is than the one before it.
+const TRIES: u32 = 16;
+const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// The supervisor of one session.
 pub struct Supervisor {
@@ -24,9 +34,12 @@ pub struct Supervisor {
     session: String,
     /// Whose turn it is, where somebody says so who knows better than the session.
     turn_of: Option<String>,
+    /// The session that its branches, and theirs, are named after.
+    root: String,
 }
 
 /// When something was heard, and what shares the fate of its events.
+#[derive(Clone, Debug)]
 pub struct Heard {
     /// When.
     pub at: Timestamp,
@@ -37,8 +50,15 @@ pub struct Heard {
 impl Supervisor {
     /// A supervisor of a session, new or not.
     #[must_use]
-    pub const fn new(bus: Bus, session: String) -> Self {
-        Self { bus, session, turn_of: None }
+    pub fn new(bus: Bus, session: String) -> Self {
+        let root = session.clone();
+        Self { bus, session, turn_of: None, root }
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        &self.session
     }
 
     /// What is heard belongs to this workflow, whether or not the log has its turn: for what was heard
@@ -61,6 +81,21 @@ impl Supervisor {
     fn commit(&self, lives: impl CommitSet, heard: Heard) -> Result<(), SuperviseError> {
         self.bus.commit_alongside(lives, heard.alongside)?;
         Ok(())
+    }
+
+    /// Does something again, on what is there then, if somebody else has moved the same life
+    /// meanwhile: whoever steers or wakes a workflow is another process.
+    fn again<T>(act: impl Fn() -> Result<T, SuperviseError>) -> Result<T, SuperviseError> {
+        let mut tries = 1;
+        loop {
+            match act() {
+                Err(error) if error.is_conflict() && tries < TRIES => {
+                    std::thread::sleep(A_MOMENT * tries);
+                    tries += 1;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Whether the log has an event like this.

@@ -1,4 +1,4 @@
-//! What is heard of workflows: that one starts, its turns, its tracker, its end.
+//! What is heard of workflows: that one starts, its tracker, that it is cancelled.
 
 use std::ops::ControlFlow;
 
@@ -6,11 +6,9 @@ use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Event, Name, tag};
 
 use super::{Heard, SuperviseError, Supervisor};
+use crate::retry::{Retry, RetryPlan, RetryPlanned};
 use crate::session::{AgentLinked, AgentStarted, Session};
-use crate::workflow::{
-    self, CancelRequested, Ended, Exit, Idle, IterationCompleted, Started, Tokens, Tracker,
-    TrackerSeen, TurnStarted, Workflow, WrappingUp,
-};
+use crate::workflow::{CancelRequested, Idle, Started, Tracker, TrackerSeen, Workflow};
 
 /// A workflow to be started.
 pub struct NewWorkflow {
@@ -24,6 +22,8 @@ pub struct NewWorkflow {
     pub max_iterations: Option<u32>,
     /// Where its tracker is, if it is looped and not in the default place.
     pub tracker_path: Option<String>,
+    /// Which of its turns are run again, if any.
+    pub retry: Option<RetryPlan>,
 }
 
 impl Supervisor {
@@ -52,28 +52,17 @@ impl Supervisor {
                 None | Some(Tracker::Missing) => Tracker::Skeleton,
                 Some(tracker) => tracker,
             };
+            let (session, workflow) = (session.clone(), workflow.clone());
             starting = starting.record(TrackerSeen { session, workflow, tracker_path, tracker })?;
         }
-        self.commit(starting, heard)
-    }
-
-    /// A turn of the session's workflow begins.
-    ///
-    /// # Errors
-    /// As [`start_workflow`](Self::start_workflow); also if there is no workflow.
-    pub fn begin_turn(&self, prompt: String, heard: Heard) -> Result<(), SuperviseError> {
-        let workflow = self.workflow("a turn", &heard)?;
-        let iteration = match workflow.state() {
-            Workflow::Running(running) => running.iteration.saturating_add(1),
-            _ => 1,
+        let planned = match new.retry {
+            Some(plan) => {
+                let retry = self.load::<Retry>(&workflow, &heard)?;
+                Some(retry.record(RetryPlanned { session, workflow, plan })?)
+            }
+            None => None,
         };
-        let started = TurnStarted {
-            session: self.session.clone(),
-            workflow: workflow.stream().id().to_string(),
-            iteration,
-            prompt,
-        };
-        self.commit(workflow.record(started)?, heard)
+        self.commit((starting, planned), heard)
     }
 
     /// The tracker file was looked at; `None` is no file.
@@ -97,7 +86,8 @@ impl Supervisor {
         self.commit(workflow.record(seen)?, heard)
     }
 
-    /// The user cancels the workflow. It takes effect when the turn ends.
+    /// The user cancels the workflow. It takes effect when the turn ends; [`next`](Self::next) says
+    /// so if none is under way.
     ///
     /// # Errors
     /// As [`begin_turn`](Self::begin_turn).
@@ -108,34 +98,6 @@ impl Supervisor {
             workflow: workflow.stream().id().to_string(),
         };
         self.commit(workflow.record(cancelled)?, heard)
-    }
-
-    /// The agent process of a turn has ended. The workflow goes on, or it ends here.
-    ///
-    /// # Errors
-    /// As [`begin_turn`](Self::begin_turn); also if no turn is under way.
-    pub fn end_turn(&self, exit: Exit, used: Tokens, heard: Heard) -> Result<(), SuperviseError> {
-        let running = self.workflow("the end of a turn", &heard)?.at::<workflow::Running>()?;
-        let (session, workflow) = (self.session.clone(), running.stream().id().to_string());
-        let completed = IterationCompleted {
-            session: session.clone(),
-            workflow: workflow.clone(),
-            iteration: running.state().iteration,
-            exit,
-            used,
-            total: running.state().total_with(used),
-        };
-        let running = running.record(completed)?;
-        let Some(outcome) = running.state().verdict() else {
-            return self.commit(running, heard);
-        };
-        let wrapping_up = WrappingUp {
-            session: session.clone(),
-            workflow: workflow.clone(),
-            outcome: outcome.clone(),
-        };
-        let ended = Ended { session, workflow, outcome };
-        self.commit(running.record(wrapping_up)?.record(ended)?, heard)
     }
 
     /// Somebody says to which workflow an agent session belongs.
@@ -164,7 +126,7 @@ impl Supervisor {
     }
 
     /// The session's workflow.
-    fn workflow(
+    pub(super) fn workflow(
         &self,
         what: &'static str,
         heard: &Heard,
@@ -198,7 +160,7 @@ impl Supervisor {
     }
 
     /// The workflows, or none, in whose turns an agent session was started.
-    fn owners_of(&self, agent: &str) -> Result<Vec<Option<String>>, SuperviseError> {
+    pub(super) fn owners_of(&self, agent: &str) -> Result<Vec<Option<String>>, SuperviseError> {
         let item = QueryItem {
             kinds: vec![Name::from_static(AgentStarted::KIND)?],
             tags: vec![tag("session", &self.session)?, tag("agent", agent)?],

@@ -109,6 +109,52 @@ pub struct IterationCompleted {
     pub total: Tokens,
 }
 
+/// The turn that is over is to be run again, as the same iteration.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.repeat", tag = session, tag = workflow)]
+pub struct RepeatGranted {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// The turn.
+    pub iteration: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// Somebody wants to look after the workflow. It takes effect when the turn ends.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.suspend", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct SuspendRequested {
+    pub session: String,
+    pub workflow: String,
+    pub reason: String,
+}
+
+/// The workflow waits until somebody has looked.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.suspended", tag = session, tag = workflow)]
+#[expect(missing_docs, reason = "the fields say it")]
+pub struct Suspended {
+    pub session: String,
+    pub workflow: String,
+    pub reason: String,
+}
+
+/// Somebody has looked; the workflow goes on where it was.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.attention", tag = session, tag = workflow)]
+pub struct AttentionGiven {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// What the agent is told in its next prompt.
+    pub answer: Option<String>,
+}
+
 /// It is decided how the workflow ends.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "workflow.transition", tag = session, tag = workflow)]

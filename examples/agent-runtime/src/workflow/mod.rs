@@ -1,21 +1,25 @@
 //! The `workflow` lifecycle: an agent looped over a goal until the work is done.
 //!
-//! Owns what a workflow is, how its turns count, and when it is over. Knows nothing of runs,
-//! requests or hooks.
+//! Owns what a workflow is, how its turns count, when it waits for somebody, and when it is over.
+//! Knows nothing of runs, requests or hooks; nor of why a turn is run again, which others decide.
 
 mod events;
+mod outcome;
 mod tokens;
 mod tracker;
 
 pub use events::{
-    CancelRequested, Ended, Imported, IterationCompleted, RunJoined, Started, TrackerSeen,
-    TurnStarted, WrappingUp,
+    AttentionGiven, CancelRequested, Ended, Imported, IterationCompleted, RepeatGranted, RunJoined,
+    Started, SuspendRequested, Suspended, TrackerSeen, TurnStarted, WrappingUp,
 };
+pub use outcome::{Exit, Outcome, Status, Transport};
 pub use tokens::Tokens;
 pub use tracker::{SKELETON_MARKER, Tracker};
 
-use serde::{Deserialize, Serialize};
-use vitae::{Context, Lifecycle, Refusal, Schema};
+use vitae::{Context, Lifecycle, Refusal};
+
+/// The longest answer to a workflow that awaits attention, in bytes.
+pub const MAX_ANSWER: usize = 64 * 1024;
 
 /// A workflow run.
 #[derive(Lifecycle, Clone, Debug)]
@@ -28,15 +32,23 @@ pub enum Workflow {
 
     /// Started; no turn has begun.
     #[on(TrackerSeen => Starting, CancelRequested => Starting)]
-    #[on(TurnStarted => Running)]
+    #[on(TurnStarted => Running, WrappingUp => Completing)]
     Starting(Starting),
 
     /// In a turn, or between two.
     #[on(TurnStarted if Running::may_begin_a_turn => Running)]
     #[on(RunJoined => Running, TrackerSeen => Running, CancelRequested => Running)]
     #[on(IterationCompleted if Running::must_be_in_a_turn => Running)]
+    #[on(RepeatGranted if Running::must_be_between_turns => Running, SuspendRequested => Running)]
+    #[on(Suspended if Running::must_be_between_turns => AwaitingAttention)]
     #[on(WrappingUp => Completing)]
     Running(Running),
+
+    /// It goes on where it was once somebody has looked.
+    #[on(AttentionGiven if AwaitingAttention::fits => Running)]
+    #[on(CancelRequested => AwaitingAttention)]
+    #[on(WrappingUp => Completing)]
+    AwaitingAttention(AwaitingAttention),
 
     /// It is decided how it ends.
     #[on(Ended => Done)]
@@ -52,6 +64,8 @@ pub enum Workflow {
 pub struct Plan {
     /// The workflow's name.
     pub name: String,
+    /// What the person asked for.
+    pub prompt: String,
     /// The most turns; 1 if it is not looped.
     pub max_iterations: u32,
     /// Where its tracker is, if it is looped.
@@ -80,6 +94,8 @@ pub struct Running {
     pub cancelled: bool,
     /// Which turn it is, counted from 1.
     pub iteration: u32,
+    /// What the agent was told in it.
+    pub prompt: String,
     /// Whether the turn is under way.
     pub in_turn: bool,
     /// The run that was opened last.
@@ -88,6 +104,23 @@ pub struct Running {
     pub tokens: Tokens,
     /// Why the last turn failed, if it did.
     pub failure: Option<String>,
+    /// Whether that was because the agent process failed.
+    pub crashed: bool,
+    /// Whether the last turn is to be run again, as the same iteration.
+    pub repeats: bool,
+    /// Why somebody is to look after it before a further turn, if so.
+    pub suspension: Option<String>,
+    /// What somebody said who has looked: it goes into the next prompt.
+    pub answer: Option<String>,
+}
+
+/// [`Workflow::AwaitingAttention`].
+#[derive(Clone, Debug)]
+pub struct AwaitingAttention {
+    /// What it waits for.
+    pub reason: String,
+    /// Where it goes on.
+    pub running: Running,
 }
 
 /// [`Workflow::Completing`].
@@ -108,85 +141,74 @@ pub struct Done {
     pub outcome: Outcome,
 }
 
-/// How a workflow stands.
-#[derive(Schema, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Status {
-    Running,
-    Completed,
-    Blocked,
-    Exhausted,
-    Failed,
-    Cancelled,
-}
-
-impl Status {
-    /// The status as a word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::Blocked => "blocked",
-            Self::Exhausted => "exhausted",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
+impl Running {
+    /// Before anything was heard of any turn.
+    fn new(plan: Plan, tracker: Tracker) -> Self {
+        Self {
+            plan,
+            tracker,
+            cancelled: false,
+            iteration: 0,
+            prompt: String::new(),
+            in_turn: false,
+            run: None,
+            tokens: Tokens::default(),
+            failure: None,
+            crashed: false,
+            repeats: false,
+            suspension: None,
+            answer: None,
         }
     }
-}
 
-/// How a workflow ends.
-#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
-pub struct Outcome {
-    /// The status.
-    pub status: Status,
-    /// Why, where there is something to say.
-    pub stop_reason: Option<String>,
-}
+    /// The number of the next turn: one that is run again keeps its own.
+    #[must_use]
+    pub const fn next_iteration(&self) -> u32 {
+        if self.repeats { self.iteration } else { self.iteration.saturating_add(1) }
+    }
 
-/// How the agent process of a turn ended.
-#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Default, Debug)]
-pub struct Exit {
-    /// Its exit code, if it had one.
-    pub code: Option<i64>,
-    /// What went wrong, if it did not come to an exit code.
-    pub error: Option<String>,
-    /// The last line on its standard error.
-    pub stderr: Option<String>,
-    /// What was seen of its tool uses on the two ways in which they are reported.
-    pub transport: Option<Transport>,
-}
+    /// Whether the budget has a further turn.
+    #[must_use]
+    pub const fn has_budget(&self) -> bool {
+        self.next_iteration() <= self.plan.max_iterations
+    }
 
-/// The tool uses of a turn, counted on the agent's output and on its hooks.
-#[derive(Schema, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Transport {
-    /// Tool uses on the agent's own output.
-    pub stream_tool_uses: u64,
-    /// `PreToolUse` hooks that arrived.
-    pub pre_tool_use_events: u64,
-}
-
-impl Running {
-    /// A turn begins when none is under way and the budget is not used up.
-    fn may_begin_a_turn(&self, _: &TurnStarted, _: &Context) -> Result<(), Refusal> {
+    /// A turn begins when none is under way, it is the one that is due, and the budget has it.
+    fn may_begin_a_turn(&self, event: &TurnStarted, _: &Context) -> Result<(), Refusal> {
         if self.in_turn {
             return Err(Refusal::new("a turn is under way already"));
         }
-        if self.iteration >= self.plan.max_iterations {
+        if !self.has_budget() {
             let max = self.plan.max_iterations;
             return Err(Refusal::new(format!("all {max} iterations are used up")));
         }
-        Ok(())
+        let (due, begun) = (self.next_iteration(), event.iteration);
+        if begun == due {
+            return Ok(());
+        }
+        Err(Refusal::new(format!("iteration {due} is due, not {begun}")))
     }
 
     fn must_be_in_a_turn(&self, _: &IterationCompleted, _: &Context) -> Result<(), Refusal> {
         if self.in_turn { Ok(()) } else { Err(Refusal::new("no turn is under way")) }
     }
 
+    fn must_be_between_turns<E>(&self, _: &E, _: &Context) -> Result<(), Refusal> {
+        if self.in_turn { Err(Refusal::new("a turn is under way")) } else { Ok(()) }
+    }
+
     /// The total once a turn that used this many is over.
     #[must_use]
     pub fn total_with(&self, used: Tokens) -> Tokens {
         if self.cancelled { self.tokens } else { self.tokens.plus(used) }
+    }
+
+    /// Whether there is a point in running the turn that is just over again: nobody has cancelled
+    /// it, and it has not said that the work is done.
+    #[must_use]
+    pub fn is_worth_repeating(&self) -> bool {
+        let done = self.plan.tracker_path.is_some() && self.tracker == Tracker::Complete;
+        !self.cancelled && (self.crashed || !done)
     }
 
     /// How the workflow ends after the turn that is just over; `None` if it goes on.
@@ -221,30 +243,13 @@ impl Running {
     }
 }
 
-impl Exit {
-    /// Why the turn failed, if it did.
-    fn failure(&self) -> Option<String> {
-        let said = match (&self.error, self.code) {
-            (Some(error), _) if !error.is_empty() => Some(error.clone()),
-            (_, Some(code)) if code != 0 => Some(format!("Process exited with code {code}")),
-            (Some(_), _) => Some("Turn failed".to_owned()),
-            (None, _) => None,
-        };
-        if let Some(reason) = said {
-            return Some(match &self.stderr {
-                Some(stderr) if !stderr.is_empty() => format!("{reason}: {stderr}"),
-                _ => reason,
-            });
+impl AwaitingAttention {
+    /// The answer has to go into a prompt, beside everything else.
+    fn fits(&self, event: &AttentionGiven, _: &Context) -> Result<(), Refusal> {
+        if event.answer.as_ref().is_none_or(|answer| answer.len() <= MAX_ANSWER) {
+            return Ok(());
         }
-        let Transport { stream_tool_uses: uses, pre_tool_use_events: 0 } = self.transport? else {
-            return None;
-        };
-        (uses > 0).then(|| {
-            format!(
-                "Hook transport broken: observed {uses} tool use(s) in Claude stream but received \
-                 no PreToolUse events."
-            )
-        })
+        Err(Refusal::new(format!("an answer has {MAX_ANSWER} bytes at the most")))
     }
 }
 
@@ -253,6 +258,7 @@ impl WorkflowTransitions for Workflow {
         Starting {
             plan: Plan {
                 name: event.name.clone(),
+                prompt: event.prompt.clone(),
                 max_iterations: event.max_iterations,
                 tracker_path: event.tracker_path.clone(),
             },
@@ -262,20 +268,14 @@ impl WorkflowTransitions for Workflow {
     }
 
     fn idle_on_imported(_: Idle, event: &Imported, _: &Context) -> Running {
-        Running {
-            plan: Plan {
-                name: event.name.clone(),
-                max_iterations: event.max_iterations,
-                tracker_path: event.tracker_path.clone(),
-            },
-            tracker: Tracker::Missing,
-            cancelled: false,
-            iteration: event.iterations,
-            in_turn: false,
-            run: None,
-            tokens: Tokens::default(),
-            failure: None,
-        }
+        let plan = Plan {
+            name: event.name.clone(),
+            // The file does not have it.
+            prompt: String::new(),
+            max_iterations: event.max_iterations,
+            tracker_path: event.tracker_path.clone(),
+        };
+        Running { iteration: event.iterations, ..Running::new(plan, Tracker::Missing) }
     }
 
     fn starting_on_tracker_seen(from: Starting, event: &TrackerSeen, _: &Context) -> Starting {
@@ -288,19 +288,21 @@ impl WorkflowTransitions for Workflow {
 
     fn starting_on_turn_started(from: Starting, event: &TurnStarted, _: &Context) -> Running {
         Running {
-            plan: from.plan,
-            tracker: from.tracker,
             cancelled: from.cancelled,
             iteration: event.iteration,
+            prompt: event.prompt.clone(),
             in_turn: true,
-            run: None,
-            tokens: Tokens::default(),
-            failure: None,
+            ..Running::new(from.plan, from.tracker)
         }
     }
 
+    fn starting_on_wrapping_up(_: Starting, event: &WrappingUp, _: &Context) -> Completing {
+        Completing { iteration: 0, outcome: event.outcome.clone() }
+    }
+
     fn running_on_turn_started(from: Running, event: &TurnStarted, _: &Context) -> Running {
-        Running { iteration: event.iteration, in_turn: true, ..from }
+        let (iteration, prompt) = (event.iteration, event.prompt.clone());
+        Running { iteration, prompt, in_turn: true, repeats: false, answer: None, ..from }
     }
 
     fn running_on_run_joined(from: Running, event: &RunJoined, _: &Context) -> Running {
@@ -320,7 +322,52 @@ impl WorkflowTransitions for Workflow {
         event: &IterationCompleted,
         _: &Context,
     ) -> Running {
-        Running { in_turn: false, tokens: event.total, failure: event.exit.failure(), ..from }
+        let crash = event.exit.crash();
+        let crashed = crash.is_some();
+        let failure = crash.or_else(|| event.exit.broken_transport());
+        Running { in_turn: false, tokens: event.total, failure, crashed, ..from }
+    }
+
+    fn running_on_repeat_granted(from: Running, _: &RepeatGranted, _: &Context) -> Running {
+        Running { repeats: true, ..from }
+    }
+
+    fn running_on_suspend_requested(
+        from: Running,
+        event: &SuspendRequested,
+        _: &Context,
+    ) -> Running {
+        Running { suspension: Some(event.reason.clone()), ..from }
+    }
+
+    fn running_on_suspended(from: Running, event: &Suspended, _: &Context) -> AwaitingAttention {
+        let running = Running { suspension: None, ..from };
+        AwaitingAttention { reason: event.reason.clone(), running }
+    }
+
+    fn awaiting_attention_on_attention_given(
+        from: AwaitingAttention,
+        event: &AttentionGiven,
+        _: &Context,
+    ) -> Running {
+        Running { answer: event.answer.clone(), ..from.running }
+    }
+
+    fn awaiting_attention_on_cancel_requested(
+        mut from: AwaitingAttention,
+        _: &CancelRequested,
+        _: &Context,
+    ) -> AwaitingAttention {
+        from.running.cancelled = true;
+        from
+    }
+
+    fn awaiting_attention_on_wrapping_up(
+        from: AwaitingAttention,
+        event: &WrappingUp,
+        _: &Context,
+    ) -> Completing {
+        Completing { iteration: from.running.iteration, outcome: event.outcome.clone() }
     }
 
     fn running_on_wrapping_up(from: Running, event: &WrappingUp, _: &Context) -> Completing {
