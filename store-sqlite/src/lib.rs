@@ -27,6 +27,10 @@
 //! for it up to [`Options::busy_timeout`]. Reading waits for nobody. Who waits for the log to go on is
 //! told of the commits of others, for which a thread looks every [`Options::follow`].
 //!
+//! # Projections into tables
+//! A [`TableProjection`] keeps what it makes of events in SQL tables of the same file, beside the log, in one
+//! transaction with its checkpoint.
+//!
 //! # Formats
 //! A file says which format it has. Opening it for writing takes an older one to the newest, step by
 //! step, in one transaction: after a crash at any moment the file has the old format whole, or the new
