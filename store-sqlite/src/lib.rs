@@ -48,8 +48,8 @@
 //! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
 //! this handle that finds nobody reading, or until the last handle is closed. The snapshot of the
 //! event's stream goes with it. What the file system and the disk keep of blocks that were overwritten is
-//! theirs. Copies are not looked for: backups, exports and view rows that were computed from the payload
-//! keep what they hold until they are made anew.
+//! theirs. Copies are not looked for: backups, exports, and view rows and tables that were computed from the
+//! payload keep what they hold until they are made anew.
 //!
 //! # What damage is noticed
 //! Every event that is read is held against its checksum, and a stream or the log that misses one in
