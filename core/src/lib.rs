@@ -82,6 +82,7 @@
 //!   [as it was](Bus::load_as_of). A decision that no single life can make is made on a
 //!   [`DecisionModel`]; a command from outside is [decided](Bus::decide) once for each key; a payload
 //!   that has to go is [erased](Bus::erase) by an act that stays.
+//! - [`Tables`]: what the crate of a store implements that keeps projections in tables of its own.
 //! - [`store`]: the contract of a backend, rule by rule. [`MemoryStore`] is one; `vitae-sqlite` has
 //!   the embedded default.
 //! - [`store::Subscription`]: the log as it grows ([`Bus::subscribe`]), or [one life](Bus::subscribe_to)

@@ -27,6 +27,10 @@
 //! for it up to [`Options::busy_timeout`]. Reading waits for nobody. Who waits for the log to go on is
 //! told of the commits of others, for which a thread looks every [`Options::follow`].
 //!
+//! # Projections into tables
+//! A [`TableProjection`] keeps what it makes of events in SQL tables of the same file, beside the log, in one
+//! transaction with its checkpoint.
+//!
 //! # Formats
 //! A file says which format it has. Opening it for writing takes an older one to the newest, step by
 //! step, in one transaction: after a crash at any moment the file has the old format whole, or the new
@@ -44,8 +48,8 @@
 //! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
 //! this handle that finds nobody reading, or until the last handle is closed. The snapshot of the
 //! event's stream goes with it. What the file system and the disk keep of blocks that were overwritten is
-//! theirs. Copies are not looked for: backups, exports and view rows that were computed from the payload
-//! keep what they hold until they are made anew.
+//! theirs. Copies are not looked for: backups, exports, and view rows and tables that were computed from the
+//! payload keep what they hold until they are made anew.
 //!
 //! # What damage is noticed
 //! Every event that is read is held against its checksum, and a stream or the log that misses one in

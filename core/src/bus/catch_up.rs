@@ -115,7 +115,7 @@ impl CatchUp {
         let rows = generations::rows_of(self.view(), generation.number)?;
         let follower = self.follower(generation.number)?;
         follower.step(inner, |events| match &self.makes {
-            Makes::Rows(projection) => prepare(projection, inner, &rows, events),
+            Makes::Rows(projection) => Self::prepare(projection, inner, &rows, events),
             Makes::Tables(tables) => tables.prepare(&self.name, generation.number, events),
         })
     }
@@ -128,6 +128,23 @@ impl CatchUp {
         let checkpoint = generations::checkpoint_of(self.view(), number)?;
         let follower = Follower::new(checkpoint, self.query(), Start::Beginning, self.batch);
         Ok(Arc::clone(followers.entry(number).or_insert_with(|| Arc::new(follower))))
+    }
+
+    fn prepare(
+        projection: &Checked,
+        inner: &Inner,
+        view: &Name,
+        events: &[EventRef<'_>],
+    ) -> Result<Prepared<'static>, Stopped> {
+        let mut rows = Rows::of_store(view, inner.store.as_ref());
+        let mut contexts = Contexts::default();
+        for (at, event) in events.iter().enumerate() {
+            guarded(|| projection.apply_read(event, &mut contexts, &mut rows))
+                .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
+        }
+        let mut commit = Commit::new(CommitId::generate());
+        commit.rows.extend(rows.into_written());
+        Ok(Prepared::of(commit, None))
     }
 
     /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
@@ -231,24 +248,6 @@ impl CatchUp {
             Err(source) => Err(PartError::View { view, source }),
         }
     }
-}
-
-/// Makes rows of some events.
-fn prepare(
-    projection: &Checked,
-    inner: &Inner,
-    view: &Name,
-    events: &[EventRef<'_>],
-) -> Result<Prepared<'static>, Stopped> {
-    let mut rows = Rows::of_store(view, inner.store.as_ref());
-    let mut contexts = Contexts::default();
-    for (at, event) in events.iter().enumerate() {
-        guarded(|| projection.apply_read(event, &mut contexts, &mut rows))
-            .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
-    }
-    let mut commit = Commit::new(CommitId::generate());
-    commit.rows.extend(rows.into_written());
-    Ok(Prepared::of(commit, None))
 }
 
 /// What became of the generations.

@@ -11,6 +11,7 @@ use vitae::store::AppendError;
 
 use super::{Closed, Desk, Offered, ended, run_sql, unwritten};
 use crate::append::{Memory, Stop, Transaction};
+use crate::error::Fault;
 use crate::moment::Moment;
 
 impl Desk {
@@ -36,19 +37,23 @@ impl Desk {
         run_sql(connection, "COMMIT").map_err(|fault| {
             let known = unwritten(connection, &fault);
             self.roll_back_beside(connection);
-            known.unwrap_or_else(|| {
-                // What an fsync has lost is lost for the whole log.
-                let mut closed = Closed::with(AppendError::Closed);
-                let unknown = commit.map(|(commit, _)| AppendError::OutcomeUnknown {
-                    commit: commit.id,
-                    source: Arc::clone(&fault.into_source()),
-                });
-                closed.uncertain.extend(unknown.clone());
-                self.closed = Some(closed);
-                unknown.unwrap_or(AppendError::Closed)
-            })
+            known.unwrap_or_else(|| self.close_after(commit, fault))
         })?;
         Ok(())
+    }
+
+    /// Takes nothing any more: what an fsync has lost is lost for the whole log.
+    fn close_after(&mut self, commit: Option<Offered<'_>>, fault: Fault) -> AppendError {
+        let source = fault.into_source();
+        let unknown = |(commit, _): Offered<'_>| {
+            let commit = commit.id;
+            AppendError::OutcomeUnknown { commit, source }
+        };
+        let unknown = commit.map(unknown);
+        let mut closed = Closed::with(AppendError::Closed);
+        closed.uncertain.extend(unknown.clone());
+        self.closed = Some(closed);
+        unknown.unwrap_or(AppendError::Closed)
     }
 
     fn take_beside(

@@ -212,3 +212,8 @@ fn r07_a_write_that_fails_leaves_tables_and_checkpoint_fitting() {
 fn r07_a_write_that_finds_no_room_leaves_tables_and_checkpoint_fitting() {
     assert_eq!(every(Call::Write, ffi::SQLITE_FULL), 0);
 }
+
+#[test]
+fn r07_a_read_that_fails_leaves_tables_and_checkpoint_fitting() {
+    assert_eq!(every(Call::Read, ffi::SQLITE_IOERR_READ), 0);
+}
