@@ -111,9 +111,9 @@ impl Watched {
 
 impl Bus {
     /// Where everything stands that follows the log: the parts of this bus, in the order in which they
-    /// were added, and then the groups of consumers that were ever started on the log, in bytewise order of their
-    /// names. What happened to parts is told of this bus only; positions are those in the store, whoever
-    /// got there. Each time, the lags go to the gauge `vitae_part_lag_events`.
+    /// were added, and then the groups of consumers that were ever started on the log, in bytewise order
+    /// of their names. What happened to parts is told of this bus only; positions are those in the store,
+    /// whoever got there. Each time, the lags go to the gauge `vitae_part_lag_events`.
     ///
     /// Reads no events: for each part, and each partition of a group, its checkpoint and a few rows, and up
     /// to 1,000 rows where something is counted.

@@ -41,8 +41,8 @@ impl Reaction<'_> {
     ///
     /// The timer is set in the commit that the policy takes part in, or not at all. It fires once, on a
     /// bus that has the lifecycle [registered](crate::BusBuilder::register), late if there was none;
-    /// what is due at once happens in a commit of its own. Its event has the same cause and correlation as what
-    /// the policy records. Several of one policy, for the same life and event too, are several timers.
+    /// what is due at once happens in a commit of its own. Its event has the same cause and correlation as
+    /// what the policy records. Several of one policy, for the same life and event too, are several timers.
     ///
     /// The life may be one that has not begun. As with [`state`](Self::state), the commit is taken only if
     /// the life is then still as it was seen here.
