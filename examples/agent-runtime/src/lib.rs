@@ -18,10 +18,14 @@
 //! | [`recording`], [`replay`] | sessions from a file, with a checkpoint |
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
+//! | [`overview`] | how everything stood, at any position of the log |
+//! | [`answering`] | what a person decides who looks on |
 
+pub mod answering;
 pub mod context;
 pub mod diagram;
 pub mod hook;
+pub mod overview;
 pub mod policies;
 pub mod projections;
 pub mod recording;
