@@ -20,6 +20,7 @@
 //! | [`diagram`] | a lifecycle as text |
 //! | [`overview`] | how everything stood, at any position of the log |
 //! | [`answering`] | what a person decides who looks on |
+//! | [`watch`], [`serve`] | everything live: on a terminal, and on a page with its past |
 
 pub mod answering;
 pub mod context;
@@ -32,8 +33,10 @@ pub mod recording;
 pub mod replay;
 pub mod request;
 pub mod run;
+pub mod serve;
 pub mod session;
 pub mod supervisor;
+pub mod watch;
 pub mod workflow;
 
 use std::sync::Arc;

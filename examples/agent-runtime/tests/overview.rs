@@ -17,6 +17,7 @@ use agent_runtime::workflow::Workflow;
 use serde_json::{Value, json};
 use support::{Recording, run_rows, workflow_rows};
 use vitae::store::EventStore;
+use vitae::testing::store::Draft;
 use vitae::{AsOf, Bus, GlobalPosition, Lifecycle, MemoryStore};
 
 #[test]
@@ -156,6 +157,43 @@ fn a_person_who_looks_on_answers_once() {
 }
 
 #[test]
+fn what_cannot_be_read_hides_nothing_that_stands_before_it() {
+    let bus = played_whole();
+    let head = bus.store().head().unwrap().unwrap();
+    let nonsense = Draft::new().on("run/tidepool/R1").event("run.nonsense", b"");
+    bus.store().commit(nonsense.0).unwrap();
+    let mut history = history(&bus, None);
+    for _ in 0..2 {
+        let error = history.newest().unwrap_err().to_string();
+        assert!(
+            error.contains("`run.nonsense` at position") && error.contains("`Closed`"),
+            "{error}"
+        );
+    }
+    assert_eq!(history.at(head).unwrap().position, Some(head));
+    assert!(history.at(head.next().unwrap()).is_err());
+    let lines = moments(bus.store().as_ref(), &query(None).unwrap(), None, 1).unwrap();
+    assert_eq!(lines[0].kind, "run.nonsense");
+}
+
+#[test]
+fn an_erased_payload_hides_what_it_said_and_no_state() {
+    let bus = played_whole();
+    let all = moments(bus.store().as_ref(), &query(None).unwrap(), None, 1_000).unwrap();
+    let asked = all.iter().rfind(|moment| moment.kind == "request.permission_asked").unwrap();
+    let position = GlobalPosition::new(asked.position).unwrap();
+    bus.erase([position], "test", "test").unwrap();
+    let mut history = history(&bus, None);
+    let then = history.at(position).unwrap();
+    let request = then.requests.get(&asked.life.1).unwrap();
+    assert_eq!((request.state.name, request.seen.what.as_str()), ("AwaitingPermission", ""));
+    let now = history.newest().unwrap();
+    assert_eq!(now.requests.get(&asked.life.1).unwrap().state.name, "Decided");
+    let lines = moments(bus.store().as_ref(), &query(None).unwrap(), Some(position), 1).unwrap();
+    assert_eq!(lines[0].text, "its payload was erased");
+}
+
+#[test]
 fn every_lifecycle_that_is_seen_can_be_drawn() {
     for name in ["session", "workflow", "run", "request"] {
         let drawn = lifecycle(name).unwrap();
@@ -165,6 +203,12 @@ fn every_lifecycle_that_is_seen_can_be_drawn() {
         }
     }
     assert!(lifecycle("nobody").is_none());
+}
+
+fn played_whole() -> Bus {
+    let bus = empty();
+    support::named("demo").replay(&bus, usize::MAX);
+    bus
 }
 
 fn empty() -> Bus {

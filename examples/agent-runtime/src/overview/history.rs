@@ -67,9 +67,13 @@ impl History {
     /// The overview after the last event at or before a position. A position beyond the end is now.
     ///
     /// # Errors
-    /// As [`newest`](Self::newest).
+    /// As [`newest`](Self::newest), for an event up to the position. What stands before it can be looked
+    /// at.
     pub fn at(&mut self, position: GlobalPosition) -> Result<Overview, SightError> {
-        if self.newest()?.position <= Some(position) {
+        if self.newest.position < Some(position) {
+            self.newest()?;
+        }
+        if self.newest.position <= Some(position) {
             return Ok(self.newest.clone());
         }
         let behind = self.marks.partition_point(|mark| mark.position <= Some(position));
