@@ -187,6 +187,21 @@ struct Data {
 }
 
 impl Answer {
+    /// What a person says to a request, be it a permission or a stop.
+    #[must_use]
+    pub fn of_user(allow: bool, reason: Option<String>) -> Self {
+        let (intent, decision) =
+            if allow { ("permission_allow", None) } else { ("permission_deny", Some("block")) };
+        let decision = decision.map(str::to_owned);
+        Self {
+            kind: "json".to_owned(),
+            source: Some("user".to_owned()),
+            intent: Some(Intent { kind: intent.to_owned(), reason: reason.clone() }),
+            data: Some(Data { decision, ok: Some(allow), reason }),
+            reason: None,
+        }
+    }
+
     /// Who answered.
     #[must_use]
     pub fn source(&self) -> &str {

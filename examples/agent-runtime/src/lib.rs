@@ -23,12 +23,17 @@
 //! | [`import`] | sessions of the program before, from its files |
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
+//! | [`overview`] | how everything stood, at any position of the log |
+//! | [`answering`] | what a person decides who looks on |
+//! | [`watch`], [`serve`] | everything live: on a terminal, and on a page with its past |
 
+pub mod answering;
 pub mod branches;
 pub mod context;
 pub mod diagram;
 pub mod hook;
 pub mod import;
+pub mod overview;
 pub mod policies;
 pub mod projections;
 pub mod prompt;
@@ -37,9 +42,11 @@ pub mod replay;
 pub mod request;
 pub mod retry;
 pub mod run;
+pub mod serve;
 pub mod session;
 pub mod steering;
 pub mod supervisor;
+pub mod watch;
 pub mod workflow;
 
 use std::sync::Arc;

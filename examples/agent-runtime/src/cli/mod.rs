@@ -8,15 +8,19 @@ mod listings;
 mod log;
 mod output;
 mod replay;
+mod serve;
 mod tree;
+mod watch;
 
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use agent_runtime::answering::Desk;
 use clap::{Args, Parser, Subcommand};
 use vitae::Bus;
+use vitae::store::EventStore;
 use vitae_sqlite::SqliteStore;
 
 /// Why a command failed.
@@ -81,6 +85,16 @@ enum Command {
     },
     /// Show every event of the log.
     Log(Listing),
+    /// Show everything live on the terminal, and answer requests there.
+    Watch(Watched),
+    /// Serve everything live on a local web page, with a slider through time.
+    Serve {
+        #[command(flatten)]
+        watched: Watched,
+        /// The port on 127.0.0.1; 0 is any that is free.
+        #[arg(long, value_name = "N", default_value_t = 8384)]
+        port: u16,
+    },
     /// Compute the projections anew from the log.
     Rebuild {
         /// The store.
@@ -122,6 +136,33 @@ pub(crate) struct Listing {
     json: bool,
 }
 
+/// What is looked at.
+#[derive(Args)]
+pub(crate) struct Watched {
+    /// The store.
+    #[arg(long, value_name = "FILE")]
+    db: PathBuf,
+    /// Only this session.
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+}
+
+impl Watched {
+    /// The store, which is only read: whoever writes to it meanwhile is not held up.
+    fn store(&self) -> Result<Arc<dyn EventStore>, Failure> {
+        let store: Arc<dyn EventStore> = Arc::new(SqliteStore::open_read_only(&self.db)?);
+        // Whatever this program cannot read is found here.
+        agent_runtime::bus(store.clone())?;
+        Ok(store)
+    }
+
+    /// Where answers are taken: the store is open for writing while one is, and no longer.
+    fn desk(&self) -> Desk {
+        let db = self.db.clone();
+        Desk::new(move || Ok(agent_runtime::bus(Arc::new(SqliteStore::open_existing(&db)?))?))
+    }
+}
+
 impl Listing {
     /// The bus over the store, which is only read.
     fn bus(&self) -> Result<Bus, Failure> {
@@ -144,6 +185,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Suspend { of, reason } => attention::suspend(&of, &reason),
         Command::Wake { of, message } => attention::wake(&of, message.as_deref()),
         Command::Log(listing) => log::log(&listing),
+        Command::Watch(watched) => watch::watch(&watched),
+        Command::Serve { watched, port } => serve::serve(&watched, port),
         Command::Rebuild { db } => listings::rebuild(&db),
         Command::Demo => demo::demo(),
     }

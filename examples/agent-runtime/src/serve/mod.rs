@@ -1,0 +1,87 @@
+//! Everything live on a local web page, and as it was at any position.
+//!
+//! ```text
+//!   GET  /                       ──► assets    the page, embedded
+//!   GET  /api/state?at=POSITION  ──► routes ──► History ─► the log
+//!   GET  /api/live               ──► routes ──► Subscription: where the log ends, as it grows
+//!   POST /api/answer             ──► routes ──► Desk, for who has the token
+//! ```
+//! Every answer passes through `guard`. Owns what a browser is told, and what it may do. Must never
+//! write to the log itself, and never make markup of what an agent said: that leaves here as JSON only.
+//!
+//! A look at a position costs what [`History`] says; an answer holds at most
+//! [`MOST`](crate::overview::MOST) lives of each lifecycle and 200 events.
+
+mod assets;
+mod guard;
+mod routes;
+
+pub use guard::Token;
+
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use vitae::store::{EventStore, Query};
+
+use crate::answering::Desk;
+use crate::overview::History;
+
+/// How many pages may listen at once.
+const LISTENERS: usize = 32;
+
+/// How many looks may wait or be under way at once.
+const LOOKS: usize = 16;
+
+/// What the page shows.
+#[derive(Clone)]
+pub struct Sights {
+    store: Arc<dyn EventStore>,
+    query: Query,
+    history: Arc<Mutex<History>>,
+    desk: Arc<Desk>,
+    token: Arc<Token>,
+    listeners: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
+}
+
+impl Sights {
+    /// The events of a store that a query selects: one of [`query`](crate::overview::query)'s. Who has
+    /// the token answers requests at the desk.
+    #[must_use]
+    pub fn new(store: Arc<dyn EventStore>, query: Query, desk: Desk, token: Token) -> Self {
+        Self {
+            history: Arc::new(Mutex::new(History::new(store.clone(), query.clone()))),
+            store,
+            query,
+            desk: Arc::new(desk),
+            token: Arc::new(token),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            looks: Arc::new(Semaphore::new(LOOKS)),
+        }
+    }
+}
+
+/// Serves the page until it is told to stop; then ends what would never end by itself, and returns.
+///
+/// Names other than the listener's own address and `localhost` are refused, so that no foreign page
+/// reaches it through a name of its own that leads here.
+///
+/// # Errors
+/// If the listener has no address.
+pub async fn serve(
+    listener: TcpListener,
+    sights: Sights,
+    stop: impl Future + Send + 'static,
+) -> io::Result<()> {
+    let (serving, stopped) = watch::channel(());
+    let router = guard::guarded(routes::router(sights, stopped), listener.local_addr()?);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            stop.await;
+            drop(serving);
+        })
+        .await
+}

@@ -1,0 +1,183 @@
+//! What can be asked, and what is answered.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Response, Sse};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures_util::{Stream, StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::watch;
+use vitae::GlobalPosition;
+use vitae::store::Subscription;
+use vitae::tokio::Pages;
+
+use super::{Sights, assets};
+use crate::answering::{AnswerError, Said};
+use crate::overview::{Moment, Overview, SightError, lifecycle, moments};
+
+/// How many events come with an overview.
+const MOMENTS: usize = 200;
+
+pub(super) fn router(sights: Sights, stopped: watch::Receiver<()>) -> Router {
+    let live = move |sights| live(sights, stopped);
+    Router::new()
+        .route("/api/state", get(state))
+        .route("/api/live", get(live))
+        .route("/api/diagram/{lifecycle}/{state}", get(diagram))
+        .route("/api/answer", post(answer))
+        .merge(assets::router())
+        .with_state(sights)
+}
+
+/// Which position is asked for: 0 is before the first event, none the end of the log.
+#[derive(Deserialize)]
+struct At {
+    at: Option<u64>,
+}
+
+/// Everything at a position.
+#[derive(Serialize)]
+struct Shown {
+    /// The end of the log; 0 without an event.
+    head: u64,
+    /// The position that is shown.
+    position: u64,
+    #[serde(flatten)]
+    overview: Overview,
+    /// How many lives were forgotten to stay within what a person can look at.
+    forgotten: u64,
+    /// The last events, the newest first.
+    moments: Vec<Moment>,
+}
+
+async fn state(
+    State(sights): State<Sights>,
+    Query(At { at }): Query<At>,
+) -> Result<Json<Shown>, Failure> {
+    let look = Arc::clone(&sights.looks).try_acquire_owned().map_err(|_| Failure::busy())?;
+    let seen = tokio::task::spawn_blocking(move || {
+        let _look = look;
+        seen(&sights, at)
+    });
+    Ok(Json(seen.await.map_err(|error| Failure::internal(&error))??))
+}
+
+fn seen(sights: &Sights, at: Option<u64>) -> Result<Shown, SightError> {
+    let head = sights.store.head()?.map_or(0, GlobalPosition::get);
+    let position = at.unwrap_or(head).min(head);
+    let mut seen =
+        Shown { head, position, overview: Overview::default(), forgotten: 0, moments: Vec::new() };
+    if let Some(position) = GlobalPosition::new(position) {
+        // Whoever panicked while they held the history left it at the end of some event.
+        let mut history = sights.history.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.overview = history.at(position)?;
+        drop(history);
+        seen.forgotten = seen.overview.forgotten();
+        seen.moments = moments(sights.store.as_ref(), &sights.query, Some(position), MOMENTS)?;
+    }
+    Ok(seen)
+}
+
+/// Where the log ends, now and whenever it has grown.
+async fn live(
+    State(sights): State<Sights>,
+    mut stopped: watch::Receiver<()>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let permit = Arc::clone(&sights.listeners).try_acquire_owned();
+    let permit = permit.map_err(|_| Failure::busy())?;
+    let head = sights.store.head().map_err(|error| Failure::internal(&error))?;
+    let pages = Pages::from(Subscription::new(&sights.store, sights.query.clone(), head));
+    let ends = pages.filter_map(|page| async move {
+        let page = page.ok()?;
+        page.iter().next_back().map(|event| event.position().get())
+    });
+    let ends = stream::iter([head.map_or(0, GlobalPosition::get)]).chain(ends);
+    let events = ends.map(move |end| {
+        let _held = &permit;
+        Ok(Event::default().data(end.to_string()))
+    });
+    // Nothing is ever sent: it ends when the other end does.
+    let stop = async move { drop(stopped.changed().await) };
+    Ok(Sse::new(events.take_until(Box::pin(stop))).keep_alive(KeepAlive::default()))
+}
+
+/// A lifecycle's picture with a state marked. Nothing that an agent said is in it.
+async fn diagram(Path((name, state)): Path<(String, String)>) -> Response {
+    let drawn = lifecycle(&name).and_then(|it| (it.diagram)().with_current(&state).ok());
+    match drawn {
+        Some(diagram) => {
+            let kind = (header::CONTENT_TYPE, "image/svg+xml");
+            // It is the same for as long as the program is, and is not to flicker.
+            ([kind, (header::CACHE_CONTROL, "private, max-age=3600")], diagram.to_svg())
+                .into_response()
+        }
+        None => Failure::new(StatusCode::NOT_FOUND, "no such lifecycle or state").into_response(),
+    }
+}
+
+async fn answer(
+    State(sights): State<Sights>,
+    headers: HeaderMap,
+    said: Result<Json<Said>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    if !sights.token.is_in(&headers) {
+        let error = "answering needs the token that was printed at the start";
+        return Err(Failure::new(StatusCode::UNAUTHORIZED, error));
+    }
+    let Json(said) = said.map_err(|error| Failure::new(error.status(), error.body_text()))?;
+    let taken = tokio::task::spawn_blocking(move || sights.desk.take(said));
+    taken.await.map_err(|error| Failure::internal(&error))??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why there is no other answer.
+struct Failure(StatusCode, String);
+
+impl Failure {
+    fn new(status: StatusCode, error: impl ToString) -> Self {
+        Self(status, error.to_string())
+    }
+
+    fn busy() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many ask at once; try again later")
+    }
+
+    /// The page is for whoever runs the program, so it says the whole story.
+    fn internal(error: &dyn Error) -> Self {
+        let causes = std::iter::successors(Some(error), |&error| error.source());
+        let story: Vec<String> = causes.map(ToString::to_string).collect();
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, story.join(": "))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl From<SightError> for Failure {
+    fn from(error: SightError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(error: AnswerError) -> Self {
+        match &error {
+            AnswerError::TooLate { .. } => Self::new(StatusCode::CONFLICT, &error),
+            AnswerError::Load(vitae::LoadError::InvalidId(_)) => {
+                Self::new(StatusCode::BAD_REQUEST, &error)
+            }
+            _ => Self::internal(&error),
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What the terminal shows, and what keys do.
+
+#![cfg(test)]
+
+mod support;
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use agent_runtime::overview::{History, moments, query};
+use agent_runtime::watch::{Act, Message, Model, Pane, draw};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use support::{Recording, program, run};
+use vitae::{Bus, MemoryStore};
+use vitae_sqlite::SqliteStore;
+
+/// How many lines there are up to one that has a text.
+fn until(recording: &Recording, text: &str) -> usize {
+    let lines = recording.lines.iter().map(|line| String::from_utf8_lossy(line).into_owned());
+    lines.take_while(|line| !line.contains(text)).count() + 1
+}
+
+/// The first lines of a recording, on a log.
+fn played(recording: &Recording, lines: usize) -> Bus {
+    let bus = agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap();
+    recording.replay(&bus, lines);
+    bus
+}
+
+fn seen(bus: &Bus) -> Message {
+    let (store, query) = (bus.store().clone(), query(None).unwrap());
+    let moments = moments(store.as_ref(), &query, None, 500).unwrap();
+    Message::Seen(Box::new(History::new(store, query).newest().unwrap().clone()), moments)
+}
+
+fn model(bus: &Bus) -> Model {
+    let mut model = Model::new("demo.db".to_owned());
+    model.update(seen(bus));
+    model
+}
+
+fn press(model: &mut Model, key: KeyCode) -> Option<Act> {
+    model.update(Message::Key(KeyEvent::new(key, KeyModifiers::NONE)))
+}
+
+fn type_in(model: &mut Model, text: &str) {
+    for char in text.chars() {
+        assert_eq!(press(model, KeyCode::Char(char)), None);
+    }
+}
+
+/// The screen, line by line.
+fn screen(model: &Model, width: u16, height: u16) -> Vec<String> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(frame, model)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let cells = buffer.content().chunks(usize::from(width.max(1)));
+    cells.map(|cells| cells.iter().map(|cell| cell.symbol()).collect()).collect()
+}
+
+fn assert_shows(screen: &[String], text: &str) {
+    assert!(screen.iter().any(|line| line.contains(text)), "{text}\n{}", screen.join("\n"));
+}
+
+#[test]
+fn a_wide_screen_shows_lives_lifecycle_feed_and_what_waits() {
+    let recording = support::named("demo");
+    let bus = played(&recording, until(&recording, "PermissionRequest"));
+    let screen = screen(&model(&bus), 160, 36);
+    assert!(screen[0].starts_with("agent-runtime demo.db · event 44 08:15:06 · 1 waiting"));
+    for text in [
+        "tidepool working",
+        "  fix-tests running",
+        "    agent-a1:R1 completed",
+        "      stop lapsed",
+        "      Bash waiting",
+        "○ idle",
+        "● running",
+        "turn 2 of 4",
+        "43 08:15:06 request.permission_asked Bash · {\"command\":\"rm",
+        "Leave to use Bash hook-22 in tidepool, run 2",
+        "Tab ↑ ↓ look around   a allow   d deny   q quit",
+    ] {
+        assert_shows(&screen, text);
+    }
+}
+
+#[test]
+fn the_state_that_is_marked_is_that_of_the_life_that_is_chosen() {
+    let bus = played(&support::named("demo"), usize::MAX);
+    let mut model = model(&bus);
+    assert_shows(&screen(&model, 140, 40), "● done");
+    press(&mut model, KeyCode::Up);
+    let session = screen(&model, 140, 40);
+    assert_shows(&session, "session tidepool");
+    assert_shows(&session, "● interactive");
+    press(&mut model, KeyCode::Down);
+    press(&mut model, KeyCode::Down);
+    assert_shows(&screen(&model, 140, 40), "● closed");
+}
+
+#[test]
+fn no_size_is_too_small_or_too_large() {
+    let recordings = support::own();
+    for recording in &recordings {
+        for lines in [0, 1, until(recording, "PermissionRequest"), usize::MAX] {
+            let mut model = model(&played(recording, lines));
+            for (width, height) in
+                [(0, 0), (1, 1), (2, 3), (9, 4), (40, 10), (80, 24), (99, 50), (100, 5), (400, 150)]
+            {
+                for pane in [Pane::Lives, Pane::Feed, Pane::Requests] {
+                    model.pane = pane;
+                    for key in [KeyCode::Down, KeyCode::PageDown, KeyCode::Up, KeyCode::PageUp] {
+                        press(&mut model, key);
+                    }
+                    screen(&model, width, height);
+                }
+            }
+        }
+    }
+    // A narrow one has its parts below each other.
+    let narrow = screen(&model(&played(&recordings[1], usize::MAX)), 60, 40);
+    for text in ["Lives", "workflow fix-tests", "● done", "Feed"] {
+        assert_shows(&narrow, text);
+    }
+}
+
+#[test]
+fn only_a_request_that_was_chosen_is_answered() {
+    let recording = support::named("demo");
+    let asked = until(&recording, "PermissionRequest");
+    let mut model = model(&played(&recording, asked));
+    for key in ['a', 'd'] {
+        assert_eq!(press(&mut model, KeyCode::Char(key)), None);
+        assert_shows(&screen(&model, 120, 30), "choose a request first");
+    }
+    press(&mut model, KeyCode::Tab);
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.pane, Pane::Requests);
+    press(&mut model, KeyCode::Down);
+    // Somebody else decides it before the key is pressed, and another one waits.
+    model.update(seen(&played(&recording, until(&recording, "\"id\":\"hook-46\""))));
+    assert_shows(&screen(&model, 120, 30), "hook-46 in tidepool");
+    assert_eq!(press(&mut model, KeyCode::Char('a')), None);
+
+    model.update(seen(&played(&recording, asked)));
+    model.pane = Pane::Requests;
+    press(&mut model, KeyCode::Down);
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('a')) else { panic!() };
+    assert_eq!((said.request.as_str(), said.allow, said.reason), ("hook-22", true, None));
+    // Once.
+    assert_eq!(press(&mut model, KeyCode::Char('a')), None);
+}
+
+#[test]
+fn a_denial_has_a_reason_that_is_typed() {
+    let recording = support::named("demo");
+    let mut model = model(&played(&recording, until(&recording, "PermissionRequest")));
+    model.pane = Pane::Requests;
+    press(&mut model, KeyCode::Down);
+    press(&mut model, KeyCode::Char('d'));
+    type_in(&mut model, "quasi");
+    assert_shows(&screen(&model, 80, 24), "denied, because: quasi");
+    press(&mut model, KeyCode::Esc);
+    assert!(model.reason.is_none());
+    press(&mut model, KeyCode::Char('d'));
+    type_in(&mut model, "not todayy");
+    press(&mut model, KeyCode::Backspace);
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Enter) else { panic!() };
+    assert!(!said.allow);
+    assert_eq!(said.reason.as_deref(), Some("not today"));
+    model.update(Message::Failed("the store cannot be written to".to_owned()));
+    assert_shows(&screen(&model, 80, 24), "the store cannot be written to");
+}
+
+#[test]
+fn a_person_leaves_when_they_want_to() {
+    let mut model = model(&played(&support::named("demo"), 1));
+    assert_eq!(press(&mut model, KeyCode::Char('q')), Some(Act::Quit));
+    assert_eq!(press(&mut model, KeyCode::Esc), Some(Act::Quit));
+    let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(model.update(Message::Key(interrupt)), Some(Act::Quit));
+}
+
+#[test]
+fn what_an_agent_says_does_not_reach_the_terminal_as_control() {
+    let recording = support::named("demo");
+    let bus = agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap();
+    let mut replay =
+        agent_runtime::replay::Replay::open(bus.clone(), recording.session.clone()).unwrap();
+    for line in &recording.lines[..until(&recording, "PermissionRequest")] {
+        let line = String::from_utf8(line.clone()).unwrap();
+        let line = line.replace("\"Bash\"", r#""Ba\u001b[2J\u202esh\r\n""#);
+        let line = line.replace("agent-b2", r"agent\u001b]0;owned\u0007-b2");
+        replay.line(line.as_bytes()).unwrap();
+    }
+    let screen = screen(&model(&bus), 160, 40);
+    let bad = |char: char| char.is_control() || char == '\u{202e}';
+    assert!(!screen.iter().any(|line| line.contains(bad)), "{screen:#?}");
+    assert_shows(&screen, "Leave to use Ba[2Jsh");
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("demo.db");
+    support::named("demo").replay(
+        &agent_runtime::bus(Arc::new(SqliteStore::open(&db).unwrap())).unwrap(),
+        usize::MAX,
+    );
+    let output = run(["watch".as_ref(), "--db".as_ref(), db.as_os_str()]);
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("`watch` draws on a terminal"), "{error}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn who_watches_sees_what_comes_and_the_terminal_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("demo.db");
+    let recording = support::named("demo");
+    let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&db).unwrap())).unwrap();
+    recording.replay(&bus, 1);
+    let mut watch = Watch::of(&db);
+    watch.read_until("starting");
+    recording.replay(&bus, until(&recording, "PermissionRequest"));
+    watch.read_until("hook-22");
+    watch.press("\t\tja");
+    watch.read_until("answered");
+    let overview =
+        History::new(bus.store().clone(), query(None).unwrap()).newest().unwrap().clone();
+    let decision = overview.requests.get("tidepool/hook-22").unwrap().seen.decision.clone();
+    assert_eq!(decision.as_deref(), Some("allowed by user"));
+    watch.press("q");
+    let drawn = watch.end();
+    let (entered, left) = (drawn.find("\u{1b}[?1049h"), drawn.rfind("\u{1b}[?1049l"));
+    assert!(entered.is_some() && left > entered, "{drawn:?}");
+}
+
+/// A process that watches a store, on a terminal that `script` gives it.
+struct Watch {
+    process: Child,
+    drawn: String,
+}
+
+impl Watch {
+    fn of(db: &Path) -> Self {
+        let watch = format!("{} watch --db {}", program().get_program().display(), db.display());
+        let process = Command::new("script")
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!("stty rows 40 cols 140; exec {watch}"))
+            .arg("/dev/null")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("script: {error}; apt-get install bsdutils"));
+        Self { process, drawn: String::new() }
+    }
+
+    /// Reads what is drawn until a text is among it.
+    fn read_until(&mut self, text: &str) {
+        let mut drawn = Vec::new();
+        while !String::from_utf8_lossy(&drawn).contains(text) {
+            let mut some = [0; 4_096];
+            let read = self.process.stdout.as_mut().unwrap().read(&mut some).unwrap();
+            assert_ne!(read, 0, "{text} was not drawn: {}", String::from_utf8_lossy(&drawn));
+            drawn.extend_from_slice(&some[..read]);
+        }
+        self.drawn.push_str(&String::from_utf8_lossy(&drawn));
+    }
+
+    fn press(&mut self, keys: &str) {
+        let keyboard = self.process.stdin.as_mut().unwrap();
+        keyboard.write_all(keys.as_bytes()).unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    /// Everything that was drawn, once it has ended well.
+    fn end(mut self) -> String {
+        let mut rest = String::new();
+        self.process.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert!(self.process.wait().unwrap().success());
+        self.drawn + &rest
+    }
+}
