@@ -2,7 +2,7 @@
 //!
 //! A program that supervises a coding agent used to keep two stores: an event log, and beside it a
 //! table of workflow states that was written by hand and read back by hand. Here there is the log.
-//! Four lifecycles that know nothing of each other live on it, policies move them together, and
+//! Lifecycles that know nothing of each other live on it, policies move them together, and
 //! what used to be the second store is a projection.
 //!
 //! | room | what it owns |
@@ -10,6 +10,8 @@
 //! | [`workflow`] | the loop: turns, budget, tracker, how it ends |
 //! | [`run`] | what an agent does between one prompt and the next |
 //! | [`request`] | what an agent may not do before somebody has decided |
+//! | [`permissions`] | what the agent of a workflow may do without a person being asked |
+//! | [`relay`] | what a person is asked, on every channel at once |
 //! | [`session`] | who is on the line, and for whom |
 //! | [`policies`] | how these move together |
 //! | [`projections`] | what a person sees: workflows, runs, feed |
@@ -22,9 +24,11 @@
 pub mod context;
 pub mod diagram;
 pub mod hook;
+pub mod permissions;
 pub mod policies;
 pub mod projections;
 pub mod recording;
+pub mod relay;
 pub mod replay;
 pub mod request;
 pub mod run;
@@ -35,7 +39,7 @@ pub mod workflow;
 use std::sync::Arc;
 
 use vitae::store::EventStore;
-use vitae::{Bus, OpenError};
+use vitae::{Bus, BusBuilder, OpenError};
 
 /// What stands in place of the agent session while none has started.
 pub const UNKNOWN_AGENT: &str = "unknown";
@@ -45,16 +49,25 @@ pub const UNKNOWN_AGENT: &str = "unknown";
 /// # Errors
 /// [`OpenError`] if an event has another shape in the log, or the store cannot be read.
 pub fn bus(store: Arc<dyn EventStore>) -> Result<Bus, OpenError> {
+    builder(store).open()
+}
+
+/// The same, still to be opened: for another clock, say.
+#[must_use]
+pub fn builder(store: Arc<dyn EventStore>) -> BusBuilder {
     let mut builder = Bus::builder(store)
         .register::<workflow::Workflow>()
         .register::<run::Run>()
         .register::<request::Request>()
-        .register::<session::Session>();
+        .register::<session::Session>()
+        .register::<permissions::Permissions>()
+        .register::<relay::Relay>()
+        .register::<relay::Channels>();
     for policy in policies::all() {
         builder = builder.policy(policy);
     }
     for projection in projections::all() {
         builder = builder.projection(projection);
     }
-    builder.open()
+    builder
 }

@@ -5,6 +5,8 @@
 
 use vitae::{HandlerError, Policy, Reaction};
 
+use crate::permissions;
+use crate::relay;
 use crate::request::{
     Decision, PermissionAsked, PermissionDecided, Request, RequestLapsed, StopAsked, StopDecided,
     request_stream,
@@ -19,12 +21,17 @@ use crate::workflow::{Ended, IterationCompleted, RunJoined, Started, TurnStarted
 
 /// Every policy, in the order in which they react.
 #[must_use]
-pub fn all() -> [Policy; 4] {
+pub fn all() -> [Policy; 8] {
     [
         workflows_move_the_session(),
         runs_move_the_session_and_their_workflow(),
         requests_count_in_their_run(),
         a_further_run_lapses_requests(),
+        permissions::requests_meet_their_workflow(),
+        // After the rules: what they have decided is not relayed.
+        relay::permissions_are_relayed(),
+        relay::relays_decide_requests(),
+        relay::decisions_end_relays(),
     ]
 }
 

@@ -17,6 +17,7 @@ pub enum Request {
     Unasked,
 
     /// The agent waits for leave to use a tool.
+    #[on(RequestPlaced => AwaitingPermission)]
     #[on(PermissionDecided => Decided, RequestLapsed => Lapsed)]
     AwaitingPermission(AwaitingPermission),
 
@@ -92,6 +93,35 @@ pub struct PermissionAsked {
     pub request: String,
     /// The tool.
     pub tool: Tool,
+}
+
+/// Where a permission stood when it was asked for: what is around it, told by its own events.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "request.placed", tag = place.session, tag = place.workflow, tag = request)]
+pub struct RequestPlaced {
+    /// Where it was asked.
+    pub place: Place,
+    /// The request.
+    pub request: String,
+    /// The public id of the run.
+    pub run_id: String,
+    /// The workflow in whose turn it was asked, if any.
+    pub workflow: Option<WorkflowStanding>,
+    /// The rule of the workflow that decides it, if one does, in words.
+    pub rule: Option<String>,
+}
+
+/// How a workflow stood.
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct WorkflowStanding {
+    /// Its name.
+    pub name: String,
+    /// The name of its state.
+    pub state: String,
+    /// Its turn, counted from 1; 0 before the first.
+    pub iteration: u32,
+    /// The most turns.
+    pub max_iterations: u32,
 }
 
 /// The agent asks for leave to stop.
@@ -172,6 +202,14 @@ impl RequestTransitions for Request {
         _: &Context,
     ) -> AwaitingPermission {
         AwaitingPermission { place: event.place.clone(), request: event.request.clone() }
+    }
+
+    fn awaiting_permission_on_request_placed(
+        from: AwaitingPermission,
+        _: &RequestPlaced,
+        _: &Context,
+    ) -> AwaitingPermission {
+        from
     }
 
     fn unasked_on_stop_asked(_: Unasked, event: &StopAsked, _: &Context) -> AwaitingStop {

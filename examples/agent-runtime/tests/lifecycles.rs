@@ -5,6 +5,8 @@
 
 mod support;
 
+use agent_runtime::permissions::Permissions;
+use agent_runtime::relay::{Channels, Relay};
 use agent_runtime::request::Request;
 use agent_runtime::run::Run;
 use agent_runtime::session::{
@@ -24,6 +26,9 @@ fn the_events_are_as_they_were() {
         .lifecycle::<Run>()
         .lifecycle::<Request>()
         .lifecycle::<Session>()
+        .lifecycle::<Permissions>()
+        .lifecycle::<Relay>()
+        .lifecycle::<Channels>()
         .assert(concat!(env!("CARGO_MANIFEST_DIR"), "/events.lock"));
 }
 

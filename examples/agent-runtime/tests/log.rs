@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agent_runtime::context;
-use agent_runtime::projections::{feed, runs, workflow_runs};
+use agent_runtime::projections::{feed, pending as waiting, runs, workflow_runs};
 use agent_runtime::request::{Decision, Request};
 use agent_runtime::run::Run;
 use agent_runtime::session::Session;
+use agent_runtime::supervisor::Supervisor;
 use agent_runtime::workflow::Workflow;
 use serde_json::{Value, json};
 use support::{Recording, listing, replay, run_rows, workflow_rows};
@@ -141,7 +142,7 @@ fn every_state_is_the_fold_of_its_own_events() {
 fn the_rows_are_nothing_but_what_the_log_says() {
     for recording in support::all() {
         let bus = recording.unstopped();
-        for view in [feed::VIEW, runs::VIEW, workflow_runs::VIEW] {
+        for view in [feed::VIEW, runs::VIEW, workflow_runs::VIEW, waiting::VIEW] {
             let rebuilt = bus.rebuild(view).unwrap();
             assert_eq!(rebuilt.changed, 0, "{}: {view}", recording.name);
             drop_rows(bus.store().as_ref(), view);
@@ -192,6 +193,9 @@ fn the_context_of_a_request_is_one_read() {
     for recording in support::all() {
         let bus = recording.unstopped();
         let counting = Counting::over(bus.store().clone());
+        let supervisor = Supervisor::new(bus.clone(), recording.session.clone());
+        let waiting = supervisor.pending().unwrap().into_iter().map(|row| row.request);
+        assert_eq!(waiting.collect::<Vec<_>>(), pending(&recording), "{}", recording.name);
         for (hook, asked) in hooks(&recording) {
             if asked.name != "PermissionRequest" {
                 continue;
@@ -209,7 +213,7 @@ fn the_context_of_a_request_is_one_read() {
             });
             let workflow = found.workflow.map(|workflow| {
                 assert_eq!(workflow.state, "Running");
-                (workflow.id, workflow.iteration)
+                (found.place.workflow.unwrap(), workflow.iteration)
             });
             let place = format!("{}: {hook}", recording.name);
             assert_eq!(found.tool.name, asked.tool, "{place}");
@@ -217,7 +221,6 @@ fn the_context_of_a_request_is_one_read() {
             assert_eq!(workflow, asked.workflow.map(|id| (id, asked.iteration)), "{place}");
             assert_eq!(decision, asked.decision, "{place}");
             assert_eq!(found.lapsed, asked.lapsed, "{place}");
-            assert_eq!(found.pending, pending(&recording), "{place}");
         }
     }
     assert!(requests > 5);

@@ -3,6 +3,7 @@
 //! Never read by a lifecycle. Dropped and computed anew, they are the same.
 
 pub mod feed;
+pub mod pending;
 pub mod runs;
 pub mod workflow_runs;
 
@@ -10,8 +11,8 @@ use vitae::Projection;
 
 /// Every projection.
 #[must_use]
-pub fn all() -> [Projection; 3] {
-    [workflow_runs::projection(), runs::projection(), feed::projection()]
+pub fn all() -> [Projection; 4] {
+    [workflow_runs::projection(), runs::projection(), feed::projection(), pending::projection()]
 }
 
 /// A key of texts and a number, whose bytewise order is theirs.

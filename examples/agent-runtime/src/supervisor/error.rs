@@ -1,7 +1,7 @@
 //! Why something that was heard could not be taken.
 
 use vitae::{
-    CommitError, CommitReason, DecodeError, InvalidName, Lifecycle, LoadError, RecordError,
+    CommitError, CommitReason, DecideError, DecodeError, InvalidName, Lifecycle, LoadError, RecordError,
     RecordReason, Refusal, WrongState, store::ReadError,
 };
 
@@ -29,6 +29,26 @@ pub enum SuperviseError {
     #[error("a decision for request `{request}`, which no hook has raised")]
     UnknownRequest {
         /// The request.
+        request: String,
+    },
+    /// A request waits for no answer.
+    #[error("request `{request}` waits for nobody: no hook has raised it, or it is over")]
+    NotPending {
+        /// The request.
+        request: String,
+    },
+    /// An answer comes too late.
+    #[error("request `{request}` is over: {how}")]
+    Over {
+        /// The request.
+        request: String,
+        /// How it ended.
+        how: String,
+    },
+    /// An id stands for something else already.
+    #[error("`{request}` was asked before, with another content; give this another id")]
+    OtherPayload {
+        /// The id.
         request: String,
     },
     /// An agent session is said to belong to another workflow than the one whose turn it was.
@@ -70,6 +90,9 @@ pub enum SuperviseError {
     /// It was not committed.
     #[error(transparent)]
     Commit(CommitReason),
+    /// What becomes of a relay was not decided.
+    #[error(transparent)]
+    Decide(Box<DecideError<SuperviseError>>),
 }
 
 fn in_whose_turn(workflow: Option<&str>) -> String {

@@ -6,9 +6,11 @@
 mod decisions;
 mod error;
 mod hooks;
+mod relays;
 mod workflow;
 
 pub use error::SuperviseError;
+pub use relays::Question;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;
@@ -35,6 +37,12 @@ impl Supervisor {
     #[must_use]
     pub const fn new(bus: Bus, session: String) -> Self {
         Self { bus, session }
+    }
+
+    /// The bus that it moves lives on.
+    #[must_use]
+    pub const fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     fn load<L: Lifecycle>(&self, id: &str, heard: &Heard) -> Result<Aggregate<L>, SuperviseError> {

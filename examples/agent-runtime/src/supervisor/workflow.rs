@@ -6,6 +6,7 @@ use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Event, Name, tag};
 
 use super::{Heard, SuperviseError, Supervisor};
+use crate::permissions::{Permissions, Rule, RulesSet};
 use crate::session::{AgentLinked, AgentStarted, Session};
 use crate::workflow::{
     self, CancelRequested, Ended, Exit, Idle, IterationCompleted, Started, Tokens, Tracker,
@@ -24,6 +25,8 @@ pub struct NewWorkflow {
     pub max_iterations: Option<u32>,
     /// Where its tracker is, if it is looped and not in the default place.
     pub tracker_path: Option<String>,
+    /// What its agent may and may not do without a person being asked.
+    pub rules: Vec<Rule>,
 }
 
 impl Supervisor {
@@ -34,6 +37,7 @@ impl Supervisor {
     pub fn start_workflow(&self, new: NewWorkflow, heard: Heard) -> Result<(), SuperviseError> {
         let session = self.session.clone();
         let workflow = new.workflow;
+        let rules = self.rules_of(&workflow, new.rules, &heard)?;
         let tracker_path = new
             .max_iterations
             .map(|_| new.tracker_path.unwrap_or_else(|| format!(".athena/{session}/tracker.md")));
@@ -54,7 +58,22 @@ impl Supervisor {
             };
             starting = starting.record(TrackerSeen { session, workflow, tracker_path, tracker })?;
         }
-        self.commit(starting, heard)
+        self.commit((starting, rules), heard)
+    }
+
+    /// The rules of a workflow that is started, if it has any.
+    fn rules_of(
+        &self,
+        workflow: &str,
+        rules: Vec<Rule>,
+        heard: &Heard,
+    ) -> Result<Option<Aggregate<Permissions>>, SuperviseError> {
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let (session, workflow) = (self.session.clone(), workflow.to_owned());
+        let permissions = self.load::<Permissions>(&workflow, heard)?;
+        Ok(Some(permissions.record(RulesSet { session, workflow, rules })?))
     }
 
     /// A turn of the session's workflow begins.
