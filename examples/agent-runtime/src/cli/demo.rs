@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent_runtime::diagram;
 use agent_runtime::projections::{feed, prefix, workflow_runs};
 use agent_runtime::replay::{Replay, Taken};
 use agent_runtime::run::Run;
 use agent_runtime::session::Session;
 use agent_runtime::workflow::Workflow;
-use agent_runtime::diagram;
 use vitae::{Bus, GlobalPosition, Lifecycle, MemoryStore};
 use vitae_sqlite::SqliteStore;
 

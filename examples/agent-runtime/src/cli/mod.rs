@@ -1,5 +1,7 @@
 //! What a person types, and what is shown.
 
+mod answer;
+mod channels;
 mod context;
 mod demo;
 mod listings;
@@ -44,6 +46,10 @@ enum Command {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Answer a request that waits. No supervisor need run.
+    Answer(answer::AnswerArguments),
+    /// Offer what waits in a session to people, and take their answers, until ended.
+    Channels(channels::ChannelsArguments),
     /// Show every event of the log.
     Log(Listing),
     /// Compute the projections anew from the log.
@@ -103,6 +109,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Runs(listing) => listings::runs(&listing),
         Command::Feed(listing) => listings::feed(&listing),
         Command::Context { request, listing } => context::context(&request, &listing),
+        Command::Answer(arguments) => answer::answer(&arguments),
+        Command::Channels(arguments) => channels::channels(&arguments),
         Command::Log(listing) => log::log(&listing),
         Command::Rebuild { db } => listings::rebuild(&db),
         Command::Demo => demo::demo(),

@@ -76,9 +76,7 @@ fn rule_on(
         let rule = spoken.to_string();
         let decision = match spoken.rule.verdict {
             Verdict::Approve => Decision::Allow,
-            Verdict::Deny => {
-                Decision::Deny { reason: Some(format!("the workflow's {rule}")) }
-            }
+            Verdict::Deny => Decision::Deny { reason: Some(format!("the workflow's {rule}")) },
         };
         (rule, decision)
     }))

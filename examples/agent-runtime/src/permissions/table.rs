@@ -11,9 +11,9 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde::Deserialize;
 use toml::value::Datetime;
 
 use super::{Limits, Rule, Verdict};

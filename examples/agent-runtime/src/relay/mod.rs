@@ -159,9 +159,11 @@ impl Matter {
     /// A reply must be one to what was asked.
     fn is_answered_by(&self, reply: &Reply) -> Result<(), Refusal> {
         match (&self.asked, reply) {
-            (Asked::Permission { .. }, Reply::Always) if self.place.workflow.is_none() => Err(
-                Refusal::new("it was asked outside any workflow, so in none can it always be allowed"),
-            ),
+            (Asked::Permission { .. }, Reply::Always) if self.place.workflow.is_none() => {
+                Err(Refusal::new(
+                    "it was asked outside any workflow, so in none can it always be allowed",
+                ))
+            }
             (Asked::Permission { .. }, Reply::Allow | Reply::Deny { .. } | Reply::Always) => Ok(()),
             (Asked::Permission { .. }, Reply::Text { .. }) => {
                 Err(Refusal::new("it asks for leave: allow, deny, or always allow"))
@@ -213,7 +215,11 @@ impl RelayTransitions for Relay {
         Relayed { matter: from.matter, patience, channels: vec![event.channel.clone()] }
     }
 
-    fn requested_on_relay_answered(from: Requested, event: &RelayAnswered, _: &Context) -> Answered {
+    fn requested_on_relay_answered(
+        from: Requested,
+        event: &RelayAnswered,
+        _: &Context,
+    ) -> Answered {
         Answered::of(from.matter, event)
     }
 

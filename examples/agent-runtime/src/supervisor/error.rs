@@ -1,8 +1,8 @@
 //! Why something that was heard could not be taken.
 
 use vitae::{
-    CommitError, CommitReason, DecideError, DecodeError, InvalidName, Lifecycle, LoadError, RecordError,
-    RecordReason, Refusal, WrongState, store::ReadError,
+    CommitError, CommitReason, DecideError, DecodeError, InvalidName, Lifecycle, LoadError,
+    RecordError, RecordReason, Refusal, WrongState, store::ReadError,
 };
 
 /// Why something that was heard could not be taken. Nothing was written, unless the outcome of the

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use vitae::store::ReadError;
-use vitae::{Aggregate, DecideError};
+use vitae::{Aggregate, CommitReason, DecideError};
 
 use super::{SuperviseError, Supervisor};
 use crate::projections::pending::{self, PendingRow};
@@ -125,6 +125,22 @@ impl Supervisor {
     /// [`SuperviseError::Over`] if somebody else was faster, or there is nothing to answer any more;
     /// [`SuperviseError::Record`] if this is no answer to what was asked.
     pub fn answer(
+        &self,
+        request: &str,
+        channel: &str,
+        reply: &Reply,
+    ) -> Result<(), SuperviseError> {
+        match self.try_answer(request, channel, reply) {
+            // The request was decided between the look at its relay and the policies' look at it.
+            // Looked at again, the relay is over too.
+            Err(SuperviseError::Commit(CommitReason::Policy { .. })) => {
+                self.try_answer(request, channel, reply)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn try_answer(
         &self,
         request: &str,
         channel: &str,

@@ -122,8 +122,12 @@ impl<C: Channel> Follower<C> {
                 result = noted.and(result);
             }
         }
-        let over: Vec<String> =
-            self.shown.iter().filter(|id| rows.iter().all(|row| row.request != **id)).cloned().collect();
+        let over: Vec<String> = self
+            .shown
+            .iter()
+            .filter(|id| rows.iter().all(|row| row.request != **id))
+            .cloned()
+            .collect();
         for request in over {
             result = self.withdraw(request).and(result);
         }

@@ -113,10 +113,11 @@ impl Http {
                 _ = stopped => Ok(()),
             }
         };
-        let thread = std::thread::Builder::new().name("relay-http".to_owned()).spawn(move || {
-            // Serving has no error but one at the very beginning, which a bound port does not have.
-            let _: io::Result<()> = runtime.block_on(serve);
-        })?;
+        let thread =
+            std::thread::Builder::new().name("relay-http".to_owned()).spawn(move || {
+                // Serving has no error but one at the very beginning, which a bound port does not have.
+                let _: io::Result<()> = runtime.block_on(serve);
+            })?;
         Ok(Self { address, thread: Some(thread), stop: Some(stop) })
     }
 
@@ -197,7 +198,9 @@ async fn answer(State(service): State<Service>, Path(id): Path<String>, body: By
 }
 
 /// Does what reads or writes the log on a thread for that.
-async fn blocking(work: impl FnOnce() -> Result<Answer, SuperviseError> + Send + 'static) -> Answer {
+async fn blocking(
+    work: impl FnOnce() -> Result<Answer, SuperviseError> + Send + 'static,
+) -> Answer {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => says(status_of(&error), error),
