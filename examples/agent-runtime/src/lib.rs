@@ -53,7 +53,6 @@ pub fn bus(store: Arc<dyn EventStore>) -> Result<Bus, OpenError> {
 }
 
 /// The same, still to be opened: for another clock, say.
-#[must_use]
 pub fn builder(store: Arc<dyn EventStore>) -> BusBuilder {
     let mut builder = Bus::builder(store)
         .register::<workflow::Workflow>()

@@ -131,11 +131,12 @@ impl Supervisor {
         reply: &Reply,
     ) -> Result<(), SuperviseError> {
         match self.try_answer(request, channel, reply) {
-            // The request was decided between the look at its relay and the policies' look at it.
-            // Looked at again, the relay is over too.
-            Err(SuperviseError::Commit(CommitReason::Policy { .. })) => {
-                self.try_answer(request, channel, reply)
-            }
+            // Perhaps somebody answered between the look at the relay and the look at what waits,
+            // here or in a policy. Looked at again, the relay says so.
+            Err(
+                SuperviseError::Commit(CommitReason::Policy { .. })
+                | SuperviseError::NotPending { .. },
+            ) => self.try_answer(request, channel, reply),
             outcome => outcome,
         }
     }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod counting;
 pub(crate) mod world;
 
 use std::collections::HashMap;
