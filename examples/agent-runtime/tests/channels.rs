@@ -5,10 +5,10 @@
 mod support;
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use agent_runtime::relay::outside::{Channel, Folder, Follower, Http, Terminal, Token};
@@ -20,7 +20,7 @@ use support::world::{PATIENCE, SESSION, World};
 use support::{program, run};
 use tempfile::TempDir;
 use vitae::store::Query;
-use vitae::{Event, Name};
+use vitae::{Clock, Event, Name, SystemClock};
 
 fn supervisor(world: &World) -> Supervisor {
     Supervisor::new(world.bus.clone(), SESSION.to_owned())
@@ -245,17 +245,6 @@ fn a_person_is_asked_on_the_terminal_and_types_the_answer() {
     screen.wait_for("nothing waits for an answer", &mut follower);
 }
 
-#[test]
-fn an_answer_that_comes_too_late_is_said_to() {
-    let world = World::relaying();
-    world.ask("r-1", "Bash");
-    let screen = Screen::default();
-    let mut follower = follow(&world, Terminal::over(Cursor::new("1 y\n"), screen.clone()));
-    // The line is there before the request is shown, so it means nothing yet.
-    screen.wait_for("nothing waits for an answer", &mut follower);
-    assert_eq!(world.decision("r-1"), None);
-}
-
 /// A world with the HTTP channel.
 struct Served {
     world: World,
@@ -407,23 +396,35 @@ fn a_command_answers_and_whoever_follows_the_log_is_woken() {
     assert!(unknown.contains("request `r-9` waits for nobody"), "{unknown}");
 }
 
+/// A process that ends with the test, however that ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 #[test]
 fn a_process_of_its_own_asks_for_a_session() {
     let folder = tempfile::tempdir().unwrap();
     let (db, files) = (folder.path().join("log"), folder.path().join("files"));
     let world = World::in_file(&db);
-    world.open_channels();
+    // The process has the machine's clock.
+    world.clock.set(SystemClock.now());
     world.start("w", Vec::new());
     world.ask("r-1", "Bash");
     world.ask("r-2", "Bash");
-    let mut process = program()
+    let process = program()
         .args(["channels", "--no-terminal", "--http", "0", "--patience", "1h", "--folder"])
         .args([&files, Path::new("--db"), &db])
         .env("AGENT_RUNTIME_TOKEN", TOKEN)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut process = Killed(process);
+    let mut said = BufReader::new(process.0.stdout.take().unwrap()).lines();
     let mut next = || said.next().unwrap().unwrap();
     assert_eq!(next(), format!("asking in {}", files.display()));
     let address = next();
@@ -441,6 +442,4 @@ fn a_process_of_its_own_asks_for_a_session() {
     fs::write(files.join("answers/r-2.json"), allow).unwrap();
     live.next().unwrap().unwrap();
     assert_eq!(world.decision("r-2"), Some(("user".into(), Decision::Allow)));
-    process.kill().unwrap();
-    process.wait().unwrap();
 }

@@ -14,13 +14,13 @@ use agent_runtime::relay::{
     Answered, Asked, Cancelled, Channels, ChannelsClosed, ChannelsOpened, Expired, Relay,
     RelayAnswered, RelayCancelled, RelayExpired, RelayOffered, RelayRequested, Relayed, Reply,
 };
-use agent_runtime::request::Decision;
+use agent_runtime::request::{Decision, request_stream};
 use agent_runtime::run::{Place, Tool};
 use agent_runtime::supervisor::{Question, SuperviseError, Supervisor};
 use serde_json::json;
 use support::world::{PATIENCE, SESSION, World};
 use vitae::testing::{Coverage, Scenario};
-use vitae::{MemoryStore, Timestamp};
+use vitae::{CommitReason, MemoryStore, Timestamp};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -419,6 +419,11 @@ fn an_id_stands_for_one_thing() {
     let other = world.supervisor.ask_question(&colour("r-1", &[])).unwrap_err();
     assert!(matches!(other, SuperviseError::OtherPayload { .. }), "{other:?}");
     assert_eq!(world.events(), events);
+    // Without channels a permission has no relay, and keeps its id all the same.
+    world.supervisor.close_channels().unwrap();
+    world.ask("r-2", "Bash");
+    let other = world.supervisor.ask_question(&colour("r-2", &[])).unwrap_err();
+    assert!(matches!(other, SuperviseError::OtherPayload { .. }), "{other:?}");
 
     world.supervisor.ask_question(&colour("q-1", &["red", "blue"])).unwrap();
     let events = world.events();
@@ -494,13 +499,36 @@ fn without_channels_nothing_is_relayed_and_it_can_be_answered_all_the_same() {
         assert!(matches!(unknown, SuperviseError::NotPending { .. }), "{unknown:?}");
     }
 
+    // What waits already is offered to who comes later.
     world.open_channels();
+    let relay = world.supervisor.relay("r-2").unwrap();
+    assert!(matches!(&relay, Relay::Requested(relay) if relay.patience == PATIENCE), "{relay:?}");
     world.supervisor.close_channels().unwrap();
     let events = world.events();
     world.supervisor.close_channels().unwrap();
     assert_eq!(world.events(), events);
     world.ask("r-4", "Read");
     assert!(matches!(world.supervisor.relay("r-4").unwrap(), Relay::Unasked));
+}
+
+#[test]
+fn what_is_decided_is_not_relayed() {
+    let world = World::new();
+    world.start("w", Vec::new());
+    world.ask("r-1", "Bash");
+    let row = world.supervisor.pending().unwrap().remove(0);
+    let relay = world.bus.load::<Relay>(request_stream(SESSION, "r-1")).unwrap();
+    let late = RelayRequested {
+        place: row.place,
+        request: row.request,
+        asked: row.asked,
+        patience: PATIENCE,
+    };
+    let answer = json!({ "type": "passthrough", "source": "nobody" });
+    let answer = serde_json::from_value(answer).unwrap();
+    world.supervisor.decide("r-1", &answer, world.heard()).unwrap();
+    let refused = world.bus.commit(relay.record(late).unwrap()).unwrap_err();
+    assert!(matches!(refused.reason(), CommitReason::Policy { .. }), "{refused:?}");
 }
 
 #[test]

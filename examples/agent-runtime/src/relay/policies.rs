@@ -12,26 +12,34 @@ use crate::request::{
 };
 
 /// Whenever a permission is asked for that no rule has decided, and the session has channels, it is
-/// relayed.
+/// relayed. One that does not wait for a decision is not, whoever wants it to be.
 pub fn permissions_are_relayed() -> Policy {
-    Policy::new("permissions-are-relayed").on(|event: &PermissionAsked, _, then| {
-        let Channels::Open(open) = then.state::<Channels>(&event.place.session)? else {
-            return Ok(());
-        };
-        let stream = request_stream(&event.place.session, &event.request);
-        if then.state::<Request>(&stream)?.awaiting().is_none() {
-            return Ok(());
-        }
-        Ok(then.record::<Relay>(
-            &stream,
-            RelayRequested {
+    Policy::new("permissions-are-relayed")
+        .on(|event: &PermissionAsked, _, then| {
+            let Channels::Open(open) = then.state::<Channels>(&event.place.session)? else {
+                return Ok(());
+            };
+            let stream = request_stream(&event.place.session, &event.request);
+            if then.state::<Request>(&stream)?.awaiting().is_none() {
+                return Ok(());
+            }
+            let requested = RelayRequested {
                 place: event.place.clone(),
                 request: event.request.clone(),
                 asked: Asked::Permission { tool: event.tool.clone() },
                 patience: open.patience,
-            },
-        )?)
-    })
+            };
+            Ok(then.record::<Relay>(&stream, requested)?)
+        })
+        .on(|event: &RelayRequested, relay, then| {
+            let request = then.state::<Request>(relay.stream().id())?;
+            match event.asked {
+                Asked::Permission { .. } if request.awaiting().is_none() => {
+                    Err("the request waits for no decision".into())
+                }
+                _ => Ok(()),
+            }
+        })
 }
 
 /// Whenever a relay is answered or expires, what was asked for is decided.

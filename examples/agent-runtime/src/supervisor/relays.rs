@@ -13,7 +13,7 @@ use crate::relay::{
     Answered, Asked, Channels, ChannelsClosed, ChannelsOpened, Relay, RelayAnswered, RelayOffered,
     RelayRequested, Reply,
 };
-use crate::request::request_stream;
+use crate::request::{Request, request_stream};
 use crate::run::Place;
 use crate::session::Session;
 
@@ -37,7 +37,7 @@ pub struct Question {
 type Moved = Result<(Aggregate<Relay>, ()), SuperviseError>;
 
 impl Supervisor {
-    /// From now on, what is asked in the session is relayed.
+    /// From now on, what is asked in the session is relayed, and so is what waits already.
     ///
     /// # Errors
     /// [`SuperviseError`]; nothing was written, unless the outcome is said to be unknown.
@@ -49,6 +49,9 @@ impl Supervisor {
         let session = self.session.clone();
         let opened = ChannelsOpened { session, channels, patience };
         self.bus.commit(self.bus.load::<Channels>(&self.session)?.record(opened)?)?;
+        for row in self.pending()?.iter().filter(|row| row.until.is_none()) {
+            self.relay_waiting(row, patience)?;
+        }
         Ok(())
     }
 
@@ -72,6 +75,10 @@ impl Supervisor {
     /// [`SuperviseError::OtherPayload`] if its id stands for something else.
     pub fn ask_question(&self, question: &Question) -> Result<(), SuperviseError> {
         let session = self.bus.load::<Session>(&self.session)?;
+        let stream = request_stream(&self.session, &question.id);
+        if !matches!(self.bus.load::<Request>(&stream)?.state(), Request::Unasked) {
+            return Err(SuperviseError::OtherPayload { request: question.id.clone() });
+        }
         let asked =
             Asked::Question { text: question.text.clone(), choices: question.choices.clone() };
         let place = Place {
@@ -194,19 +201,43 @@ impl Supervisor {
     }
 
     /// Relays what waits for a decision without having been relayed.
+    fn relay_waiting(&self, row: &PendingRow, patience: Duration) -> Result<(), SuperviseError> {
+        let relayed = self.move_relay(&row.request, |relay| {
+            if !matches!(relay.state(), Relay::Unasked) {
+                return Ok((relay, ()));
+            }
+            let (place, asked) = (row.place.clone(), row.asked.clone());
+            let request = row.request.clone();
+            Ok((relay.record(RelayRequested { place, request, asked, patience })?, ()))
+        });
+        match relayed {
+            // It was decided meanwhile.
+            Err(SuperviseError::Commit(CommitReason::Policy { .. }))
+                if self.waiting(&row.request)?.is_none() =>
+            {
+                Ok(())
+            }
+            relayed => relayed,
+        }
+    }
+
+    /// Relays what waits for a decision, to be answered in the same commit.
     fn relay_now(
         &self,
         relay: Aggregate<Relay>,
         request: &str,
     ) -> Result<Aggregate<Relay>, SuperviseError> {
-        let view = self.bus.view::<PendingRow>(pending::VIEW)?;
-        let row = view.get(request_stream(&self.session, request))?;
-        let Some(PendingRow { place, asked, .. }) = row else {
+        let Some(PendingRow { place, asked, .. }) = self.waiting(request)? else {
             let request = request.to_owned();
             return Err(SuperviseError::NotPending { request });
         };
         let (request, patience) = (request.to_owned(), Duration::ZERO);
         Ok(relay.record(RelayRequested { place, request, asked, patience })?)
+    }
+
+    fn waiting(&self, request: &str) -> Result<Option<PendingRow>, SuperviseError> {
+        let view = self.bus.view::<PendingRow>(pending::VIEW)?;
+        Ok(view.get(request_stream(&self.session, request))?)
     }
 
     fn move_relay(

@@ -142,7 +142,9 @@ fn file_name(request: &str) -> String {
                 name.push(char::from(byte));
             }
             // Writing to a `String` cannot fail.
-            _ => drop(write!(name, "%{byte:02X}")),
+            _ => {
+                let _ = write!(name, "%{byte:02X}");
+            }
         }
     }
     name + ".json"
