@@ -1,7 +1,7 @@
 //! The `permissions` lifecycle: what the agent of a workflow may do without a person being asked.
 //!
 //! Owns the rules of one workflow run and the order in which they are tried. Knows nothing of
-//! requests: [`policy`] asks it when one is raised.
+//! requests: a policy asks it when one is raised.
 
 mod policy;
 mod rule;

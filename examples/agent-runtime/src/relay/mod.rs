@@ -1,7 +1,7 @@
 //! The `relay` lifecycle: something that a person is asked, on every channel at once.
 //!
 //! Owns who was asked what, that the first answer wins, and that the patience ends. Knows nothing of
-//! requests and permissions: [`policies`] tell it when they move, and it them. What shows the
+//! requests and permissions: policies tell it when they move, and it them. What shows the
 //! relays to people, and hears them, is [`outside`].
 
 mod channels;
