@@ -21,8 +21,8 @@ use crate::workflow::{Ended, IterationCompleted, RunJoined, Started, TurnStarted
 
 /// Every policy, in the order in which they react.
 #[must_use]
-pub fn all() -> [Policy; 8] {
-    [
+pub fn all() -> Vec<Policy> {
+    vec![
         workflows_move_the_session(),
         runs_move_the_session_and_their_workflow(),
         requests_count_in_their_run(),

@@ -11,8 +11,8 @@ use vitae::Projection;
 
 /// Every projection.
 #[must_use]
-pub fn all() -> [Projection; 4] {
-    [workflow_runs::projection(), runs::projection(), feed::projection(), pending::projection()]
+pub fn all() -> Vec<Projection> {
+    vec![workflow_runs::projection(), runs::projection(), feed::projection(), pending::projection()]
 }
 
 /// A key of texts and a number, whose bytewise order is theirs.
