@@ -1,56 +1,41 @@
 //! "What is the active workflow context for this permission request?": the question the project
 //! began with, answered by one read of the log.
 //!
-//! The read goes backwards through what is tagged with the session, and ends where the request's
-//! run and workflow begin. What it has seen is then folded forwards.
+//! The read is of the request's own stream, and that is three events at the most, however long the
+//! log, the session and the workflow: it was asked, it was [placed](RequestPlaced), it was decided or
+//! has lapsed. What was around it a policy told it, in the commit in which it was asked.
 
-use std::ops::ControlFlow;
+use vitae::store::{EventStore, Page, Read, ReadError};
+use vitae::{DecodeError, Event, InvalidName, Lifecycle, StreamId};
 
-use vitae::store::{EventRef, EventStore, Page, Query, QueryItem, Read, ReadError};
-use vitae::{DecodeError, Event, Fold, FoldError, InvalidName, Lifecycle, Name, StreamId, tag};
+use crate::request::{
+    Decision, PermissionAsked, PermissionDecided, Request, RequestLapsed, RequestPlaced,
+    WorkflowStanding, request_stream,
+};
+use crate::run::{Place, Tool};
 
-use crate::request::{Decision, PermissionAsked, PermissionDecided, RequestLapsed};
-use crate::run::{RunOpened, Tool};
-use crate::workflow::{self, Workflow};
+/// The most events that a context is read from.
+pub const MOST_EVENTS: usize = 3;
 
-/// A permission request and what is around it.
+/// A permission request and what was around it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RequestContext {
-    /// The session.
-    pub session: String,
+    /// Where it was asked: the session, the workflow in whose turn, the run.
+    pub place: Place,
     /// The request.
     pub request: String,
     /// What the agent wants to use.
     pub tool: Tool,
-    /// The public id of the run that it was asked in.
+    /// The public id of the run.
     pub run: String,
-    /// The workflow in whose turn it was asked, if any.
-    pub workflow: Option<WorkflowContext>,
+    /// How the workflow stood, if it was asked in the turn of one.
+    pub workflow: Option<WorkflowStanding>,
+    /// The rule of the workflow that decided it, if one did.
+    pub rule: Option<String>,
     /// What was decided, and by whom.
     pub decision: Option<(String, Decision)>,
     /// Whether a further run opened before anybody had decided.
     pub lapsed: bool,
-    /// The session's permission requests that still wait for a decision, in the order in which
-    /// they were asked.
-    pub pending: Vec<String>,
-}
-
-/// How a workflow stood when a permission was asked for, and how it stands now.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct WorkflowContext {
-    /// The workflow run.
-    pub id: String,
-    /// The workflow's name.
-    pub name: String,
-    /// Its state when the permission was asked for.
-    pub state: &'static str,
-    /// Its turn when the permission was asked for, counted from 1; `None` if the workflow was imported
-    /// from a file that does not say.
-    pub iteration: Option<u32>,
-    /// The most turns.
-    pub max_iterations: u32,
-    /// Its state now.
-    pub state_now: &'static str,
 }
 
 /// Why there is no context.
@@ -65,7 +50,7 @@ pub enum ContextError {
         /// The request.
         request: String,
     },
-    /// An id cannot be part of a tag.
+    /// An id cannot be part of a stream's.
     #[error("an id is not valid")]
     InvalidName(#[from] InvalidName),
     /// The log could not be read.
@@ -74,9 +59,6 @@ pub enum ContextError {
     /// An event could not be read.
     #[error("an event of the log cannot be read")]
     Decode(#[from] DecodeError),
-    /// The workflow's events do not fold.
-    #[error(transparent)]
-    Fold(#[from] Box<FoldError>),
 }
 
 /// The context of a permission request, in one read of the log.
@@ -88,133 +70,26 @@ pub fn of_request(
     session: &str,
     request: &str,
 ) -> Result<RequestContext, ContextError> {
-    let mut search = Search { session, request, asked: None, run: None, workflow_began: false };
-    let mut seen = Page::new();
-    store.visit(Read::log(query(session)?).backwards(), |event| {
-        seen.keep(event);
-        search.look(event)?;
-        let found =
-            if search.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        Ok::<_, ContextError>(found)
-    })?;
-    search.context(&seen)
-}
-
-/// What can say anything about a request of the session.
-fn query(session: &str) -> Result<Query, InvalidName> {
-    let kinds =
-        [PermissionAsked::KIND, PermissionDecided::KIND, RequestLapsed::KIND, RunOpened::KIND];
-    let workflow = Workflow::DEFINITION.events.iter().map(|event| event.kind);
-    let kinds: Result<_, _> = kinds.into_iter().chain(workflow).map(Name::from_static).collect();
-    let tags = vec![tag("session", session)?];
-    Ok(Query { items: vec![QueryItem { kinds: kinds?, tags, categories: Vec::new() }] })
-}
-
-/// What a walk backwards through the session has found.
-struct Search<'a> {
-    session: &'a str,
-    request: &'a str,
-    asked: Option<PermissionAsked>,
-    run: Option<String>,
-    workflow_began: bool,
-}
-
-impl Search<'_> {
-    fn look(&mut self, event: &EventRef<'_>) -> Result<(), DecodeError> {
-        let Some(asked) = &self.asked else {
-            if event.kind() == PermissionAsked::KIND {
-                let asked: PermissionAsked = event.decode()?;
-                self.asked = Some(asked).filter(|asked| asked.request == self.request);
-            }
-            return Ok(());
-        };
+    let stream = StreamId::new(Request::DEFINITION.name, request_stream(session, request))?;
+    let mut page = Page::new();
+    store.read(&Read::stream(stream).page_of(MOST_EVENTS), &mut page)?;
+    let (mut asked, mut placed, mut decision, mut lapsed) = (None, None, None, false);
+    for event in page.iter() {
         match event.kind() {
-            RunOpened::KIND if self.run.is_none() => {
-                let opened: RunOpened = event.decode()?;
-                if opened.place.run == asked.place.run {
-                    self.run = Some(opened.run_id);
-                }
+            PermissionAsked::KIND => asked = Some(event.decode::<PermissionAsked>()?),
+            RequestPlaced::KIND => placed = Some(event.decode::<RequestPlaced>()?),
+            PermissionDecided::KIND => {
+                let decided: PermissionDecided = event.decode()?;
+                decision = Some((decided.source, decided.decision));
             }
-            workflow::Started::KIND | workflow::Imported::KIND => {
-                self.workflow_began |= Some(event.stream()) == asked.place.workflow.as_deref();
-            }
+            RequestLapsed::KIND => lapsed = true,
             _ => {}
         }
-        Ok(())
     }
-
-    /// Whether everything that belongs to the request has been seen.
-    fn is_over(&self) -> bool {
-        let has_workflow = self.asked.as_ref().is_some_and(|asked| asked.place.workflow.is_some());
-        self.run.is_some() && (self.workflow_began || !has_workflow)
-    }
-
-    /// Folds what was seen, oldest first.
-    fn context(self, seen: &Page) -> Result<RequestContext, ContextError> {
-        let (session, request) = (self.session.to_owned(), self.request.to_owned());
-        let (Some(asked), Some(run)) = (self.asked, self.run) else {
-            return Err(ContextError::Unknown { session, request });
-        };
-        let workflow = match &asked.place.workflow {
-            Some(workflow) => Some(workflow_context(workflow, &request, seen)?),
-            None => None,
-        };
-        let mut pending = Vec::new();
-        let (mut decision, mut lapsed) = (None, false);
-        for event in seen.iter().rev() {
-            let settled = match event.kind() {
-                PermissionAsked::KIND => {
-                    pending.push(event.decode::<PermissionAsked>()?.request);
-                    continue;
-                }
-                PermissionDecided::KIND => {
-                    let decided: PermissionDecided = event.decode()?;
-                    if decided.request == request {
-                        decision = Some((decided.source, decided.decision));
-                    }
-                    decided.request
-                }
-                RequestLapsed::KIND => {
-                    let settled = event.decode::<RequestLapsed>()?.request;
-                    lapsed |= settled == request;
-                    settled
-                }
-                _ => continue,
-            };
-            pending.retain(|asked| *asked != settled);
-        }
-        let tool = asked.tool;
-        Ok(RequestContext { session, request, tool, run, workflow, decision, lapsed, pending })
-    }
-}
-
-fn workflow_context(id: &str, request: &str, seen: &Page) -> Result<WorkflowContext, ContextError> {
-    let mut fold = Fold::<Workflow>::new(StreamId::new(Workflow::DEFINITION.name, id)?);
-    let mut context = WorkflowContext {
-        id: id.to_owned(),
-        name: String::new(),
-        state: Workflow::initial().state().name,
-        iteration: None,
-        max_iterations: 0,
-        state_now: Workflow::initial().state().name,
+    let (Some(PermissionAsked { place, request, tool }), Some(placed)) = (asked, placed) else {
+        let (session, request) = (session.to_owned(), request.to_owned());
+        return Err(ContextError::Unknown { session, request });
     };
-    let mut turn_is_known = false;
-    for event in seen.iter().rev() {
-        if fold.concerns(&event) {
-            fold.push(&event)?;
-            turn_is_known |= event.kind() == workflow::TurnStarted::KIND;
-        } else if event.kind() == PermissionAsked::KIND
-            && event.decode::<PermissionAsked>()?.request == request
-        {
-            let state = fold.state();
-            context.state = state.state().name;
-            if let Workflow::Running(running) = state {
-                context.name = running.plan.name;
-                context.iteration = turn_is_known.then_some(running.iteration);
-                context.max_iterations = running.plan.max_iterations;
-            }
-        }
-    }
-    context.state_now = fold.state().state().name;
-    Ok(context)
+    let RequestPlaced { run_id: run, workflow, rule, .. } = placed;
+    Ok(RequestContext { place, request, tool, run, workflow, rule, decision, lapsed })
 }

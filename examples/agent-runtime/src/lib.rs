@@ -10,6 +10,8 @@
 //! | [`workflow`] | the loop: turns, budget, tracker, how it ends |
 //! | [`run`] | what an agent does between one prompt and the next |
 //! | [`request`] | what an agent may not do before somebody has decided |
+//! | [`permissions`] | what the agent of a workflow may do without a person being asked |
+//! | [`relay`] | what a person is asked, on every channel at once |
 //! | [`session`] | who is on the line, and for whom |
 //! | [`retry`] | how often a turn is run again, and when |
 //! | [`steering`] | what somebody wants the agent to be told |
@@ -34,10 +36,12 @@ pub mod diagram;
 pub mod hook;
 pub mod import;
 pub mod overview;
+pub mod permissions;
 pub mod policies;
 pub mod projections;
 pub mod prompt;
 pub mod recording;
+pub mod relay;
 pub mod replay;
 pub mod request;
 pub mod retry;
@@ -52,7 +56,7 @@ pub mod workflow;
 use std::sync::Arc;
 
 use vitae::store::EventStore;
-use vitae::{Bus, Clock, OpenError, SystemClock};
+use vitae::{Bus, BusBuilder, Clock, OpenError};
 
 /// What stands in place of the agent session while none has started.
 pub const UNKNOWN_AGENT: &str = "unknown";
@@ -62,7 +66,7 @@ pub const UNKNOWN_AGENT: &str = "unknown";
 /// # Errors
 /// [`OpenError`] if an event has another shape in the log, or the store cannot be read.
 pub fn bus(store: Arc<dyn EventStore>) -> Result<Bus, OpenError> {
-    bus_with(store, Arc::new(SystemClock))
+    builder(store).open()
 }
 
 /// The same with another clock, such as one that a test holds in its hand.
@@ -70,12 +74,19 @@ pub fn bus(store: Arc<dyn EventStore>) -> Result<Bus, OpenError> {
 /// # Errors
 /// As [`bus`].
 pub fn bus_with(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>) -> Result<Bus, OpenError> {
+    builder(store).clock(clock).open()
+}
+
+/// The same, still to be opened.
+fn builder(store: Arc<dyn EventStore>) -> BusBuilder {
     let mut builder = Bus::builder(store)
-        .clock(clock)
         .register::<workflow::Workflow>()
         .register::<run::Run>()
         .register::<request::Request>()
         .register::<session::Session>()
+        .register::<permissions::Permissions>()
+        .register::<relay::Relay>()
+        .register::<relay::Channels>()
         .register::<retry::Retry>()
         .register::<steering::Steering>();
     for policy in policies::all() {
@@ -84,5 +95,5 @@ pub fn bus_with(store: Arc<dyn EventStore>, clock: Arc<dyn Clock>) -> Result<Bus
     for projection in projections::all() {
         builder = builder.projection(projection);
     }
-    builder.open()
+    builder
 }

@@ -5,6 +5,8 @@
 
 use vitae::{HandlerError, Policy, Reaction};
 
+use crate::permissions;
+use crate::relay;
 use crate::request::{
     Decision, PermissionAsked, PermissionDecided, Request, RequestLapsed, StopAsked, StopDecided,
     request_stream,
@@ -27,6 +29,11 @@ pub fn all() -> Vec<Policy> {
         runs_move_the_session_and_their_workflow(),
         requests_count_in_their_run(),
         a_further_run_lapses_requests(),
+        permissions::requests_meet_their_workflow(),
+        // After the rules: what they have decided is not relayed.
+        relay::permissions_are_relayed(),
+        relay::relays_decide_requests(),
+        relay::decisions_end_relays(),
         crate::retry::policy(),
         crate::branches::policy(),
     ]

@@ -209,6 +209,8 @@ impl Replay {
             prompt: line.prompt,
             max_iterations: looped.as_ref().map(|looped| looped.max_iterations),
             tracker_path: looped.and_then(|looped| looped.tracker_path),
+            // Their decisions are lines of the recording.
+            rules: Vec::new(),
             retry: None,
         })
     }

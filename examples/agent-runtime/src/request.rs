@@ -17,6 +17,7 @@ pub enum Request {
     Unasked,
 
     /// The agent waits for leave to use a tool.
+    #[on(RequestPlaced => AwaitingPermission)]
     #[on(PermissionDecided => Decided, RequestLapsed => Lapsed)]
     AwaitingPermission(AwaitingPermission),
 
@@ -103,6 +104,36 @@ pub struct PermissionAsked {
     pub tool: Tool,
 }
 
+/// Where a permission stood when it was asked for: what is around it, told by its own events.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "request.placed", tag = place.session, tag = place.workflow, tag = request)]
+pub struct RequestPlaced {
+    /// Where it was asked.
+    pub place: Place,
+    /// The request.
+    pub request: String,
+    /// The public id of the run.
+    pub run_id: String,
+    /// The workflow in whose turn it was asked, if any.
+    pub workflow: Option<WorkflowStanding>,
+    /// The rule of the workflow that decides it, if one does, in words.
+    pub rule: Option<String>,
+}
+
+/// How a workflow stood.
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct WorkflowStanding {
+    /// Its name.
+    pub name: String,
+    /// The name of its state.
+    pub state: String,
+    /// Its turn, counted from 1; `None` if none was under way, as far as is known: a workflow that was
+    /// imported from a file does not say which it was.
+    pub iteration: Option<u32>,
+    /// The most turns.
+    pub max_iterations: u32,
+}
+
 /// The agent asks for leave to stop.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "request.stop_asked", tag = place.session, tag = place.workflow, tag = request)]
@@ -182,6 +213,14 @@ impl RequestTransitions for Request {
     ) -> AwaitingPermission {
         let (place, request) = (event.place.clone(), event.request.clone());
         AwaitingPermission { place, request, tool: event.tool.clone() }
+    }
+
+    fn awaiting_permission_on_request_placed(
+        from: AwaitingPermission,
+        _: &RequestPlaced,
+        _: &Context,
+    ) -> AwaitingPermission {
+        from
     }
 
     fn unasked_on_stop_asked(_: Unasked, event: &StopAsked, _: &Context) -> AwaitingStop {

@@ -7,6 +7,8 @@
 mod seam;
 mod support;
 
+use agent_runtime::permissions::Permissions;
+use agent_runtime::relay::{Channels, Relay};
 use agent_runtime::request::Request;
 use agent_runtime::retry::Retry;
 use agent_runtime::run::Run;
@@ -29,6 +31,9 @@ fn the_events_are_as_they_were() {
         .lifecycle::<Run>()
         .lifecycle::<Request>()
         .lifecycle::<Session>()
+        .lifecycle::<Permissions>()
+        .lifecycle::<Relay>()
+        .lifecycle::<Channels>()
         .lifecycle::<Retry>()
         .lifecycle::<Steering>()
         .assert(concat!(env!("CARGO_MANIFEST_DIR"), "/events.lock"));

@@ -7,23 +7,19 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agent_runtime::context;
-use agent_runtime::projections::{feed, runs, workflow_runs};
+use agent_runtime::projections::{feed, pending as waiting, runs, workflow_runs};
 use agent_runtime::request::{Decision, Request};
 use agent_runtime::run::Run;
 use agent_runtime::session::Session;
+use agent_runtime::supervisor::Supervisor;
 use agent_runtime::workflow::Workflow;
 use serde_json::{Value, json};
+use support::counting::Counting;
 use support::{Recording, listing, replay, run_rows, workflow_rows};
-use vitae::store::{
-    Changes, Checkpoint, Commit, EventStore, Page, Query, Read, ReadError, Receipt,
-    RegisteredSchema, RowChange, Snapshot, Ticket, ViewRow,
-};
-use vitae::{
-    Bus, Catalog, CommitId, Fold, GlobalPosition, Lifecycle, LogId, MemoryStore, Name, StreamId,
-};
+use vitae::store::{Commit, EventStore, Query, Read, ReadError, RowChange};
+use vitae::{Bus, Catalog, CommitId, Fold, Lifecycle, MemoryStore, Name, StreamId};
 
 /// The kinds of events that no line of a recording makes.
 const UNRECORDED: [&str; 12] = [
@@ -160,7 +156,7 @@ fn every_state_is_the_fold_of_its_own_events() {
 fn the_rows_are_nothing_but_what_the_log_says() {
     for recording in support::all() {
         let bus = recording.unstopped();
-        for view in [feed::VIEW, runs::VIEW, workflow_runs::VIEW] {
+        for view in [feed::VIEW, runs::VIEW, workflow_runs::VIEW, waiting::VIEW] {
             let rebuilt = bus.rebuild(view).unwrap();
             assert_eq!(rebuilt.changed, 0, "{}: {view}", recording.name);
             drop_rows(bus.store().as_ref(), view);
@@ -211,13 +207,17 @@ fn the_context_of_a_request_is_one_read() {
     for recording in support::all() {
         let bus = recording.unstopped();
         let counting = Counting::over(bus.store().clone());
+        let supervisor = Supervisor::new(bus.clone(), recording.session.clone());
+        let waiting = supervisor.pending().unwrap().into_iter().map(|row| row.request);
+        assert_eq!(waiting.collect::<Vec<_>>(), pending(&recording), "{}", recording.name);
         for (hook, asked) in hooks(&recording) {
             if asked.name != "PermissionRequest" {
                 continue;
             }
             requests += 1;
             let found = context::of_request(&counting, &recording.session, &hook).unwrap();
-            assert_eq!(counting.reads.swap(0, Ordering::Relaxed), 1, "{}", recording.name);
+            let (reads, events) = counting.so_far();
+            assert!(reads == 1 && events <= context::MOST_EVENTS, "{}", recording.name);
             let decision = found.decision.map(|(source, decision)| {
                 let word = match decision {
                     Decision::Allow => "permission_allow",
@@ -228,7 +228,7 @@ fn the_context_of_a_request_is_one_read() {
             });
             let workflow = found.workflow.map(|workflow| {
                 assert_eq!(workflow.state, "Running");
-                (workflow.id, workflow.iteration)
+                (found.place.workflow.unwrap(), workflow.iteration)
             });
             let place = format!("{}: {hook}", recording.name);
             assert_eq!(found.tool.name, asked.tool, "{place}");
@@ -236,7 +236,6 @@ fn the_context_of_a_request_is_one_read() {
             assert_eq!(workflow, asked.workflow.map(|id| (id, Some(asked.iteration))), "{place}");
             assert_eq!(decision, asked.decision, "{place}");
             assert_eq!(found.lapsed, asked.lapsed, "{place}");
-            assert_eq!(found.pending, pending(&recording), "{place}");
         }
     }
     assert!(requests > 5);
@@ -379,87 +378,4 @@ fn pending(recording: &Recording) -> Vec<String> {
         }
     }
     pending
-}
-
-/// A store that counts how often it is read, and keeps the contract by handing everything on.
-struct Counting {
-    store: Arc<dyn EventStore>,
-    reads: AtomicUsize,
-}
-
-impl Counting {
-    fn over(store: Arc<dyn EventStore>) -> Self {
-        let reads = AtomicUsize::new(0);
-        Self { store, reads }
-    }
-
-    fn count(&self) -> &dyn EventStore {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.store.as_ref()
-    }
-}
-
-impl EventStore for Counting {
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
-
-    fn append(&self, commit: Commit) -> Ticket {
-        self.store.append(commit)
-    }
-
-    fn read(&self, read: &Read, page: &mut Page) -> Result<(), ReadError> {
-        self.count().read(read, page)
-    }
-
-    fn head(&self) -> Result<Option<GlobalPosition>, ReadError> {
-        self.count().head()
-    }
-
-    fn changes(&self) -> Changes {
-        self.store.changes()
-    }
-
-    fn streams(
-        &self,
-        category: &Name,
-        after: Option<&Name>,
-        limit: usize,
-    ) -> Result<Vec<StreamId>, ReadError> {
-        self.count().streams(category, after, limit)
-    }
-
-    fn receipt(&self, commit: CommitId) -> Result<Option<Receipt>, ReadError> {
-        self.count().receipt(commit)
-    }
-
-    fn schemas(&self) -> Result<Vec<RegisteredSchema>, ReadError> {
-        self.count().schemas()
-    }
-
-    fn checkpoint(&self, name: &Name) -> Result<Option<Checkpoint>, ReadError> {
-        self.count().checkpoint(name)
-    }
-
-    fn snapshot(&self, stream: &StreamId) -> Result<Option<Snapshot>, ReadError> {
-        self.count().snapshot(stream)
-    }
-
-    fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
-        self.count().row(view, key)
-    }
-
-    fn rows(
-        &self,
-        view: &Name,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<ViewRow>, ReadError> {
-        self.count().rows(view, prefix, after, limit)
-    }
-
-    fn verify(&self) -> Result<u64, ReadError> {
-        self.count().verify()
-    }
 }

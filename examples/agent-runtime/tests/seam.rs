@@ -92,6 +92,7 @@ impl World {
             prompt: "it".into(),
             max_iterations,
             tracker_path: None,
+            rules: Vec::new(),
             retry,
         };
         self.supervisor().start_workflow(new, self.heard()).unwrap();

@@ -257,6 +257,9 @@ fn wrong_usage_is_told_from_wrong_input() {
         &["feed"],
         &["feed", "--db", "y", "--jsno"],
         &["context", "--db", "y"],
+        &["answer", "x", "--db", "y"],
+        &["answer", "x", "--db", "y", "--allow", "--always"],
+        &["channels", "--db", "y", "--patience", "-1m"],
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -427,7 +430,8 @@ fn every_command(recording: &Recording, db: &Path) -> Vec<Output> {
 /// What every command that needs a database that is there says to one.
 fn every_listing(db: &Path) -> Vec<Output> {
     let commands = ["workflows", "runs", "feed", "log", "rebuild"].map(|command| vec![command]);
-    let commands = commands.into_iter().chain([vec!["context", "hook-22"]]);
+    let request = [vec!["context", "hook-22"], vec!["answer", "hook-22", "--allow"]];
+    let commands = commands.into_iter().chain(request);
     commands
         .map(|command| {
             let arguments = command.into_iter().map(Path::new);

@@ -7,16 +7,16 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent_runtime::diagram;
 use agent_runtime::projections::{feed, prefix, workflow_runs};
 use agent_runtime::replay::{Replay, Taken};
 use agent_runtime::run::Run;
 use agent_runtime::session::Session;
 use agent_runtime::workflow::Workflow;
-use agent_runtime::{context, diagram};
 use vitae::{Bus, GlobalPosition, Lifecycle, MemoryStore};
 use vitae_sqlite::SqliteStore;
 
-use super::{Failure, context as context_command};
+use super::{Failure, context};
 
 const RECORDING: &str = include_str!("../../recordings/demo/recording.jsonl");
 const SESSION: &str = "tidepool";
@@ -144,12 +144,12 @@ fn show_end(out: &mut impl Write, bus: &Bus) -> Result<(), Failure> {
         let (kind, who, run) = (&line.kind, &line.actor_id, &line.run_id);
         writeln!(out, "  {:>3}  {kind:<20} {who:<14} {run}", line.seq)?;
     }
-    let context = context::of_request(bus.store().as_ref(), SESSION, REQUEST)?;
+    let context = context::Shown::of(bus, SESSION, REQUEST)?;
     writeln!(
         out,
         "\nWhat is the workflow context of permission request {REQUEST}? One read says:"
     )?;
-    for (name, value) in context_command::cells(&context) {
+    for (name, value) in context::cells(&context) {
         writeln!(out, "  {name:>10}  {value}")?;
     }
     writeln!(out)?;

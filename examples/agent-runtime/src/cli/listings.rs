@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use agent_runtime::projections::{agents, feed, prefix, runs, workflow_runs};
+use agent_runtime::projections::{agents, feed, pending, prefix, runs, workflow_runs};
 use agent_runtime::workflow::{Status, Tokens, Workflow};
 use serde_json::{Value, json};
 use vitae::{Bus, Timestamp};
@@ -148,7 +148,7 @@ pub(super) fn feed(listing: &Listing) -> Result<(), Failure> {
 pub(super) fn rebuild(db: &Path) -> Result<(), Failure> {
     let bus = agent_runtime::bus(Arc::new(SqliteStore::open_existing(db)?))?;
     let mut out = io::stdout().lock();
-    for view in [workflow_runs::VIEW, runs::VIEW, feed::VIEW, agents::VIEW] {
+    for view in [workflow_runs::VIEW, runs::VIEW, feed::VIEW, agents::VIEW, pending::VIEW] {
         let rebuilt = bus.rebuild(view)?;
         writeln!(out, "{view}: {} rows, {} changed", rebuilt.rows, rebuilt.changed)?;
     }

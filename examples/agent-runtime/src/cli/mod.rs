@@ -1,6 +1,8 @@
 //! What a person types, and what is shown.
 
+mod answer;
 mod attention;
+mod channels;
 mod context;
 mod demo;
 mod import;
@@ -61,6 +63,10 @@ enum Command {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Answer a request that waits. No supervisor need run.
+    Answer(answer::AnswerArguments),
+    /// Offer what waits in a session to people, and take their answers, until ended.
+    Channels(channels::ChannelsArguments),
     /// Tell a workflow's agent something with its next turn.
     Steer {
         #[command(flatten)]
@@ -181,6 +187,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tree(listing) => tree::tree(&listing),
         Command::Feed(listing) => listings::feed(&listing),
         Command::Context { request, listing } => context::context(&request, &listing),
+        Command::Answer(arguments) => answer::answer(&arguments),
+        Command::Channels(arguments) => channels::channels(&arguments),
         Command::Steer { of, text } => attention::steer(&of, &text),
         Command::Suspend { of, reason } => attention::suspend(&of, &reason),
         Command::Wake { of, message } => attention::wake(&of, message.as_deref()),

@@ -4,6 +4,7 @@
 
 pub mod agents;
 pub mod feed;
+pub mod pending;
 pub mod runs;
 pub mod workflow_runs;
 
@@ -11,8 +12,14 @@ use vitae::Projection;
 
 /// Every projection.
 #[must_use]
-pub fn all() -> [Projection; 4] {
-    [workflow_runs::projection(), runs::projection(), feed::projection(), agents::projection()]
+pub fn all() -> Vec<Projection> {
+    vec![
+        workflow_runs::projection(),
+        runs::projection(),
+        feed::projection(),
+        agents::projection(),
+        pending::projection(),
+    ]
 }
 
 /// A key of texts and a number, whose bytewise order is theirs.

@@ -67,6 +67,8 @@ pub fn run_stream(session: &str, run: u32) -> String {
 pub struct Running {
     /// Where it is.
     pub place: Place,
+    /// Its public id: the agent session and the number.
+    pub run_id: String,
     /// The subagents that were started and not yet stopped, the active one last.
     pub subagents: Vec<String>,
     /// The requests that wait for a decision.
@@ -201,6 +203,7 @@ impl RunTransitions for Run {
     fn unopened_on_run_opened(_: Unopened, event: &RunOpened, _: &Context) -> Running {
         Running {
             place: event.place.clone(),
+            run_id: event.run_id.clone(),
             subagents: Vec::new(),
             pending: Vec::new(),
             branches: Vec::new(),

@@ -1,8 +1,8 @@
 //! Why something that was heard could not be taken.
 
 use vitae::{
-    CommitError, CommitReason, DecodeError, InvalidName, Lifecycle, LoadError, RecordError,
-    RecordReason, Refusal, WrongState,
+    CommitError, CommitReason, DecideError, DecodeError, InvalidName, Lifecycle, LoadError,
+    RecordError, RecordReason, Refusal, WrongState,
     store::{AppendError, ReadError},
 };
 
@@ -58,6 +58,26 @@ pub enum SuperviseError {
         /// The request.
         request: String,
     },
+    /// A request waits for no answer.
+    #[error("request `{request}` waits for nobody: no hook has raised it, or it is over")]
+    NotPending {
+        /// The request.
+        request: String,
+    },
+    /// An answer comes too late.
+    #[error("request `{request}` is over: {how}")]
+    Over {
+        /// The request.
+        request: String,
+        /// How it ended.
+        how: String,
+    },
+    /// An id stands for something else already.
+    #[error("`{request}` was asked before, with another content; give this another id")]
+    OtherPayload {
+        /// The id.
+        request: String,
+    },
     /// An agent session is said to belong to another workflow than the one whose turn it was.
     #[error(
         "agent session `{agent}` is linked to workflow `{workflow}`, but it was heard {}",
@@ -97,6 +117,9 @@ pub enum SuperviseError {
     /// It was not committed.
     #[error(transparent)]
     Commit(CommitReason),
+    /// What becomes of a relay was not decided.
+    #[error(transparent)]
+    Decide(Box<DecideError<SuperviseError>>),
 }
 
 impl SuperviseError {

@@ -9,11 +9,13 @@ mod decisions;
 mod error;
 mod hooks;
 mod next;
+mod relays;
 mod turns;
 mod workflow;
 
 pub use error::SuperviseError;
 pub use next::Next;
+pub use relays::Question;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;
@@ -67,6 +69,12 @@ impl Supervisor {
     pub fn in_turn_of(mut self, workflow: Option<String>) -> Self {
         self.turn_of = workflow;
         self
+    }
+
+    /// The bus that it moves lives on.
+    #[must_use]
+    pub const fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     fn load<L: Lifecycle>(&self, id: &str, heard: &Heard) -> Result<Aggregate<L>, SuperviseError> {

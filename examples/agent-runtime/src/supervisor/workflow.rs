@@ -6,6 +6,7 @@ use vitae::store::{Query, QueryItem, Read};
 use vitae::{Aggregate, Event, Name, tag};
 
 use super::{Heard, SuperviseError, Supervisor};
+use crate::permissions::{Permissions, Rule, RulesSet};
 use crate::retry::{Retry, RetryPlan, RetryPlanned};
 use crate::session::{AgentLinked, AgentStarted, Session};
 use crate::workflow::{CancelRequested, Idle, Started, Tracker, TrackerSeen, Workflow};
@@ -22,6 +23,8 @@ pub struct NewWorkflow {
     pub max_iterations: Option<u32>,
     /// Where its tracker is, if it is looped and not in the default place.
     pub tracker_path: Option<String>,
+    /// What its agent may and may not do without a person being asked.
+    pub rules: Vec<Rule>,
     /// Which of its turns are run again, if any.
     pub retry: Option<RetryPlan>,
 }
@@ -34,6 +37,7 @@ impl Supervisor {
     pub fn start_workflow(&self, new: NewWorkflow, heard: Heard) -> Result<(), SuperviseError> {
         let session = self.session.clone();
         let workflow = new.workflow;
+        let rules = self.rules_of(&workflow, new.rules, &heard)?;
         let tracker_path = new
             .max_iterations
             .map(|_| new.tracker_path.unwrap_or_else(|| format!(".athena/{session}/tracker.md")));
@@ -62,7 +66,22 @@ impl Supervisor {
             }
             None => None,
         };
-        self.commit((starting, planned), heard)
+        self.commit((starting, rules, planned), heard)
+    }
+
+    /// The rules of a workflow that is started, if it has any.
+    fn rules_of(
+        &self,
+        workflow: &str,
+        rules: Vec<Rule>,
+        heard: &Heard,
+    ) -> Result<Option<Aggregate<Permissions>>, SuperviseError> {
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let (session, workflow) = (self.session.clone(), workflow.to_owned());
+        let permissions = self.load::<Permissions>(&workflow, heard)?;
+        Ok(Some(permissions.record(RulesSet { session, workflow, rules })?))
     }
 
     /// The tracker file was looked at; `None` is no file.

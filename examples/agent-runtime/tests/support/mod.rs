@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod counting;
 pub(crate) mod legacy;
+pub(crate) mod world;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

@@ -1,0 +1,264 @@
+//! What people are asked, and what they say.
+//!
+//! Nothing here is given a time: it happens now, by the bus's clock.
+
+use std::time::Duration;
+
+use vitae::store::ReadError;
+use vitae::{Aggregate, CommitReason, DecideError};
+
+use super::{SuperviseError, Supervisor};
+use crate::projections::pending::{self, PendingRow};
+use crate::relay::{
+    Answered, Asked, Channels, ChannelsClosed, ChannelsOpened, Relay, RelayAnswered, RelayOffered,
+    RelayRequested, Reply,
+};
+use crate::request::{Request, request_stream};
+use crate::run::Place;
+use crate::session::Session;
+
+/// How often something is tried anew when somebody else has moved the relay meanwhile: there are
+/// few channels, and each moves it twice at the most.
+const RETRIES: u32 = 8;
+
+/// A question to a person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// Its id, which no request of the session has.
+    pub id: String,
+    /// The question.
+    pub text: String,
+    /// What can be answered; empty if it is any text.
+    pub choices: Vec<String>,
+    /// How long an answer is waited for.
+    pub patience: Duration,
+}
+
+type Moved = Result<(Aggregate<Relay>, ()), SuperviseError>;
+
+impl Supervisor {
+    /// From now on, what is asked in the session is relayed, and so is what waits already.
+    ///
+    /// # Errors
+    /// [`SuperviseError`]; nothing was written, unless the outcome is said to be unknown.
+    pub fn open_channels(
+        &self,
+        channels: Vec<String>,
+        patience: Duration,
+    ) -> Result<(), SuperviseError> {
+        let session = self.session.clone();
+        let opened = ChannelsOpened { session, channels, patience };
+        self.bus.commit(self.bus.load::<Channels>(&self.session)?.record(opened)?)?;
+        for row in self.pending()?.iter().filter(|row| row.until.is_none()) {
+            self.relay_waiting(row, patience)?;
+        }
+        Ok(())
+    }
+
+    /// From now on, nobody is there to be asked.
+    ///
+    /// # Errors
+    /// As [`open_channels`](Self::open_channels).
+    pub fn close_channels(&self) -> Result<(), SuperviseError> {
+        let channels = self.bus.load::<Channels>(&self.session)?;
+        if matches!(channels.state(), Channels::Open(_)) {
+            let closed = ChannelsClosed { session: self.session.clone() };
+            self.bus.commit(channels.record(closed)?)?;
+        }
+        Ok(())
+    }
+
+    /// Asks a person a question, on every channel that is open, now or later. The same question
+    /// again is the one that was asked.
+    ///
+    /// # Errors
+    /// [`SuperviseError::OtherPayload`] if its id stands for something else.
+    pub fn ask_question(&self, question: &Question) -> Result<(), SuperviseError> {
+        let session = self.bus.load::<Session>(&self.session)?;
+        let stream = request_stream(&self.session, &question.id);
+        if !matches!(self.bus.load::<Request>(&stream)?.state(), Request::Unasked) {
+            return Err(SuperviseError::OtherPayload { request: question.id.clone() });
+        }
+        let asked =
+            Asked::Question { text: question.text.clone(), choices: question.choices.clone() };
+        let place = Place {
+            session: self.session.clone(),
+            workflow: session.state().workflow().map(str::to_owned),
+            run: session.state().line().runs,
+        };
+        self.move_relay(&question.id, |relay| {
+            if let Some(matter) = relay.state().matter() {
+                return if matter.asked == asked {
+                    Ok((relay, ()))
+                } else {
+                    Err(SuperviseError::OtherPayload { request: question.id.clone() })
+                };
+            }
+            let (place, asked) = (place.clone(), asked.clone());
+            let (request, patience) = (question.id.clone(), question.patience);
+            Ok((relay.record(RelayRequested { place, request, asked, patience })?, ()))
+        })
+    }
+
+    /// A channel has a relay, and somebody there can answer. One that is over has come too late for
+    /// that, which is no error.
+    ///
+    /// # Errors
+    /// As [`open_channels`](Self::open_channels).
+    pub fn offered(&self, request: &str, channel: &str) -> Result<(), SuperviseError> {
+        self.move_relay(request, |relay| {
+            let matter = match relay.state() {
+                Relay::Requested(requested) => &requested.matter,
+                Relay::Relayed(relayed) if !relayed.channels.iter().any(|has| has == channel) => {
+                    &relayed.matter
+                }
+                _ => return Ok((relay, ())),
+            };
+            let offered = RelayOffered {
+                place: matter.place.clone(),
+                request: matter.request.clone(),
+                channel: channel.to_owned(),
+            };
+            Ok((relay.record(offered)?, ()))
+        })
+    }
+
+    /// Somebody answers on a channel. The first answer counts; the same on the same channel again
+    /// is the one that was given.
+    ///
+    /// A permission that was never relayed is answered as well.
+    ///
+    /// # Errors
+    /// [`SuperviseError::Over`] if somebody else was faster, or there is nothing to answer any more;
+    /// [`SuperviseError::Record`] if this is no answer to what was asked.
+    pub fn answer(
+        &self,
+        request: &str,
+        channel: &str,
+        reply: &Reply,
+    ) -> Result<(), SuperviseError> {
+        match self.try_answer(request, channel, reply) {
+            // Perhaps somebody answered between the look at the relay and the look at what waits,
+            // here or in a policy. Looked at again, the relay says so.
+            Err(
+                SuperviseError::Commit(CommitReason::Policy { .. })
+                | SuperviseError::NotPending { .. },
+            ) => self.try_answer(request, channel, reply),
+            outcome => outcome,
+        }
+    }
+
+    fn try_answer(
+        &self,
+        request: &str,
+        channel: &str,
+        reply: &Reply,
+    ) -> Result<(), SuperviseError> {
+        self.move_relay(request, |relay| {
+            let relay = match relay.state() {
+                Relay::Unasked => self.relay_now(relay, request)?,
+                Relay::Answered(Answered { channel: by, reply: said, .. })
+                    if by == channel && said == reply =>
+                {
+                    return Ok((relay, ()));
+                }
+                _ => relay,
+            };
+            let (request, channel) = (request.to_owned(), channel.to_owned());
+            if let Some(how) = relay.state().ending() {
+                return Err(SuperviseError::Over { request, how });
+            }
+            let Some(matter) = relay.state().matter() else {
+                return Err(SuperviseError::NotPending { request });
+            };
+            let (place, reply) = (matter.place.clone(), reply.clone());
+            Ok((relay.record(RelayAnswered { place, request, channel, reply })?, ()))
+        })
+    }
+
+    /// How the relay of a request stands.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn relay(&self, request: &str) -> Result<Relay, SuperviseError> {
+        let stream = request_stream(&self.session, request);
+        Ok(self.bus.load::<Relay>(&stream)?.state().clone())
+    }
+
+    /// What waits for somebody in the session, the oldest first.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the view cannot be read.
+    pub fn pending(&self) -> Result<Vec<PendingRow>, SuperviseError> {
+        let view = self.bus.view::<PendingRow>(pending::VIEW)?;
+        let rows = view.scan(request_stream(&self.session, ""));
+        let rows: Result<Vec<_>, ReadError> = rows.map(|row| row.map(|(_, row)| row)).collect();
+        // The keys of session `a/b` begin as those of session `a` do.
+        let mut rows = rows?;
+        rows.retain(|row| row.place.session == self.session);
+        rows.sort_by(|one, other| (one.since, &one.request).cmp(&(other.since, &other.request)));
+        Ok(rows)
+    }
+
+    /// Relays what waits for a decision without having been relayed.
+    fn relay_waiting(&self, row: &PendingRow, patience: Duration) -> Result<(), SuperviseError> {
+        let relayed = self.move_relay(&row.request, |relay| {
+            if !matches!(relay.state(), Relay::Unasked) {
+                return Ok((relay, ()));
+            }
+            let (place, asked) = (row.place.clone(), row.asked.clone());
+            let request = row.request.clone();
+            Ok((relay.record(RelayRequested { place, request, asked, patience })?, ()))
+        });
+        match relayed {
+            // It was decided meanwhile.
+            Err(SuperviseError::Commit(CommitReason::Policy { .. }))
+                if self.waiting(&row.request)?.is_none() =>
+            {
+                Ok(())
+            }
+            relayed => relayed,
+        }
+    }
+
+    /// Relays what waits for a decision, to be answered in the same commit.
+    fn relay_now(
+        &self,
+        relay: Aggregate<Relay>,
+        request: &str,
+    ) -> Result<Aggregate<Relay>, SuperviseError> {
+        let Some(PendingRow { place, asked, .. }) = self.waiting(request)? else {
+            let request = request.to_owned();
+            return Err(SuperviseError::NotPending { request });
+        };
+        let (request, patience) = (request.to_owned(), Duration::ZERO);
+        Ok(relay.record(RelayRequested { place, request, asked, patience })?)
+    }
+
+    fn waiting(&self, request: &str) -> Result<Option<PendingRow>, SuperviseError> {
+        let view = self.bus.view::<PendingRow>(pending::VIEW)?;
+        Ok(view.get(request_stream(&self.session, request))?)
+    }
+
+    fn move_relay(
+        &self,
+        request: &str,
+        by: impl Fn(Aggregate<Relay>) -> Moved,
+    ) -> Result<(), SuperviseError> {
+        let relay = self.bus.decide::<Relay>(request_stream(&self.session, request));
+        relay.retries(RETRIES).run(by).map_err(SuperviseError::from)?;
+        Ok(())
+    }
+}
+
+impl From<DecideError<Self>> for SuperviseError {
+    fn from(error: DecideError<Self>) -> Self {
+        match error {
+            DecideError::Refused(error) => error,
+            DecideError::Load(error) => Self::Load(error),
+            DecideError::Commit(reason) => Self::Commit(reason),
+            DecideError::Read(error) => Self::Read(error),
+            other => Self::Decide(Box::new(other)),
+        }
+    }
+}
