@@ -68,12 +68,12 @@ impl DurablePolicy {
             return Ok(());
         };
         let context = contexts.of(event)?;
-        let _span = sight::handling(PartKind::Policy, &self.name, event.kind(), &context);
+        let _span = sight::handling(PartKind::Policy, &self.name, event.kind(), context);
         let at = inner.home.clock.now();
         let version = event.kind_version().get();
         for handler in self.handlers.get(event.kind()).into_iter().flatten() {
-            let mut reaction = Reaction { working, inner, cause: &context, at, depth: 0 };
-            guarded(|| handler(version, payload, &context, &mut reaction))
+            let mut reaction = Reaction { working, inner, cause: context, at, depth: 0 };
+            guarded(|| handler(version, payload, context, &mut reaction))
                 .map_err(|source| PartError::of_handler(event, source))?;
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Projections: read models over view rows.
 
-use std::collections::HashMap;
 use std::fmt;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::parts::{Contexts, PartKind};
 use super::{HandlerError, OpenError, Rows, sight};
@@ -161,8 +162,8 @@ impl Checked {
             return Ok(());
         };
         let context = contexts.of(event)?;
-        let _span = sight::handling(PartKind::Projection, &self.view, event.kind(), &context);
-        self.apply(event.kind(), event.kind_version().get(), payload, &context, rows)
+        let _span = sight::handling(PartKind::Projection, &self.view, event.kind(), context);
+        self.apply(event.kind(), event.kind_version().get(), payload, context, rows)
     }
 
     pub(super) fn apply(

@@ -2,9 +2,10 @@
 //!
 //! Owns what was looked at and what was changed. Never writes: what is to change is part of a commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
+use foldhash::{HashMap, HashMapExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
