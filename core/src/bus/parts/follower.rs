@@ -6,6 +6,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::ahead::Ahead;
 use super::{PartError, Step};
 use crate::bus::turns::MAX_TRIES;
 use crate::bus::working::Working;
@@ -38,6 +39,8 @@ struct Work {
     place: Option<Place>,
     /// The events that were read last.
     page: Page,
+    /// Those that come next.
+    ahead: Ahead,
 }
 
 /// Where a follower stands.
@@ -75,7 +78,7 @@ impl Follower {
         prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
     ) -> Result<Step, PartError> {
         let mut work = lock(&self.work);
-        let Work { place: known, page } = &mut *work;
+        let Work { place: known, page, ahead } = &mut *work;
         let mut place = match known.take() {
             Some(place) => place,
             None => match self.find(inner)? {
@@ -83,23 +86,27 @@ impl Follower {
                 None => return Ok(Step::IDLE),
             },
         };
-        // Asked before the log is: what the read does not find up to here does not concern the part.
-        let head = inner.store.head()?;
         let Some(from) = place.seen.map_or(Some(GlobalPosition::FIRST), GlobalPosition::next)
         else {
             return Ok(Step::IDLE);
         };
-        let read = Read::log(self.query.clone()).from_position(from).page_of(self.batch);
-        inner.store.read(&read, page)?;
-        let events: Vec<EventRef<'_>> = page.iter().collect();
-        if events.is_empty() {
-            place.seen = place.seen.max(head);
-            self.pass_over(inner, &mut place)?;
-            *known = Some(place);
-            return Ok(Step::IDLE);
+        if !ahead.turn_to(page, from) {
+            // Asked before the log is: what the read does not find up to here does not concern the part.
+            let head = inner.store.head()?;
+            inner.store.read(&self.read_from(from), page)?;
+            if page.is_empty() {
+                place.seen = place.seen.max(head);
+                self.pass_over(inner, &mut place)?;
+                *known = Some(place);
+                return Ok(Step::IDLE);
+            }
         }
-        *known = self.deal_with(inner, &place, &events, prepare)?;
+        *known = self.deal_with(inner, &place, page, ahead, prepare)?;
         Ok(Step::Moved)
+    }
+
+    fn read_from(&self, from: GlobalPosition) -> Read {
+        Read::log(self.query.clone()).from_position(from).page_of(self.batch)
     }
 
     /// The last event that was dealt with for good.
@@ -154,9 +161,11 @@ impl Follower {
         &self,
         inner: &Inner,
         place: &Place,
-        events: &[EventRef<'_>],
+        page: &Page,
+        ahead: &mut Ahead,
         mut prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
     ) -> Result<Option<Place>, PartError> {
+        let events: Vec<EventRef<'_>> = page.iter().collect();
         let (mut tries, mut count) = (0, events.len());
         let mut turn = None;
         loop {
@@ -176,7 +185,9 @@ impl Follower {
             };
             let to = Checkpoint::at(last);
             commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
-            let source = match inner.store.commit(commit) {
+            let next = to.position.filter(|_| !page.is_last() && count == events.len());
+            let next = next.and_then(GlobalPosition::next).map(|from| self.read_from(from));
+            let source = match ahead.commit(&*inner.store, commit, next) {
                 Ok(_) => {
                     if let Some(working) = working {
                         working.remember(inner);

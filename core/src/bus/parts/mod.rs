@@ -3,6 +3,7 @@
 //! Owns in what order they work, what is known of each, and that what one of them does wrong harms no
 //! other. Never knows what a part does with an event.
 
+mod ahead;
 mod contexts;
 mod error;
 mod follower;
