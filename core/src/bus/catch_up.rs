@@ -5,11 +5,12 @@
 //! the live rows for the sake of a shadow.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::generations::{self, Generation, Generations};
+use super::known_rows::KnownRows;
 use super::parts::{
-    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
+    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
 };
 use super::projection::{Checked, Projection};
 use super::{Inner, OpenError, Rows, ShadowProgress, Start};
@@ -32,7 +33,15 @@ pub(super) struct CatchUp {
     version: u32,
     batch: usize,
     /// By the number of the generation.
-    followers: Mutex<HashMap<u32, Arc<Follower>>>,
+    followers: Mutex<HashMap<u32, Arc<Following>>>,
+}
+
+/// What follows the log for one generation.
+struct Following {
+    follower: Follower,
+    /// The rows that are known, and the checkpoint that they hold for: as long as it stands there, nobody
+    /// else has changed one.
+    kept: Mutex<(Option<Checkpoint>, KnownRows)>,
 }
 
 impl CatchUp {
@@ -76,35 +85,49 @@ impl CatchUp {
     /// Deals with the next events in one generation.
     fn follow(&self, inner: &Inner, generation: Generation) -> Result<Step, PartError> {
         let rows = generations::rows_of(self.view(), generation.number)?;
-        self.follower(generation.number)?.step(inner, |events| self.prepare(inner, &rows, events))
+        let following = self.follower(generation.number)?;
+        following
+            .follower
+            .step(inner, |from, events| self.prepare(inner, &rows, &following.kept, from, events))
     }
 
-    fn follower(&self, number: u32) -> Result<Arc<Follower>, PartError> {
-        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+    fn follower(&self, number: u32) -> Result<Arc<Following>, PartError> {
+        let mut followers = lock(&self.followers);
         if let Some(follower) = followers.get(&number) {
             return Ok(Arc::clone(follower));
         }
         let checkpoint = generations::checkpoint_of(self.view(), number)?;
         let follower =
             Follower::new(checkpoint, self.projection.query(), Start::Beginning, self.batch);
-        Ok(Arc::clone(followers.entry(number).or_insert_with(|| Arc::new(follower))))
+        let following = Arc::new(Following { follower, kept: Mutex::default() });
+        followers.insert(number, Arc::clone(&following));
+        Ok(following)
     }
 
-    fn prepare(
+    fn prepare<'p>(
         &self,
-        inner: &Inner,
-        view: &Name,
+        inner: &'p Inner,
+        view: &'p Name,
+        kept: &'p Mutex<(Option<Checkpoint>, KnownRows)>,
+        from: Option<&Checkpoint>,
         events: &[EventRef<'_>],
-    ) -> Result<Prepared, Stopped> {
-        let mut rows = Rows::of_store(view, inner.store.as_ref());
+    ) -> Result<Prepared<'p>, Stopped> {
+        // Not there any more until they are right again: what comes to nothing leaves no row behind.
+        let (holds_for, known) = std::mem::take(&mut *lock(kept));
+        let known = if holds_for.as_ref() == from { known } else { KnownRows::default() };
+        let mut rows = Rows::known(view, inner.store.as_ref(), known);
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
             guarded(|| self.projection.apply_read(event, &mut contexts, &mut rows))
                 .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
         }
         let mut commit = Commit::new(CommitId::generate());
-        commit.rows.extend(rows.into_written());
-        Ok(Prepared { commit, working: None })
+        let (written, known) = rows.into_written();
+        commit.rows = written;
+        let remember = Box::new(|to: &Checkpoint| {
+            *lock(kept) = (Some(to.clone()), known.committed(view, inner.store.as_ref()));
+        });
+        Ok(Prepared { commit, remember })
     }
 
     /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
@@ -116,7 +139,7 @@ impl CatchUp {
         row: RowVersion,
     ) -> Result<(), PartError> {
         let Some(shadow) = before.shadow else { return Ok(()) };
-        let built = self.follower(shadow.number)?;
+        let built = &self.follower(shadow.number)?.follower;
         built.settle(inner)?;
         let retired = self.retirement_of(inner, Some(before.live))?;
         let live = retired.as_ref().and_then(|retired| retired.to.position);
@@ -214,6 +237,9 @@ impl Part for CatchUp {
             return Ok(Step::Moved);
         };
         let Generations { live, shadow, paused, .. } = &generations;
+        // Of what is retired nothing is known any more.
+        let wanted = [Some(*live), *shadow].map(|it| it.map(|generation| generation.number));
+        lock(&self.followers).retain(|number, _| wanted.contains(&Some(*number)));
         let mut step = Step::IDLE;
         if live.version == self.version {
             step = self.follow(inner, *live)?;
@@ -235,14 +261,14 @@ impl Part for CatchUp {
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
         let live = generations::live(&*inner.store, self.view())?;
         match self.follower(live) {
-            Ok(follower) => follower.position(inner),
+            Ok(following) => following.follower.position(inner),
             Err(_) => Ok(None),
         }
     }
 
     fn seen(&self, inner: &Inner) -> Option<GlobalPosition> {
         let live = generations::live(&*inner.store, self.view()).ok()?;
-        self.follower(live).ok()?.seen()
+        self.follower(live).ok()?.follower.seen()
     }
 
     fn shadow(&self, inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
@@ -251,7 +277,7 @@ impl Part for CatchUp {
             return Ok(None);
         };
         let position = match self.follower(shadow.number) {
-            Ok(follower) => follower.position(inner)?,
+            Ok(following) => following.follower.position(inner)?,
             Err(_) => None,
         };
         let head = inner.store.head()?;

@@ -40,7 +40,11 @@ impl DurablePolicy {
         Ok(Self { name, handlers, follower })
     }
 
-    fn prepare(&self, inner: &Inner, events: &[EventRef<'_>]) -> Result<Prepared, Stopped> {
+    fn prepare<'p>(
+        &self,
+        inner: &'p Inner,
+        events: &[EventRef<'_>],
+    ) -> Result<Prepared<'p>, Stopped> {
         let mut working = Working::of_nobody(CommitId::generate());
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
@@ -53,7 +57,7 @@ impl DurablePolicy {
             let error = PartError::Commit { position, source: Box::new(source) };
             Stopped { at: events.len() / 2, error }
         })?;
-        Ok(Prepared { commit, working: Some(working) })
+        Ok(Prepared { commit, remember: Box::new(move |_| working.remember(inner)) })
     }
 
     fn react(
@@ -90,7 +94,7 @@ impl Part for DurablePolicy {
     }
 
     fn step(&self, inner: &Inner) -> Result<Step, PartError> {
-        self.follower.step(inner, |events| self.prepare(inner, events))
+        self.follower.step(inner, |_, events| self.prepare(inner, events))
     }
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {

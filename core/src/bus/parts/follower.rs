@@ -9,7 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::ahead::Ahead;
 use super::{PartError, Step};
 use crate::bus::turns::MAX_TRIES;
-use crate::bus::working::Working;
 use crate::bus::{Inner, Start};
 use crate::id::CommitId;
 use crate::name::Name;
@@ -52,10 +51,10 @@ struct Place {
 }
 
 /// What a part makes of some events.
-pub(in crate::bus) struct Prepared {
+pub(in crate::bus) struct Prepared<'p> {
     pub(in crate::bus) commit: Commit,
-    /// The lives that it moved.
-    pub(in crate::bus) working: Option<Working>,
+    /// What is to be remembered once it is there, with the checkpoint that it has moved to.
+    pub(in crate::bus) remember: Box<dyn FnOnce(&Checkpoint) + 'p>,
 }
 
 /// Why nothing was made of some events.
@@ -70,12 +69,12 @@ impl Follower {
         Self { checkpoint, query, start, batch: batch.max(1), work: Mutex::default() }
     }
 
-    /// Deals with the next events. `prepare` makes a commit of some of them, and may be asked again
-    /// for the same ones; the move of the checkpoint is added here.
-    pub(in crate::bus) fn step(
+    /// Deals with the next events. `prepare` makes a commit of some of them, from where the checkpoint
+    /// is, and may be asked again for the same ones; the move of the checkpoint is added here.
+    pub(in crate::bus) fn step<'p>(
         &self,
         inner: &Inner,
-        prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
+        prepare: impl FnMut(Option<&Checkpoint>, &[EventRef<'_>]) -> Result<Prepared<'p>, Stopped>,
     ) -> Result<Step, PartError> {
         let mut work = lock(&self.work);
         let Work { place: known, page, ahead } = &mut *work;
@@ -157,13 +156,13 @@ impl Follower {
     }
 
     /// The place behind the events that were dealt with; `None` if somebody else has dealt with them.
-    fn deal_with(
+    fn deal_with<'p>(
         &self,
         inner: &Inner,
         place: &Place,
         page: &Page,
         ahead: &mut Ahead,
-        mut prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared, Stopped>,
+        mut prepare: impl FnMut(Option<&Checkpoint>, &[EventRef<'_>]) -> Result<Prepared<'p>, Stopped>,
     ) -> Result<Option<Place>, PartError> {
         let events: Vec<EventRef<'_>> = page.iter().collect();
         let (mut tries, mut count) = (0, events.len());
@@ -175,7 +174,7 @@ impl Follower {
                 return Ok(None);
             };
             inner.turns.before_try(tries, &mut turn);
-            let Prepared { mut commit, working } = match prepare(some) {
+            let Prepared { mut commit, remember } = match prepare(place.stored.as_ref(), some) {
                 Ok(prepared) => prepared,
                 Err(stopped) if stopped.at == 0 => return Err(stopped.error),
                 Err(stopped) => {
@@ -189,9 +188,7 @@ impl Follower {
             let next = next.and_then(GlobalPosition::next).map(|from| self.read_from(from));
             let source = match ahead.commit(&*inner.store, commit, next) {
                 Ok(_) => {
-                    if let Some(working) = working {
-                        working.remember(inner);
-                    }
+                    remember(&to);
                     return Ok(Some(Place { seen: to.position, stored: Some(to) }));
                 }
                 Err(error) => error,
