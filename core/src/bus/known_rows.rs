@@ -82,9 +82,10 @@ impl KnownRows {
 
     /// What is known once the store has what was written: nothing, if that is too much to keep.
     pub(super) fn committed(mut self, view: &Name, store: &dyn EventStore) -> Self {
-        let Some(version) = self.version(view, store).filter(|_| self.bytes <= KEPT) else {
+        if self.bytes > KEPT {
             return Self::default();
-        };
+        }
+        let Some(version) = self.version(view, store) else { return Self::default() };
         for place in std::mem::take(&mut self.written) {
             if let Some(row) = self.rows.get_mut(place) {
                 row.written = false;
