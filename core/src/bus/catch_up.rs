@@ -39,9 +39,15 @@ pub(super) struct CatchUp {
 /// What follows the log for one generation.
 struct Following {
     follower: Follower,
-    /// The rows that are known, and the checkpoint that they hold for: as long as it stands there, nobody
-    /// else has changed one.
-    kept: Mutex<(Option<Checkpoint>, KnownRows)>,
+    kept: Mutex<Kept>,
+}
+
+/// What is known of the rows after a commit.
+#[derive(Default)]
+struct Kept {
+    rows: KnownRows,
+    /// The checkpoint that the commit moved to: as long as it stands there, nobody else has changed a row.
+    at: Option<Checkpoint>,
 }
 
 impl CatchUp {
@@ -108,13 +114,13 @@ impl CatchUp {
         &self,
         inner: &'p Inner,
         view: &'p Name,
-        kept: &'p Mutex<(Option<Checkpoint>, KnownRows)>,
+        kept: &'p Mutex<Kept>,
         from: Option<&Checkpoint>,
         events: &[EventRef<'_>],
     ) -> Result<Prepared<'p>, Stopped> {
-        // Not there any more until they are right again: what comes to nothing leaves no row behind.
-        let (holds_for, known) = std::mem::take(&mut *lock(kept));
-        let known = if holds_for.as_ref() == from { known } else { KnownRows::default() };
+        // Taken out until it is right again: what comes to nothing leaves nothing behind.
+        let before = Some(std::mem::take(&mut *lock(kept)));
+        let known = before.filter(|kept| kept.at.as_ref() == from).unwrap_or_default().rows;
         let mut rows = Rows::known(view, inner.store.as_ref(), known);
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
@@ -125,7 +131,8 @@ impl CatchUp {
         let (written, known) = rows.into_written();
         commit.rows = written;
         let remember = Box::new(|to: &Checkpoint| {
-            *lock(kept) = (Some(to.clone()), known.committed(view, inner.store.as_ref()));
+            let rows = known.committed(view, inner.store.as_ref());
+            *lock(kept) = Kept { rows, at: Some(to.clone()) };
         });
         Ok(Prepared { commit, remember })
     }

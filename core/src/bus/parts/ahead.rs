@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::number::GlobalPosition;
-use crate::store::{AppendError, Commit, EventStore, Page, Read, Receipt, Selection};
+use crate::store::{AppendError, Commit, EventStore, Page, Read, Receipt};
 
 /// What was read is read again after so long: payloads may have been erased meanwhile.
 const HOLDS: Duration = Duration::from_secs(1);
@@ -18,22 +18,19 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Commits, and reads meanwhile, if there is something to be read: a disk takes about as long over the
-    /// one as a processor over the other.
+    /// Commits, and reads meanwhile what comes next, if something does, from a position: a disk takes about
+    /// as long over the one as a processor over the other.
     pub(super) fn commit(
         &mut self,
         store: &dyn EventStore,
         commit: Commit,
-        next: Option<Read>,
+        next: Option<(GlobalPosition, Read)>,
     ) -> Result<Receipt, AppendError> {
-        let Some(next) = next else { return store.commit(commit) };
+        let Some((from, read)) = next else { return store.commit(commit) };
         let ticket = store.append(commit);
-        // What goes wrong with a read goes wrong again when the events are asked for.
-        if let (Selection::Log { from: Some(from), .. }, Ok(())) =
-            (&next.selection, store.read(&next, &mut self.page))
-        {
-            self.read = Some((*from, Instant::now()));
-        }
+        // What goes wrong goes wrong again when the events are asked for, and is said then.
+        let found = store.read(&read, &mut self.page);
+        self.read = found.is_ok().then(|| (from, Instant::now()));
         ticket.wait()
     }
 

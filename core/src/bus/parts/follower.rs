@@ -185,7 +185,7 @@ impl Follower {
             let to = Checkpoint::at(last);
             commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
             let next = to.position.filter(|_| !page.is_last() && count == events.len());
-            let next = next.and_then(GlobalPosition::next).map(|from| self.read_from(from));
+            let next = next.and_then(GlobalPosition::next).map(|from| (from, self.read_from(from)));
             let source = match ahead.commit(&*inner.store, commit, next) {
                 Ok(_) => {
                     remember(&to);
