@@ -189,6 +189,11 @@ impl StreamId {
         Self { category, id }
     }
 
+    /// The category alone.
+    pub(crate) fn into_category(self) -> Name {
+        self.category
+    }
+
     /// The category: for a lifecycle's stream, the lifecycle's name.
     #[must_use]
     pub const fn category(&self) -> &Name {

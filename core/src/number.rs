@@ -76,7 +76,7 @@ number! {
 
 number! {
     /// The version of a view row: a number that is never given twice to the same row, not even
-    /// after a deletion. Larger is newer.
+    /// after a deletion. Larger is newer. All rows that one commit puts get the same.
     RowVersion over NonZeroU64 = u64
 }
 

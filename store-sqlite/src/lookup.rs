@@ -3,7 +3,7 @@
 //! Owns the checks of what these answers hold. Never begins or ends a transaction.
 
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use vitae::store::{Checkpoint, Checksum, Damage, Digest, Receipt, RegisteredSchema, ViewRow};
 use vitae::{CommitId, GlobalPosition, KindVersion, LogId, Name, RowVersion, StreamId, Timestamp};
 
@@ -117,12 +117,12 @@ pub(crate) fn view_row(view: &str, row: &Row<'_>) -> Result<ViewRow, Fault> {
     Ok(found)
 }
 
+/// The version of a row, by `row_version.sql`.
 pub(crate) fn row_version(
-    connection: &Connection,
+    statement: &mut CachedStatement<'_>,
     view: &Name,
     key: &[u8],
 ) -> Result<Option<RowVersion>, Fault> {
-    let mut statement = connection.prepare_cached(sql::ROW_VERSION)?;
     let mut rows = statement.query((view.as_str(), key))?;
     rows.next()?.map(|row| row_version_in(row, 0)).transpose()
 }

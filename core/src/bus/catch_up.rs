@@ -5,11 +5,12 @@
 //! the live rows for the sake of a shadow. What is said of rows here goes for those in tables too.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::generations::{self, Generation, Generations};
+use super::known_rows::KnownRows;
 use super::parts::{
-    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
+    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
 };
 use super::projection::{Checked, Projection};
 use super::tables::{Keeps, ProjectionInTables, TablesError};
@@ -36,7 +37,21 @@ pub(super) struct CatchUp {
     version: u32,
     batch: usize,
     /// By the number of the generation.
-    followers: Mutex<HashMap<u32, Arc<Follower>>>,
+    followers: Mutex<HashMap<u32, Arc<Following>>>,
+}
+
+/// What follows the log for one generation.
+struct Following {
+    follower: Follower,
+    kept: Mutex<Kept>,
+}
+
+/// What is known of the rows after a commit.
+#[derive(Default)]
+struct Kept {
+    rows: KnownRows,
+    /// The checkpoint that the commit moved to: as long as it stands there, nobody else has changed a row.
+    at: Option<Checkpoint>,
 }
 
 /// What a projection makes of events.
@@ -113,38 +128,51 @@ impl CatchUp {
     /// Deals with the next events in one generation.
     fn follow(&self, inner: &Inner, generation: Generation) -> Result<Step, PartError> {
         let rows = generations::rows_of(self.view(), generation.number)?;
-        let follower = self.follower(generation.number)?;
-        follower.step(inner, |events| match &self.makes {
-            Makes::Rows(projection) => Self::prepare(projection, inner, &rows, events),
+        let following = self.follower(generation.number)?;
+        let Following { follower, kept } = &*following;
+        follower.step(inner, |from, events| match &self.makes {
+            Makes::Rows(projection) => {
+                Self::prepare(projection, inner, (&rows, kept), from, events)
+            }
             Makes::Tables(tables) => tables.prepare(&self.name, generation.number, events),
         })
     }
 
-    fn follower(&self, number: u32) -> Result<Arc<Follower>, PartError> {
-        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+    fn follower(&self, number: u32) -> Result<Arc<Following>, PartError> {
+        let mut followers = lock(&self.followers);
         if let Some(follower) = followers.get(&number) {
             return Ok(Arc::clone(follower));
         }
         let checkpoint = generations::checkpoint_of(self.view(), number)?;
         let follower = Follower::new(checkpoint, self.query(), Start::Beginning, self.batch);
-        Ok(Arc::clone(followers.entry(number).or_insert_with(|| Arc::new(follower))))
+        let following = Arc::new(Following { follower, kept: Mutex::default() });
+        followers.insert(number, Arc::clone(&following));
+        Ok(following)
     }
 
-    fn prepare(
+    fn prepare<'p>(
         projection: &Checked,
-        inner: &Inner,
-        view: &Name,
+        inner: &'p Inner,
+        (view, kept): (&'p Name, &'p Mutex<Kept>),
+        from: Option<&Checkpoint>,
         events: &[EventRef<'_>],
-    ) -> Result<Prepared<'static>, Stopped> {
-        let mut rows = Rows::of_store(view, inner.store.as_ref());
+    ) -> Result<Prepared<'p>, Stopped> {
+        // Taken out until it is right again: what comes to nothing leaves nothing behind.
+        let before = Some(std::mem::take(&mut *lock(kept)));
+        let known = before.filter(|kept| kept.at.as_ref() == from).unwrap_or_default().rows;
+        let mut rows = Rows::known(view, inner.store.as_ref(), known);
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
             guarded(|| projection.apply_read(event, &mut contexts, &mut rows))
                 .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
         }
         let mut commit = Commit::new(CommitId::generate());
-        commit.rows.extend(rows.into_written());
-        Ok(Prepared::of(commit, None))
+        let (written, known) = rows.into_written();
+        commit.rows = written;
+        Ok(Prepared::of(commit, |to| {
+            let rows = known.committed(view, inner.store.as_ref());
+            *lock(kept) = Kept { rows, at: Some(to.clone()) };
+        }))
     }
 
     /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
@@ -156,7 +184,7 @@ impl CatchUp {
         row: RowVersion,
     ) -> Result<(), PartError> {
         let Some(shadow) = before.shadow else { return Ok(()) };
-        let built = self.follower(shadow.number)?;
+        let built = &self.follower(shadow.number)?.follower;
         built.settle(inner)?;
         let retired = self.retirement_of(inner, Some(before.live))?;
         let live = retired.as_ref().and_then(|retired| retired.to.position);
@@ -272,6 +300,9 @@ impl Part for CatchUp {
             return Ok(Step::Moved);
         };
         let Generations { live, shadow, paused, .. } = &generations;
+        // Of what is retired nothing is known any more.
+        let wanted = [Some(*live), *shadow].map(|it| it.map(|generation| generation.number));
+        lock(&self.followers).retain(|number, _| wanted.contains(&Some(*number)));
         let mut step = Step::IDLE;
         if live.version == self.version {
             step = self.follow(inner, *live)?;
@@ -293,14 +324,14 @@ impl Part for CatchUp {
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
         let live = generations::live(&*inner.store, self.view())?;
         match self.follower(live) {
-            Ok(follower) => follower.position(inner),
+            Ok(following) => following.follower.position(inner),
             Err(_) => Ok(None),
         }
     }
 
     fn seen(&self, inner: &Inner) -> Option<GlobalPosition> {
         let live = generations::live(&*inner.store, self.view()).ok()?;
-        self.follower(live).ok()?.seen()
+        self.follower(live).ok()?.follower.seen()
     }
 
     fn shadow(&self, inner: &Inner) -> Result<Option<ShadowProgress>, ReadError> {
@@ -309,7 +340,7 @@ impl Part for CatchUp {
             return Ok(None);
         };
         let position = match self.follower(shadow.number) {
-            Ok(follower) => follower.position(inner)?,
+            Ok(following) => following.follower.position(inner)?,
             Err(_) => None,
         };
         let head = inner.store.head()?;

@@ -40,11 +40,11 @@ impl DurablePolicy {
         Ok(Self { name, handlers, follower })
     }
 
-    fn prepare(
+    fn prepare<'p>(
         &self,
-        inner: &Inner,
+        inner: &'p Inner,
         events: &[EventRef<'_>],
-    ) -> Result<Prepared<'static>, Stopped> {
+    ) -> Result<Prepared<'p>, Stopped> {
         let mut working = Working::of_nobody(CommitId::generate());
         let mut contexts = Contexts::default();
         for (at, event) in events.iter().enumerate() {
@@ -57,7 +57,7 @@ impl DurablePolicy {
             let error = PartError::Commit { position, source: Box::new(source) };
             Stopped { at: events.len() / 2, error }
         })?;
-        Ok(Prepared::of(commit, Some(working)))
+        Ok(Prepared::of(commit, move |_| working.remember(inner)))
     }
 
     fn react(
@@ -72,13 +72,13 @@ impl DurablePolicy {
             return Ok(());
         };
         let context = contexts.of(event)?;
-        let _span = sight::handling(PartKind::Policy, &self.name, event.kind(), &context);
+        let _span = sight::handling(PartKind::Policy, &self.name, event.kind(), context);
         let at = inner.home.clock.now();
         let version = event.kind_version().get();
         for handler in self.handlers.get(event.kind()).into_iter().flatten() {
-            let (policy, cause) = (&self.name, &context);
-            let mut reaction = Reaction { working, inner, policy, cause, at, depth: 0 };
-            guarded(|| handler(version, payload, &context, &mut reaction))
+            let policy = &self.name;
+            let mut reaction = Reaction { working, inner, policy, cause: context, at, depth: 0 };
+            guarded(|| handler(version, payload, context, &mut reaction))
                 .map_err(|source| PartError::of_handler(event, source))?;
         }
         Ok(())
@@ -95,7 +95,7 @@ impl Part for DurablePolicy {
     }
 
     fn step(&self, inner: &Inner) -> Result<Step, PartError> {
-        self.follower.step(inner, |events| self.prepare(inner, events))
+        self.follower.step(inner, |_, events| self.prepare(inner, events))
     }
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {

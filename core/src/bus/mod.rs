@@ -18,6 +18,7 @@ mod effects;
 mod erase;
 mod error;
 mod generations;
+mod known_rows;
 mod parts;
 mod policy;
 mod projection;

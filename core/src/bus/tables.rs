@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::parts::{Contexts, NotTaken, PartError, PartKind, Prepared, Stopped, Taker, guarded};
+use super::parts::{Contexts, NotTaken, PartError, PartKind, Prepared, Stopped, guarded};
 use super::{HandlerError, OpenError, sight};
 use crate::event::{self, Event, decode};
 use crate::id::{CommitId, LogId};
@@ -243,8 +243,8 @@ impl<T: Tables> Kept<T> {
         {
             let context = contexts.of(event)?;
             let part = PartKind::Projection;
-            let _span = sight::handling(part, projection, event.kind(), &context);
-            handler(event.kind_version().get(), payload, &context, &mut written)?;
+            let _span = sight::handling(part, projection, event.kind(), context);
+            handler(event.kind_version().get(), payload, context, &mut written)?;
         }
         Ok(written)
     }
@@ -273,12 +273,10 @@ impl<T: Tables> Keeps for Kept<T> {
             written.push(made.map_err(stopped)?);
         }
         let projection = projection.clone();
-        let taker: Taker<'_> = Box::new(move |commit| {
+        Ok(Prepared::with(Commit::new(CommitId::generate()), move |commit| {
             let taken = self.tables.write(generation, written, commit);
             taken.map_err(|error| error.on_events(&projection))
-        });
-        let commit = Commit::new(CommitId::generate());
-        Ok(Prepared { commit, working: None, taker: Some(taker) })
+        }))
     }
 
     fn arrange(

@@ -6,8 +6,9 @@
 //!
 //! # The rules
 //! - **R1** A [`Commit`] is appends to any number of streams, erasures of payloads, checkpoint moves,
-//!   snapshots and view rows: all or nothing. A stale row version rejects that commit alone. Of a
-//!   stream's snapshots the one with the highest version is kept.
+//!   snapshots and view rows: all or nothing. A stale row version rejects that commit alone. The
+//!   rows that it puts get one version, which none of them had before. Of a stream's snapshots the one
+//!   with the highest version is kept.
 //! - **R2** What was acknowledged is durable. A faster mode that is less so exists only under a name
 //!   that says it.
 //! - **R3** Positions start at 1, have no gaps and are in commit order. A reader that has seen

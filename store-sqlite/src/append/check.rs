@@ -161,8 +161,12 @@ impl Transaction<'_> {
     }
 
     fn check_rows(&self, commit: &Commit) -> Step<()> {
+        if commit.rows.is_empty() {
+            return Ok(());
+        }
+        let mut select = self.connection().prepare_cached(sql::ROW_VERSION)?;
         for RowChange { view, key, expected, .. } in &commit.rows {
-            let actual = lookup::row_version(self.connection(), view, key)?;
+            let actual = lookup::row_version(&mut select, view, key)?;
             if actual != *expected {
                 return Err(Stop::Refused(AppendError::StaleRow {
                     view: view.clone(),

@@ -191,19 +191,16 @@ impl Transaction<'_> {
         let version = self.log.row_version.checked_add(1).ok_or_else(too_many)?;
         self.log.row_version = version;
         self.connection().prepare_cached(sql::PUT_LAST_ROW_VERSION)?.execute((version,))?;
+        let mut put = self.connection().prepare_cached(sql::PUT_ROW)?;
+        let mut delete = self.connection().prepare_cached(sql::DELETE_ROW)?;
         for RowChange { view, key, value, .. } in &commit.rows {
+            let view = view.as_str();
             match value {
-                Some(value) => self.connection().prepare_cached(sql::PUT_ROW)?.execute((
-                    view.as_str(),
-                    key,
-                    version,
-                    value,
-                    seal::row(view.as_str(), key, version, value),
-                ))?,
-                None => self
-                    .connection()
-                    .prepare_cached(sql::DELETE_ROW)?
-                    .execute((view.as_str(), key))?,
+                Some(value) => {
+                    let seal = seal::row(view, key, version, value);
+                    put.execute((view, key, version, value, seal))?
+                }
+                None => delete.execute((view, key))?,
             };
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! Flaws in what commits together with events: rows, checkpoints, schemas.
 
-use vitae::store::{AppendError, Commit, EventStore, RegisteredSchema, RowChange, Ticket};
-use vitae::{CommitId, GlobalPosition, KindVersion, RowVersion};
+use vitae::store::{
+    AppendError, Commit, EventStore, ReadError, RegisteredSchema, RowChange, Ticket, ViewRow,
+};
+use vitae::{CommitId, GlobalPosition, KindVersion, Name, RowVersion};
 
 use crate::commits::changed;
 use crate::flaw::Flaw;
@@ -58,6 +60,60 @@ impl Flaw for StaleRowsAreWritten {
                 }
             }
         })
+    }
+}
+
+/// R1: each row of a commit has a version of its own.
+#[derive(Default)]
+pub(crate) struct EachRowCountsForItself;
+
+/// The version that is shown of a row.
+fn shown(version: RowVersion, key: &[u8]) -> Option<RowVersion> {
+    RowVersion::new(version.get() << 8 | u64::from(*key.first().unwrap_or(&0)))
+}
+
+/// The version that was shown, if it is one.
+fn hidden(version: RowVersion, key: &[u8]) -> Option<RowVersion> {
+    let hidden = RowVersion::new(version.get() >> 8)?;
+    (shown(hidden, key) == Some(version)).then_some(hidden)
+}
+
+fn show(row: ViewRow) -> ViewRow {
+    ViewRow { version: shown(row.version, &row.key).unwrap(), ..row }
+}
+
+impl Flaw for EachRowCountsForItself {
+    fn append(&self, log: &dyn EventStore, mut commit: Commit) -> Ticket {
+        for row in &mut commit.rows {
+            row.expected = row.expected.map(|it| hidden(it, &row.key).unwrap_or(it));
+        }
+        Ticket::ready(log.append(commit).wait().map_err(|error| match error {
+            AppendError::StaleRow { view, key, actual } => {
+                let actual = actual.and_then(|actual| shown(actual, &key));
+                AppendError::StaleRow { view, key, actual }
+            }
+            error => error,
+        }))
+    }
+
+    fn row(
+        &self,
+        log: &dyn EventStore,
+        view: &Name,
+        key: &[u8],
+    ) -> Result<Option<ViewRow>, ReadError> {
+        Ok(log.row(view, key)?.map(show))
+    }
+
+    fn rows(
+        &self,
+        log: &dyn EventStore,
+        view: &Name,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<ViewRow>, ReadError> {
+        Ok(log.rows(view, prefix, after, limit)?.into_iter().map(show).collect())
     }
 }
 

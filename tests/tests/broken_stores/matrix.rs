@@ -59,6 +59,9 @@ flaws! {
     r01_versions_come_again: VersionsComeAgain => [
         "r01_a_row_deleted_and_made_again_has_a_new_version"
     ];
+    r01_each_row_counts_for_itself: EachRowCountsForItself => [
+        "r01_the_rows_that_a_commit_puts_get_one_version"
+    ];
     r01_absent_rows_are_not_looked_at: AbsentRowsAreNotLookedAt => [
         "r01_a_row_that_is_not_there_may_be_expected_so"
     ];

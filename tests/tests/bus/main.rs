@@ -16,6 +16,7 @@ mod edges;
 mod effects;
 mod effects_parked;
 mod given_back;
+mod kept_rows;
 mod listener;
 mod load;
 mod policies;

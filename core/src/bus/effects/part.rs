@@ -65,7 +65,7 @@ impl EffectPart {
         // No lock is held while a handler runs.
         let mut tried = std::mem::take(&mut *lock(&self.tried));
         let mut asked = 0;
-        let step = self.follower.step(inner, |events| {
+        let step = self.follower.step(inner, |_, events| {
             asked += 1;
             // What stands before them is on the log by now.
             if let Some(first) = events.first() {
@@ -77,13 +77,13 @@ impl EffectPart {
         step
     }
 
-    fn prepare(
+    fn prepare<'p>(
         &self,
-        inner: &Inner,
+        inner: &'p Inner,
         events: &[EventRef<'_>],
         tried: &mut BTreeMap<GlobalPosition, Outcome>,
         may_try: bool,
-    ) -> Result<Prepared<'static>, Stopped> {
+    ) -> Result<Prepared<'p>, Stopped> {
         let mut acts = Acts::new(inner, &self.index);
         for (at, event) in events.iter().enumerate() {
             let taken = self.take(inner, event, &mut acts, |context| {
@@ -99,7 +99,7 @@ impl EffectPart {
             let position = events.first().map_or(GlobalPosition::FIRST, EventRef::position);
             Stopped { at: events.len() / 2, error: of_commit(position, source) }
         })?;
-        Ok(Prepared::of(commit, Some(working)))
+        Ok(Prepared::of(commit, move |_| working.remember(inner)))
     }
 
     /// Has an event tried, unless an earlier one of its stream is set aside, and records what did not go

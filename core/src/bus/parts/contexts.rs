@@ -5,18 +5,26 @@ use crate::lifecycle::Context;
 use crate::name::{InvalidName, Name, StreamId};
 use crate::store::EventRef;
 
-/// Makes contexts. Remembers the category, which is mostly that of the event before.
+/// Makes contexts. Remembers the last one: the category is mostly the same again, and the stream often.
 #[derive(Default)]
 pub(in crate::bus) struct Contexts {
-    category: Option<Name>,
+    last: Option<Context>,
 }
 
 impl Contexts {
-    pub(in crate::bus) fn of(&mut self, event: &EventRef<'_>) -> Result<Context, InvalidName> {
-        let known = self.category.take().filter(|known| known.as_str() == event.category());
-        let category = known.map_or_else(|| Name::new(event.category()), Ok)?;
-        self.category = Some(category.clone());
-        let stream = StreamId::from_names(category, Name::new(event.stream())?);
-        Ok(context_of(stream, event))
+    pub(in crate::bus) fn of(&mut self, event: &EventRef<'_>) -> Result<&Context, InvalidName> {
+        let stream = self.stream_of(event)?;
+        Ok(self.last.insert(context_of(stream, event)))
+    }
+
+    fn stream_of(&mut self, event: &EventRef<'_>) -> Result<StreamId, InvalidName> {
+        let last = self.last.take().map(|context| context.stream);
+        match last.filter(|last| last.category().as_str() == event.category()) {
+            Some(last) if last.id().as_str() == event.stream() => Ok(last),
+            Some(last) => {
+                Ok(StreamId::from_names(last.into_category(), Name::new(event.stream())?))
+            }
+            None => StreamId::new(event.category(), event.stream()),
+        }
     }
 }

@@ -6,9 +6,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::ahead::Ahead;
 use super::{PartError, Step};
 use crate::bus::turns::MAX_TRIES;
-use crate::bus::working::Working;
 use crate::bus::{HandlerError, Inner, Start};
 use crate::id::CommitId;
 use crate::name::Name;
@@ -38,6 +38,8 @@ struct Work {
     place: Option<Place>,
     /// The events that were read last.
     page: Page,
+    /// Those that come next.
+    ahead: Ahead,
 }
 
 /// Where a follower stands.
@@ -49,30 +51,31 @@ struct Place {
 }
 
 /// What a part makes of some events.
-pub(in crate::bus) struct Prepared<'w> {
-    pub(in crate::bus) commit: Commit,
-    /// The lives that it moved.
-    pub(in crate::bus) working: Option<Working>,
+pub(in crate::bus) struct Prepared<'p> {
+    commit: Commit,
     /// What takes the commit, if it is not the store as such.
-    pub(in crate::bus) taker: Option<Taker<'w>>,
+    taker: Option<Taker<'p>>,
+    /// What is to be remembered once it is there, with the checkpoint that it has moved to.
+    remember: Box<dyn FnOnce(&Checkpoint) + 'p>,
 }
 
-impl Prepared<'_> {
-    /// For the store, with the lives that it moved.
-    pub(in crate::bus) const fn of(commit: Commit, working: Option<Working>) -> Self {
-        Self { commit, working, taker: None }
+impl<'p> Prepared<'p> {
+    /// For the store.
+    pub(in crate::bus) fn of(commit: Commit, remember: impl FnOnce(&Checkpoint) + 'p) -> Self {
+        Self { commit, taker: None, remember: Box::new(remember) }
     }
 
-    fn take(commit: Commit, taker: Option<Taker<'_>>, inner: &Inner) -> Result<(), NotTaken> {
-        match taker {
-            Some(taker) => taker(commit),
-            None => inner.store.commit(commit).map(drop).map_err(NotTaken::Store),
-        }
+    /// For whoever takes it together with what else was made of the events.
+    pub(in crate::bus) fn with(
+        commit: Commit,
+        taker: impl FnOnce(Commit) -> Result<(), NotTaken> + 'p,
+    ) -> Self {
+        Self { commit, taker: Some(Box::new(taker)), remember: Box::new(|_| ()) }
     }
 }
 
 /// Takes a commit together with what else was made of the events, all or nothing.
-pub(in crate::bus) type Taker<'w> = Box<dyn FnOnce(Commit) -> Result<(), NotTaken> + 'w>;
+type Taker<'p> = Box<dyn FnOnce(Commit) -> Result<(), NotTaken> + 'p>;
 
 /// Why a commit was not taken.
 pub(in crate::bus) enum NotTaken {
@@ -96,15 +99,15 @@ impl Follower {
         Self { checkpoint, query, start, batch: batch.max(1), work: Mutex::default() }
     }
 
-    /// Deals with the next events. `prepare` makes a commit of some of them, and may be asked again
-    /// for the same ones; the move of the checkpoint is added here.
-    pub(in crate::bus) fn step<'w>(
+    /// Deals with the next events. `prepare` makes a commit of some of them, from where the checkpoint
+    /// is, and may be asked again for the same ones; the move of the checkpoint is added here.
+    pub(in crate::bus) fn step<'p>(
         &self,
         inner: &Inner,
-        prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared<'w>, Stopped>,
+        prepare: impl FnMut(Option<&Checkpoint>, &[EventRef<'_>]) -> Result<Prepared<'p>, Stopped>,
     ) -> Result<Step, PartError> {
         let mut work = lock(&self.work);
-        let Work { place: known, page } = &mut *work;
+        let Work { place: known, page, ahead } = &mut *work;
         let mut place = match known.take() {
             Some(place) => place,
             None => match self.find(inner)? {
@@ -112,23 +115,27 @@ impl Follower {
                 None => return Ok(Step::IDLE),
             },
         };
-        // Asked before the log is: what the read does not find up to here does not concern the part.
-        let head = inner.store.head()?;
         let Some(from) = place.seen.map_or(Some(GlobalPosition::FIRST), GlobalPosition::next)
         else {
             return Ok(Step::IDLE);
         };
-        let read = Read::log(self.query.clone()).from_position(from).page_of(self.batch);
-        inner.store.read(&read, page)?;
-        let events: Vec<EventRef<'_>> = page.iter().collect();
-        if events.is_empty() {
-            place.seen = place.seen.max(head);
-            self.pass_over(inner, &mut place)?;
-            *known = Some(place);
-            return Ok(Step::IDLE);
+        if !ahead.turn_to(page, from) {
+            // Asked before the log is: what the read does not find up to here does not concern the part.
+            let head = inner.store.head()?;
+            inner.store.read(&self.read_from(from), page)?;
+            if page.is_empty() {
+                place.seen = place.seen.max(head);
+                self.pass_over(inner, &mut place)?;
+                *known = Some(place);
+                return Ok(Step::IDLE);
+            }
         }
-        *known = self.deal_with(inner, &place, &events, prepare)?;
+        *known = self.deal_with(inner, &place, page, ahead, prepare)?;
         Ok(Step::Moved)
+    }
+
+    fn read_from(&self, from: GlobalPosition) -> Read {
+        Read::log(self.query.clone()).from_position(from).page_of(self.batch)
     }
 
     /// The last event that was dealt with for good.
@@ -179,13 +186,15 @@ impl Follower {
     }
 
     /// The place behind the events that were dealt with; `None` if somebody else has dealt with them.
-    fn deal_with<'w>(
+    fn deal_with<'p>(
         &self,
         inner: &Inner,
         place: &Place,
-        events: &[EventRef<'_>],
-        mut prepare: impl FnMut(&[EventRef<'_>]) -> Result<Prepared<'w>, Stopped>,
+        page: &Page,
+        ahead: &mut Ahead,
+        mut prepare: impl FnMut(Option<&Checkpoint>, &[EventRef<'_>]) -> Result<Prepared<'p>, Stopped>,
     ) -> Result<Option<Place>, PartError> {
+        let events: Vec<EventRef<'_>> = page.iter().collect();
         let (mut tries, mut count) = (0, events.len());
         let mut turn = None;
         loop {
@@ -195,21 +204,26 @@ impl Follower {
                 return Ok(None);
             };
             inner.turns.before_try(tries, &mut turn);
-            let Prepared { mut commit, working, taker } = match prepare(some) {
-                Ok(prepared) => prepared,
-                Err(stopped) if stopped.at == 0 => return Err(stopped.error),
-                Err(stopped) => {
-                    count = stopped.at;
-                    continue;
-                }
-            };
+            let Prepared { mut commit, taker, remember } =
+                match prepare(place.stored.as_ref(), some) {
+                    Ok(prepared) => prepared,
+                    Err(stopped) if stopped.at == 0 => return Err(stopped.error),
+                    Err(stopped) => {
+                        count = stopped.at;
+                        continue;
+                    }
+                };
             let to = Checkpoint::at(last);
             commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
-            let source = match Prepared::take(commit, taker, inner) {
+            let next = to.position.filter(|_| !page.is_last() && count == events.len());
+            let next = next.and_then(GlobalPosition::next).map(|from| (from, self.read_from(from)));
+            let taken = match taker {
+                Some(taker) => taker(commit),
+                None => ahead.commit(&*inner.store, commit, next).map_err(NotTaken::Store),
+            };
+            let source = match taken {
                 Ok(_) => {
-                    if let Some(working) = working {
-                        working.remember(inner);
-                    }
+                    remember(&to);
                     return Ok(Some(Place { seen: to.position, stored: Some(to) }));
                 }
                 Err(NotTaken::Event { fitting, source }) if fitting == 0 || count == 1 => {

@@ -3,6 +3,7 @@
 //! Owns in what order they work, what is known of each, and that what one of them does wrong harms no
 //! other. Never knows what a part does with an event.
 
+mod ahead;
 mod contexts;
 mod error;
 mod follower;
@@ -22,7 +23,7 @@ use crate::time::Timestamp;
 
 pub(super) use contexts::Contexts;
 pub use error::{PartError, PartFailed};
-pub(super) use follower::{Follower, NotTaken, Prepared, Stopped, Taker, lock};
+pub(super) use follower::{Follower, NotTaken, Prepared, Stopped, lock};
 pub use running::{Running, StillRunning};
 pub(super) use status::COUNTED;
 pub use status::{PartKind, PartState, PartStatus};

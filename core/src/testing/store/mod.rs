@@ -109,6 +109,7 @@ macro_rules! store_conformance {
             r01_a_commit_spans_streams_checkpoints_and_rows
             r01_a_stale_row_rejects_its_commit_alone
             r01_a_row_deleted_and_made_again_has_a_new_version
+            r01_the_rows_that_a_commit_puts_get_one_version
             r01_a_row_that_is_not_there_may_be_expected_so
             r01_rows_are_listed_in_bytewise_order
             r01_a_snapshot_is_kept_with_its_events

@@ -23,6 +23,7 @@ pub(crate) struct Double {
     after_row: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     appends: AtomicUsize,
     reads: AtomicUsize,
+    rows_read: Mutex<Vec<Name>>,
     held: Mutex<Option<Receiver<()>>>,
     silent: AtomicBool,
     erases: AtomicBool,
@@ -39,6 +40,7 @@ impl Double {
             after_row: Mutex::default(),
             appends: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
+            rows_read: Mutex::default(),
             held: Mutex::default(),
             silent: AtomicBool::new(false),
             erases: AtomicBool::new(false),
@@ -139,6 +141,11 @@ impl Double {
         let (release, held) = channel();
         *self.held.lock().unwrap() = Some(held);
         release
+    }
+
+    /// How often a row of a view was asked for.
+    pub(crate) fn rows_read_of(&self, view: &str) -> usize {
+        self.rows_read.lock().unwrap().iter().filter(|of| of.as_str() == view).count()
     }
 
     /// How many pages were asked for.
@@ -252,6 +259,7 @@ impl EventStore for Double {
     }
 
     fn row(&self, view: &Name, key: &[u8]) -> Result<Option<ViewRow>, ReadError> {
+        self.rows_read.lock().unwrap().push(view.clone());
         let row = self.inner.row(view, key);
         let something = self.after_row.lock().unwrap().take();
         if let Some(something) = something {

@@ -81,6 +81,17 @@ pub fn r01_a_row_deleted_and_made_again_has_a_new_version(store: Subject) {
     assert!(matches!(error, AppendError::StaleRow { actual: None, .. }));
 }
 
+pub fn r01_the_rows_that_a_commit_puts_get_one_version(store: Subject) {
+    let version = |view, key| store.row(&name(view), key).unwrap().unwrap().version;
+    Draft::new().row("v", b"k", None, Some(b"1")).must(&*store);
+    let before = version("v", b"k");
+    let several = Draft::new().row("v", b"k", Some(before), Some(b"2")).row("v", b"l", None, None);
+    several.row("v", b"m", None, Some(b"3")).row("w", b"", None, Some(b"4")).must(&*store);
+    let after = version("v", b"k");
+    assert!(after > before, "{after:?} is not newer than {before:?}");
+    assert_eq!([version("v", b"m"), version("w", b"")], [after; 2]);
+}
+
 pub fn r01_a_row_that_is_not_there_may_be_expected_so(store: Subject) {
     let absent = Draft::new().row("v", b"k", None, None);
     let receipt = absent.must(&*store);
