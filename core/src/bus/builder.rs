@@ -17,7 +17,7 @@ use super::spare::SparePage;
 use super::tables::ProjectionInTables;
 use super::timers::Lifecycles;
 use super::turns::Turns;
-use super::{Bus, Inner, OpenError};
+use super::{Bus, Inner, OpenError, PartKind};
 use crate::aggregate::Home;
 use crate::lifecycle::Lifecycle;
 use crate::name::Name;
@@ -153,8 +153,8 @@ impl BusBuilder {
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
     /// elsewhere on this bus, or one that is nested too deep; if tables stand beside another log; if two
     /// policies, two projections, two effects or two lifecycles with snapshots have one name, or one that
-    /// cannot be a name or is of the library's own (`vitae.…`); or if the store cannot be read. Nothing was
-    /// written.
+    /// cannot be a name or is of the library's own (`vitae.…`); if what follows the log handles no event; or
+    /// if the store cannot be read. Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);
@@ -173,6 +173,7 @@ impl BusBuilder {
         let in_tables = self.in_tables.iter().map(|projection| &projection.name);
         require_own("projections", views.chain(in_tables))?;
         require_own("effects", self.effects.iter().map(|effect| &effect.name))?;
+        self.require_handlers()?;
         let (durable, atomic): (Vec<_>, Vec<_>) =
             self.policies.into_iter().partition(|policy| policy.durable);
         let mut parts: Vec<Arc<dyn Part>> = Vec::new();
@@ -210,6 +211,23 @@ impl BusBuilder {
             home,
         };
         Ok(Bus { inner: Arc::new(inner) })
+    }
+
+    /// Refuses what follows the log for nothing.
+    fn require_handlers(&self) -> Result<(), OpenError> {
+        let policies = self.policies.iter().filter(|policy| policy.durable);
+        let policies = policies.map(|it| (PartKind::Policy, &it.name, it.events.is_empty()));
+        let views = self.projections.iter().filter(|projection| projection.version.is_some());
+        let views = views.map(|it| (PartKind::Projection, &it.view, it.events.is_empty()));
+        let tables = self.in_tables.iter();
+        let tables = tables.map(|it| (PartKind::Projection, &it.name, it.events.is_empty()));
+        let effects = self.effects.iter();
+        let effects = effects.map(|it| (PartKind::Effect, &it.name, it.handles_nothing()));
+        let mut all = policies.chain(views).chain(tables).chain(effects);
+        match all.find(|(.., nothing)| *nothing) {
+            Some((part, name, _)) => Err(OpenError::HandlesNothing { part, name: name.clone() }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use super::working::Working;
 use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
 use crate::aggregate::Attempt;
 use crate::id::CommitId;
-use crate::store::{AppendError, Commit, Digest, EventStore, InvalidCommit, Receipt, Ticket};
+use crate::store::{
+    AppendError, Commit, Digest, EventStore, InvalidCommit, Page, Read, Receipt, Ticket,
+};
 
 /// How a commit gets to the store.
 pub(super) type HandOver = fn(&dyn EventStore, Commit) -> Ticket;
@@ -117,7 +119,8 @@ impl Inner {
         alongside: &Alongside,
         hand_over: HandOver,
     ) -> Result<Try, CommitReason> {
-        let (working, commit) = self.prepare(aggregates, id, alongside)?;
+        let prepared = self.prepare(aggregates, id, alongside);
+        let (working, commit) = prepared.map_err(|reason| self.unless_moved(aggregates, reason))?;
         let digest = commit.digest();
         Ok(Try { id, digest, working, ticket: hand_over(&*self.store, commit) })
     }
@@ -174,6 +177,39 @@ impl Inner {
         commit.snapshots = working.snapshots(self);
         commit.rows.extend(working.timers().map_err(LoadError::from)?);
         Ok(commit)
+    }
+
+    /// Why a commit could not be put together. What a policy makes of lives of which one is out of date says
+    /// nothing about it: then it is that somebody else has moved that one.
+    fn unless_moved<A: Members>(&self, aggregates: &A, reason: CommitReason) -> CommitReason {
+        if !matches!(reason, CommitReason::Policy { .. } | CommitReason::Projection { .. }) {
+            return reason;
+        }
+        match self.moved_meanwhile(aggregates) {
+            Ok(Some(conflict)) => CommitReason::Append(conflict),
+            // What cannot be read now is no better a reason.
+            Ok(None) | Err(_) => reason,
+        }
+    }
+
+    /// The conflict with the first life that is not as it was loaded any more.
+    fn moved_meanwhile<A: Members>(
+        &self,
+        aggregates: &A,
+    ) -> Result<Option<AppendError>, CommitReason> {
+        let mut lives = Vec::new();
+        aggregates.fork(self, &mut lives)?;
+        let mut page = Page::new();
+        for life in lives {
+            let (stream, expected) = (life.stream().clone(), life.expected());
+            let last = Read::stream(stream.clone()).backwards().page_of(1);
+            self.store.read(&last, &mut page)?;
+            let actual = page.iter().next().map(|event| event.version());
+            if !expected.accepts(actual) {
+                return Ok(Some(AppendError::Conflict { stream, expected, actual }));
+            }
+        }
+        Ok(None)
     }
 
     fn project(&self, working: &Working, commit: &mut Commit) -> Result<(), CommitReason> {

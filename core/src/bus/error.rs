@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::PartError;
+use super::{PartError, PartKind};
 use crate::aggregate::FoldError;
 use crate::id::LogId;
 use crate::name::{InvalidName, Name, OF_LIBRARY, StreamId};
@@ -61,6 +61,14 @@ pub enum OpenError {
         what: &'static str,
         /// The name.
         name: Name,
+    },
+    /// Something follows the log, and handles none of its events.
+    #[error("the {part} `{name}` handles no event; say what it handles with `on`, or leave it out")]
+    HandlesNothing {
+        /// What it is.
+        part: PartKind,
+        /// The name.
+        name: String,
     },
     /// The tables of a projection stand beside another log.
     #[error(

@@ -443,7 +443,7 @@ fn a_name_is_for_one_effect(log: Subject) {
     let effect = || scene.outside.effect(Start::Beginning);
     let twice = Bus::builder(scene.log.shared()).effect(effect()).effect(effect()).open();
     assert!(matches!(twice, Err(OpenError::Repeated { what: "effects", .. })), "{twice:?}");
-    let long = Effect::new("x".repeat(510), Start::Now);
+    let long = Effect::new("x".repeat(510), Start::Now).on(|_: &Added, _, _| Ok(()));
     let long = Bus::builder(scene.log.shared()).effect(long).open();
     assert!(matches!(long, Err(OpenError::InvalidName(_))), "{long:?}");
     let longest = Effect::new("x".repeat(505), Start::Now)

@@ -15,6 +15,7 @@ on_every_store! {
     tries_are_bounded
     the_callers_stream_is_not_retried
     a_stream_that_the_caller_hands_over_is_not_retried
+    what_a_policy_says_of_a_life_that_has_moved_is_that_it_has_moved
 }
 
 /// Notes how many lines there were before.
@@ -136,4 +137,25 @@ fn a_stream_that_the_caller_hands_over_is_not_retried(log: Subject) {
     let error = bus.commit((count, seen)).unwrap_err();
     assert!(conflict_on(error.reason(), "note/log"), "{error:?}");
     assert_eq!(double.appends(), 1);
+}
+
+/// A policy sees other lives as they are now: what it makes of them and of one that is out of date may
+/// come to an error that nothing is wrong about.
+fn what_a_policy_says_of_a_life_that_has_moved_is_that_it_has_moved(log: Subject) {
+    let once = Policy::new("once").on(|added: &Added, _, then| {
+        if added.by == 7 && !then.state::<Note>("log")?.texts().is_empty() {
+            return Err("it was noted already".into());
+        }
+        Ok(then.record::<Note>("log", wrote("noted"))?)
+    });
+    let bus = Bus::builder(log.shared()).policy(once).open().unwrap();
+    let early = bus.load::<Count>("n").unwrap().record(Added { by: 7 }).unwrap();
+    add(&bus, "n", 1);
+    let error = bus.commit(early).unwrap_err();
+    assert!(conflict_on(error.reason(), "count/n"), "{error:?}");
+    // On what is there now, it is the policy that refuses.
+    let now = bus.load::<Count>("n").unwrap().record(Added { by: 7 }).unwrap();
+    let error = bus.commit(now).unwrap_err();
+    assert!(matches!(error.reason(), CommitReason::Policy { .. }), "{error:?}");
+    assert_eq!(note(&bus, "log").texts(), ["noted"]);
 }

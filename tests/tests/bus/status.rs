@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use vitae::store::{Commit, RowChange};
 use vitae::{
-    Bus, CommitId, DueTimers, Effect, ManualClock, OpenError, PartKind, PartStatus, Policy,
-    Projection, Start,
+    Bus, CommitId, DueTimers, Effect, ManualClock, OpenError, PartError, PartKind, PartState,
+    PartStatus, Policy, Projection, Start,
 };
 use vitae_tests::{Subject, name, stream};
 
@@ -18,6 +18,8 @@ on_every_store! {
     which_timers_are_due
     what_is_due_is_counted_so_far
     names_of_the_library_are_its_own
+    a_try_that_failed_is_told
+    what_follows_the_log_for_nothing_is_refused
 }
 
 fn of(bus: &Bus, kind: PartKind, name: &str) -> PartStatus {
@@ -148,4 +150,38 @@ fn names_of_the_library_are_its_own(log: Subject) {
         assert_eq!(error.to_string(), expected);
     }
     builder().policy(Policy::new("vitae")).open().unwrap();
+}
+
+fn a_try_that_failed_is_told(log: Subject) {
+    let effect = Effect::new("mail", Start::Beginning).on(|added: &Added, _, _| match added.by {
+        1 => Ok(()),
+        _ => Err("nobody is there".into()),
+    });
+    let bus = Bus::builder(log.shared()).effect(effect).open().unwrap();
+    add(&bus, "a", 1);
+    bus.catch_up().unwrap();
+    assert!(of(&bus, PartKind::Effect, "mail").last_error.is_none());
+    add(&bus, "b", 2);
+    bus.catch_up().unwrap();
+    let status = of(&bus, PartKind::Effect, "mail");
+    assert_eq!((status.state, status.lag), (PartState::Well, 0));
+    let error = status.last_error.unwrap();
+    let PartError::Handler { stream: of, source, .. } = &*error else { panic!("{error:?}") };
+    assert_eq!((of, source.to_string().as_str()), (&stream("count/b"), "nobody is there"));
+}
+
+fn what_follows_the_log_for_nothing_is_refused(log: Subject) {
+    let builder = || Bus::builder(log.shared());
+    let nothing = [
+        builder().policy(Policy::new("p").durable(Start::Beginning)),
+        builder().projection(Projection::new("p").catch_up(1)),
+        builder().effect(Effect::new("p", Start::Beginning)),
+    ];
+    for builder in nothing {
+        let error = builder.open().unwrap_err();
+        assert!(matches!(&error, OpenError::HandlesNothing { name, .. } if name == "p"), "{error}");
+    }
+    // These only take part in what others commit.
+    let inline = builder().policy(Policy::new("p")).projection(Projection::new("p"));
+    assert!(inline.open().is_ok());
 }

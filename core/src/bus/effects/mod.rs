@@ -164,6 +164,10 @@ impl Effect {
         self
     }
 
+    pub(super) fn handles_nothing(&self) -> bool {
+        self.handlers.is_empty()
+    }
+
     /// Has the schemas checked of what it handles and of what it records.
     pub(super) fn announce(&self, schemas: &Schemas) {
         schemas.announce::<SetAside>();

@@ -41,6 +41,8 @@ pub(in crate::bus) struct EffectPart {
     /// again.
     tried: Mutex<BTreeMap<GlobalPosition, Outcome>>,
     pub(super) retried: Mutex<Option<Retried>>,
+    /// The last try that failed, if it was not told yet.
+    complaint: Mutex<Option<PartError>>,
 }
 
 impl EffectPart {
@@ -58,6 +60,7 @@ impl EffectPart {
             follower,
             tried: Mutex::default(),
             retried: Mutex::default(),
+            complaint: Mutex::default(),
         })
     }
 
@@ -144,7 +147,11 @@ impl EffectPart {
         let call = Call { key: format!("{}/{}", self.name, event.id()), attempt };
         let version = event.kind_version().get();
         let _span = sight::handling(PartKind::Effect, &self.name, event.kind(), context);
-        guarded(|| handler(version, payload, context, &call)).map_err(|error| told(&error))
+        guarded(|| handler(version, payload, context, &call)).map_err(|error| {
+            let text = told(&error);
+            *lock(&self.complaint) = Some(PartError::of_handler(event, error));
+            text
+        })
     }
 
     /// What is recorded of a try that failed.
@@ -176,6 +183,10 @@ impl Part for EffectPart {
 
     fn name(&self) -> &Name {
         &self.name
+    }
+
+    fn complaint(&self) -> Option<PartError> {
+        lock(&self.complaint).take()
     }
 
     /// One event that is due again, and the next ones that are new: neither keeps the other waiting.

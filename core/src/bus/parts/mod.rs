@@ -46,6 +46,11 @@ pub(super) trait Part: Send + Sync {
     /// The last event that this bus has looked at or passed over, if it knows.
     fn seen(&self, inner: &Inner) -> Option<GlobalPosition>;
 
+    /// What went wrong in the last step although it went on, told once.
+    fn complaint(&self) -> Option<PartError> {
+        None
+    }
+
     /// The longest pause before it tries again what it could not do.
     fn longest_pause(&self) -> Duration {
         LONGEST_PAUSE
@@ -101,7 +106,11 @@ struct Report {
 impl Watched {
     fn step(&self, inner: &Inner) -> Result<Step, Arc<PartError>> {
         let begun = Instant::now();
-        match self.part.step(inner) {
+        let step = self.part.step(inner);
+        if let Some(error) = self.part.complaint() {
+            self.tell(error, "goes on without it");
+        }
+        match step {
             Ok(step) => {
                 self.report().failures = 0;
                 if step == Step::Moved {
@@ -111,15 +120,20 @@ impl Watched {
             }
             Err(error) => {
                 sight::stepped(self.part.kind(), self.part.name(), begun, true);
-                let (part, name) = (self.part.kind(), self.part.name());
-                tracing::warn!(%part, %name, error = &error as &dyn Error, "cannot go on");
-                let error = Arc::new(error);
+                let error = self.tell(error, "cannot go on");
                 let mut report = self.report();
                 report.failures = report.failures.saturating_add(1);
-                report.last_error = Some(Arc::clone(&error));
                 Err(error)
             }
         }
+    }
+
+    fn tell(&self, error: PartError, what: &str) -> Arc<PartError> {
+        let (part, name) = (self.part.kind(), self.part.name());
+        tracing::warn!(%part, %name, error = &error as &dyn Error, "{what}");
+        let error = Arc::new(error);
+        self.report().last_error = Some(Arc::clone(&error));
+        error
     }
 
     fn report(&self) -> MutexGuard<'_, Report> {

@@ -68,7 +68,8 @@ pub struct PartStatus {
     /// How it is doing. Of a group nobody here knows more than that it can be read: it is doing well
     /// then.
     pub state: PartState,
-    /// The last error, from whenever it was; `None` if there was none since the bus was opened.
+    /// The last error, from whenever it was; `None` if there was none since the bus was opened. That of an
+    /// effect may be a try that failed: it goes on with other events meanwhile, and is doing well.
     pub last_error: Option<Arc<PartError>>,
 }
 
