@@ -16,12 +16,15 @@
 //! | [`supervisor`] | what is heard, turned into events |
 //! | [`hook`] | the words of the agent's hooks |
 //! | [`recording`], [`replay`] | sessions from a file, with a checkpoint |
+//! | [`workflow_file`] | what a person writes to start a workflow |
+//! | [`live`] | real agent processes: their socket, their hooks, their turns |
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
 
 pub mod context;
 pub mod diagram;
 pub mod hook;
+pub mod live;
 pub mod policies;
 pub mod projections;
 pub mod recording;
@@ -31,6 +34,7 @@ pub mod run;
 pub mod session;
 pub mod supervisor;
 pub mod workflow;
+pub mod workflow_file;
 
 use std::sync::Arc;
 

@@ -6,9 +6,11 @@
 mod decisions;
 mod error;
 mod hooks;
+mod next;
 mod workflow;
 
 pub use error::SuperviseError;
+pub use next::{Next, Turn};
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod live;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;

@@ -1,0 +1,255 @@
+//! The keeper of one turn's agent: a small process of its own between supervisor and agent.
+//!
+//! It starts the agent, listens to its output, and leaves in the turn's folder how it ended. So a
+//! turn outlives its supervisor, and the one that comes next finds what became of it. It never sees
+//! the log.
+//!
+//! | file | what it says |
+//! |---|---|
+//! | `prompt` | what the agent is given on standard input; locked while keeper or agent live |
+//! | `keeper.lock` | locked while the keeper lives |
+//! | `started` | an agent was started, or is about to be; then its process id |
+//! | `out`, `err` | what the agent wrote |
+//! | `report.json` | how it ended; appears whole or not at all |
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use vitae::{Clock, SystemClock};
+
+use super::client::Client;
+use super::lines::{Line, next_line};
+use super::output::{Account, SaidHook, Speaks};
+use super::places::{PlaceError, write_whole};
+use super::protocol::{LONGEST_LINE, hook_line};
+use crate::workflow::{Exit, Tokens};
+
+/// The files of a turn's folder.
+pub(crate) const PROMPT: &str = "prompt";
+pub(crate) const LOCK: &str = "keeper.lock";
+pub(crate) const STARTED: &str = "started";
+pub(crate) const REPORT: &str = "report.json";
+pub(crate) const STDERR: &str = "err";
+const STDOUT: &str = "out";
+
+/// What stands in a command for the prompt, of an agent that does not read standard input.
+pub const PROMPT_ARGUMENT: &str = "{prompt}";
+
+/// How long output is waited for after the agent has ended: a process that it left behind may hold
+/// it open for ever.
+const LAST_OUTPUT: Duration = Duration::from_secs(2);
+
+/// How a turn ended.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Default, Debug)]
+pub struct Report {
+    /// How the agent process ended.
+    pub exit: Exit,
+    /// What it used.
+    pub tokens: Tokens,
+    /// How many tools it used, if its output says that.
+    pub tool_uses: Option<u64>,
+}
+
+/// What a keeper is to do.
+#[derive(Debug)]
+pub struct Errand<'a> {
+    /// The turn's folder.
+    pub folder: &'a Path,
+    /// What the agent's standard output is.
+    pub speaks: Speaks,
+    /// The agent.
+    pub command: &'a [OsString],
+    /// Where hooks go that the agent does not call itself.
+    pub client: Option<Client>,
+}
+
+impl Errand<'_> {
+    /// Keeps the turn's agent from start to end. Does nothing if another keeper does, or did.
+    /// `ready` is called once no other one can.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if the folder cannot be used.
+    pub fn keep(&self, ready: impl FnOnce()) -> Result<(), PlaceError> {
+        let Some(_lock) = self.take()? else {
+            return Ok(());
+        };
+        ready();
+        let report = match self.start() {
+            Ok(agent) => self.attend(agent),
+            Err(error) => {
+                Report { exit: Exit { error: Some(error), ..Exit::default() }, ..Report::default() }
+            }
+        };
+        let json =
+            serde_json::to_vec(&report).map_err(|error| self.trouble(REPORT, error.into()))?;
+        write_whole(&self.folder.join(REPORT), &json)
+    }
+
+    /// Takes the turn, unless it is taken.
+    fn take(&self) -> Result<Option<File>, PlaceError> {
+        let lock =
+            File::create(self.folder.join(LOCK)).map_err(|error| self.trouble(LOCK, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(self.trouble(LOCK, error)),
+        }
+        // From here on this turn's agent is never started again, whatever happens.
+        match OpenOptions::new().write(true).create_new(true).open(self.folder.join(STARTED)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(self.trouble(STARTED, error)),
+            Ok(_) => Ok(Some(lock)),
+        }
+    }
+
+    fn start(&self) -> Result<Child, String> {
+        let prompt = self.folder.join(PROMPT);
+        let text = fs::read_to_string(&prompt).map_err(|error| format!("no prompt: {error}"))?;
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Err("no command was given for the agent".to_owned());
+        };
+        let spawned = File::open(&prompt).and_then(|prompt| {
+            // The agent's standard input is this very file: the lock lasts as long as either.
+            prompt.lock()?;
+            let argument = |argument: &OsString| match argument.to_str() {
+                Some(argument) => OsString::from(argument.replace(PROMPT_ARGUMENT, &text)),
+                None => argument.clone(),
+            };
+            let mut command = Command::new(program);
+            command.args(arguments.iter().map(argument)).stdin(prompt);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+        });
+        let agent =
+            spawned.map_err(|error| format!("cannot start `{}`: {error}", program.display()))?;
+        // For people who want to look at it; nothing depends on it.
+        let _ = fs::write(self.folder.join(STARTED), agent.id().to_string());
+        Ok(agent)
+    }
+
+    /// Listens to an agent until it ends.
+    fn attend(&self, mut agent: Child) -> Report {
+        let account = Arc::new(Mutex::new(Account::default()));
+        let last_line = Arc::new(Mutex::new(None));
+        let outputs = [
+            agent.stdout.take().and_then(|out| self.listen(out, Arc::clone(&account)).ok()),
+            agent.stderr.take().and_then(|err| self.watch(err, Arc::clone(&last_line)).ok()),
+        ];
+        let status = agent.wait();
+        let deadline = Instant::now() + LAST_OUTPUT;
+        for output in outputs.into_iter().flatten() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // A disconnection is the end of the output.
+            let _ = output.recv_timeout(left);
+        }
+        let account = account.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stderr = last_line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (code, error) = how_it_ended(status);
+        Report {
+            exit: Exit {
+                code,
+                error: account.error.or(error),
+                stderr,
+                transport: account.transport,
+            },
+            tokens: account.tokens,
+            tool_uses: account.tool_uses,
+        }
+    }
+
+    /// Follows the standard output on a thread of its own.
+    fn listen(
+        &self,
+        out: impl Read + Send + 'static,
+        account: Arc<Mutex<Account>>,
+    ) -> io::Result<Receiver<()>> {
+        let prompt = fs::read_to_string(self.folder.join(PROMPT))?;
+        let mut listener = self.speaks.listener(prompt);
+        let client = self.client.clone();
+        let tell = move |hooks: Vec<SaidHook>| {
+            for hook in hooks {
+                let line = hook_line(&hook.id, &hook.json, SystemClock.now());
+                if let (Some(client), Ok(line)) = (&client, line) {
+                    // One that is not heard is missing from the count of those that were.
+                    let _ = client.say(&line, Instant::now(), |_| ());
+                }
+            }
+        };
+        self.follow(STDOUT, out, move |line| {
+            let hooks = match line {
+                Some(line) => listener.line(line),
+                None => listener.end(),
+            };
+            tell(hooks);
+            *account.lock().unwrap_or_else(PoisonError::into_inner) = listener.account();
+        })
+    }
+
+    /// Follows the standard error on a thread of its own, for its last line.
+    fn watch(
+        &self,
+        err: impl Read + Send + 'static,
+        last: Arc<Mutex<Option<String>>>,
+    ) -> io::Result<Receiver<()>> {
+        self.follow(STDERR, err, move |line| {
+            if let Some(line) = line.map(str::trim).filter(|line| !line.is_empty()) {
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.to_owned());
+            }
+        })
+    }
+
+    /// Copies an output into a file, line by line; `hear` is told of each, and of the end. What is
+    /// given back is disconnected at the end.
+    fn follow(
+        &self,
+        name: &str,
+        output: impl Read + Send + 'static,
+        mut hear: impl FnMut(Option<&str>) + Send + 'static,
+    ) -> io::Result<Receiver<()>> {
+        let mut copy = File::create(self.folder.join(name))?;
+        let (alive, end) = channel();
+        let follow = move || {
+            let mut reader = BufReader::new(output);
+            while let Ok(line) = next_line(&mut reader, LONGEST_LINE) {
+                match line {
+                    Line::End => break,
+                    Line::TooLong => {}
+                    Line::Whole(mut line) => {
+                        hear(Some(&String::from_utf8_lossy(&line)));
+                        line.push(b'\n');
+                        let _ = copy.write_all(&line);
+                    }
+                }
+            }
+            hear(None);
+            drop(alive);
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(follow)?;
+        Ok(end)
+    }
+
+    fn trouble(&self, name: impl AsRef<OsStr>, source: io::Error) -> PlaceError {
+        PlaceError::Io { path: self.folder.join(name.as_ref()), source }
+    }
+}
+
+/// The exit code, or what stands in its place.
+fn how_it_ended(status: io::Result<ExitStatus>) -> (Option<i64>, Option<String>) {
+    match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => (Some(i64::from(code)), None),
+            (None, signal) => {
+                (None, Some(format!("Process was killed by signal {}", signal.unwrap_or(0))))
+            }
+        },
+        Err(error) => (None, Some(format!("nobody saw how the process ended: {error}"))),
+    }
+}
