@@ -22,6 +22,10 @@ pub(crate) struct HookArguments {
     /// How long a supervisor that was killed is waited for.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     patience: u64,
+    /// Ask for leave where the agent says that it will use a tool: for agents that no person sits
+    /// before, which ask nobody.
+    #[arg(long)]
+    ask: bool,
 }
 
 pub(super) fn hook(arguments: &HookArguments) -> Result<(), Failure> {
@@ -40,7 +44,8 @@ fn tell(arguments: &HookArguments) -> Result<(), Failure> {
     let mut json = String::new();
     io::stdin().lock().read_to_string(&mut json)?;
     let id = arguments.id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-    let call = HookCall { id: &id, json: &json, wait: Duration::from_secs(arguments.wait) };
+    let wait = Duration::from_secs(arguments.wait);
+    let call = HookCall { id: &id, json: &json, wait, asks: arguments.ask };
     let client = Client::new(socket, Duration::from_secs(arguments.patience));
     let output = call.tell(&client, || note(format_args!("{id} waits for a decision")))?;
     if let Some(output) = output {

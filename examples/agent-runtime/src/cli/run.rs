@@ -39,18 +39,16 @@ pub(crate) struct RunArguments {
 }
 
 pub(super) fn run(arguments: RunArguments) -> Result<ExitCode, Failure> {
+    // Asked now: later the file may have been replaced by a newer one.
+    let program = std::env::current_exe()?;
     let file = WorkflowFile::read(&arguments.workflow)?;
     let places = Places::of(&arguments.db, &arguments.session)?;
     let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&arguments.db)?))?;
     let supervised = Supervised::open(bus, places)?;
-    let under_way = supervised.hearing().supervisor().workflow_under_way()?;
-    if arguments.input.is_none() && under_way.is_none() && file.wants_input() {
-        return Err("the workflow's prompt has an {input}; say what with --input".into());
-    }
-    let input = arguments.input.unwrap_or_default();
-    let workflow = supervised.start(&file, arguments.id, input)?;
+    let workflow = supervised.start(&file, arguments.id, arguments.input)?;
     say(format_args!("workflow {workflow} in session {}", arguments.session));
-    let agent = Agent { speaks: file.agent.speaks, command: &arguments.command };
+    let (speaks, command) = (file.agent.speaks, arguments.command.as_slice());
+    let agent = Agent { program: &program, speaks, command };
     let outcome = supervised.conduct(&workflow, &file, agent, |progress| match progress {
         Progress::Begins { iteration } => say(format_args!("turn {iteration} begins")),
         Progress::GoesOn { iteration } => say(format_args!("turn {iteration} goes on")),

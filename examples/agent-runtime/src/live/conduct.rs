@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vitae::Bus;
+use vitae::{Bus, Running};
 
 use super::hearing::Hearing;
 use super::places::{Claim, PlaceError, Places};
@@ -24,6 +24,7 @@ pub struct Supervised {
     hearing: Arc<Hearing>,
     // In the order in which they end.
     _server: Server,
+    _parts: Running,
     _claim: Claim,
 }
 
@@ -64,6 +65,12 @@ pub enum ConductError {
         /// Why.
         source: io::Error,
     },
+    /// What follows the log has no thread to do so.
+    #[error("what follows the log cannot be started")]
+    Parts {
+        /// Why.
+        source: io::Error,
+    },
     /// The session has another workflow under way.
     #[error(
         "workflow `{workflow}` ({name}) is under way in this session; go on with it first, or take \
@@ -75,6 +82,9 @@ pub enum ConductError {
         /// Its name.
         name: String,
     },
+    /// A workflow is to be started without what its prompt speaks of.
+    #[error("the workflow's prompt has an {{input}}; say what with --input")]
+    NoInput,
     /// The tracker cannot be read or made.
     #[error("{}", path.display())]
     Tracker {
@@ -98,11 +108,12 @@ impl Supervised {
     /// [`ConductError`] if another process has it, or nobody can listen.
     pub fn open(bus: Bus, places: Places) -> Result<Self, ConductError> {
         let claim = places.claim()?;
+        let parts = bus.start().map_err(|source| ConductError::Parts { source })?;
         let hearing = Arc::new(Hearing::new(bus, places.session().to_owned()));
         let server = Server::start(places.socket(), Arc::clone(&hearing)).map_err(|source| {
             ConductError::Listen { socket: places.socket().to_owned(), source }
         })?;
-        Ok(Self { places, hearing, _server: server, _claim: claim })
+        Ok(Self { places, hearing, _server: server, _parts: parts, _claim: claim })
     }
 
     /// Where the session's things are.
@@ -121,12 +132,13 @@ impl Supervised {
     /// this id. Gives its id.
     ///
     /// # Errors
-    /// [`ConductError::OtherWorkflow`] if another one is under way.
+    /// [`ConductError::OtherWorkflow`] if another one is under way, [`ConductError::NoInput`] if what
+    /// the person asks for is needed and missing.
     pub fn start(
         &self,
         file: &WorkflowFile,
         id: Option<String>,
-        input: String,
+        input: Option<String>,
     ) -> Result<String, ConductError> {
         let supervisor = self.hearing.supervisor();
         if let Some(workflow) = supervisor.workflow_under_way()? {
@@ -140,7 +152,10 @@ impl Supervised {
         if supervisor.name_of(&id)?.is_some() {
             return Ok(id);
         }
-        let looped = file.looped();
+        if input.is_none() && file.wants_input() {
+            return Err(ConductError::NoInput);
+        }
+        let (looped, input) = (file.looped(), input.unwrap_or_default());
         self.hearing.see(|supervisor, heard| {
             let new = NewWorkflow {
                 workflow: id.clone(),

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 use vitae::store::{AppendError, EventStore, ReadError};
 use vitae::{
-    Alongside, Bus, Clock, CommitId, CommitReason, InvalidName, Lifecycle, StreamId, SystemClock,
-    Timestamp,
+    Alongside, Bus, Clock, CommitId, CommitReason, InvalidName, Lifecycle, Name, StreamId,
+    SystemClock, Timestamp,
 };
 
 use crate::hook::{HookEvent, RunHook};
@@ -97,6 +97,8 @@ impl Hearing {
         let at = Timestamp::from_millis(at).ok_or(HearError::Time)?;
         match input {
             Input::Hook { id, hook } => {
+                // Without an id of its own, a hook could be taken for another.
+                Name::new(id.as_str())?;
                 let request =
                     StreamId::new(Request::DEFINITION.name, request_stream(&self.session, &id))?;
                 let due = match &hook.event {

@@ -3,9 +3,12 @@
 //! Owns the words in which Claude Code takes a decision. Whatever goes wrong, the agent goes on as
 //! it would alone: nothing here ever blocks it by failing.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use vitae::{Clock, SystemClock};
 
@@ -25,7 +28,16 @@ pub struct HookCall<'a> {
     pub json: &'a str,
     /// How long a decision is waited for.
     pub wait: Duration,
+    /// Whether a tool's use is asked leave for, where the agent itself would not ask: without a
+    /// person before it, Claude Code calls `PreToolUse` and no `PermissionRequest`.
+    pub asks: bool,
 }
+
+/// The hook by which an agent says that it will use a tool.
+const TOOL: &str = "PreToolUse";
+
+/// The hook by which it asks whether it may.
+const REQUEST: &str = "PermissionRequest";
 
 /// Why the agent goes on without a supervisor's say.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +67,12 @@ impl HookCall<'_> {
             hook_event_name: String,
         }
         let Head { hook_event_name: name } = serde_json::from_str(self.json)?;
-        let line = hook_line(self.id, self.json, SystemClock.now())?;
+        let json = if self.asks && name == TOOL {
+            Cow::Owned(as_request(self.json)?)
+        } else {
+            Cow::Borrowed(self.json)
+        };
+        let line = hook_line(self.id, &json, SystemClock.now())?;
         let heard = |due| {
             if due {
                 waiting();
@@ -77,13 +94,27 @@ impl HookCall<'_> {
     }
 }
 
+/// The use of a tool, as a request for leave to use it.
+fn as_request(json: &str) -> serde_json::Result<String> {
+    let mut fields: BTreeMap<&str, Box<RawValue>> = serde_json::from_str(json)?;
+    fields.insert("hook_event_name", serde_json::value::to_raw_value(REQUEST)?);
+    serde_json::to_string(&fields)
+}
+
 /// A decision in Claude Code's words; `None` is to say nothing, which leaves it to the agent.
 fn output(hook: &str, decision: &Decision) -> Option<Value> {
-    let decision = match (hook, decision) {
-        ("PermissionRequest", Decision::Allow) => json!({ "behavior": "allow" }),
-        ("PermissionRequest", Decision::Deny { reason }) => {
-            let message = reason.as_deref().unwrap_or("The request was denied.");
-            json!({ "behavior": "deny", "message": message })
+    let denied = |reason: &Option<String>| match reason {
+        Some(reason) => reason.clone(),
+        None => "The request was denied.".to_owned(),
+    };
+    let said = match (hook, decision) {
+        (REQUEST, Decision::Allow) => json!({ "decision": { "behavior": "allow" } }),
+        (REQUEST, Decision::Deny { reason }) => {
+            json!({ "decision": { "behavior": "deny", "message": denied(reason) } })
+        }
+        (TOOL, Decision::Allow) => json!({ "permissionDecision": "allow" }),
+        (TOOL, Decision::Deny { reason }) => {
+            json!({ "permissionDecision": "deny", "permissionDecisionReason": denied(reason) })
         }
         ("Stop", Decision::Deny { reason }) => {
             // A reason must be given: it is what the agent goes on with.
@@ -92,7 +123,11 @@ fn output(hook: &str, decision: &Decision) -> Option<Value> {
         }
         _ => return None,
     };
-    Some(json!({ "hookSpecificOutput": { "hookEventName": hook, "decision": decision } }))
+    let mut output = json!({ "hookEventName": hook });
+    if let (Some(output), Value::Object(said)) = (output.as_object_mut(), said) {
+        output.extend(said);
+    }
+    Some(json!({ "hookSpecificOutput": output }))
 }
 
 #[cfg(test)]
@@ -102,27 +137,42 @@ mod tests {
     #[test]
     fn decisions_are_said_in_the_agents_words() {
         let deny = |reason: Option<&str>| Decision::Deny { reason: reason.map(str::to_owned) };
-        let of = |hook, decision: &Decision| output(hook, decision).map(|value| value.to_string());
         let nothing = Decision::NoOpinion { reason: "timeout".to_owned() };
-        let said = |text: &str| Some(text.to_owned());
+        let specific = |fields| Some(json!({ "hookSpecificOutput": fields }));
         assert_eq!(
-            of("PermissionRequest", &Decision::Allow),
-            said(
-                r#"{"hookSpecificOutput":{"decision":{"behavior":"allow"},"hookEventName":"PermissionRequest"}}"#
-            )
+            output(REQUEST, &Decision::Allow),
+            specific(json!({ "hookEventName": REQUEST, "decision": { "behavior": "allow" } }))
+        );
+        let decision = json!({ "behavior": "deny", "message": "no" });
+        assert_eq!(
+            output(REQUEST, &deny(Some("no"))),
+            specific(json!({ "hookEventName": REQUEST, "decision": decision }))
         );
         assert_eq!(
-            of("PermissionRequest", &deny(Some("no"))),
-            said(
-                r#"{"hookSpecificOutput":{"decision":{"behavior":"deny","message":"no"},"hookEventName":"PermissionRequest"}}"#
-            )
+            output(TOOL, &Decision::Allow),
+            specific(json!({ "hookEventName": TOOL, "permissionDecision": "allow" }))
         );
-        assert_eq!(of("PermissionRequest", &nothing), None);
         assert_eq!(
-            of("Stop", &deny(Some("go on"))),
-            said(r#"{"decision":"block","reason":"go on"}"#)
+            output(TOOL, &deny(None)),
+            specific(json!({
+                "hookEventName": TOOL,
+                "permissionDecision": "deny",
+                "permissionDecisionReason": "The request was denied.",
+            }))
         );
-        assert_eq!(of("Stop", &Decision::Allow), None);
-        assert_eq!(of("Stop", &nothing), None);
+        let block = json!({ "decision": "block", "reason": "go on" });
+        assert_eq!(output("Stop", &deny(Some("go on"))), Some(block));
+        assert_eq!(output("Stop", &Decision::Allow), None);
+        for hook in [REQUEST, TOOL, "Stop"] {
+            assert_eq!(output(hook, &nothing), None);
+        }
+    }
+
+    #[test]
+    fn a_use_of_a_tool_becomes_a_request() {
+        let json =
+            r#"{"hook_event_name":"PreToolUse","session_id":"a","tool_input":{"b":1,"a":1.50}}"#;
+        let request = r#"{"hook_event_name":"PermissionRequest","session_id":"a","tool_input":{"b":1,"a":1.50}}"#;
+        assert_eq!(as_request(json).unwrap(), request);
     }
 }

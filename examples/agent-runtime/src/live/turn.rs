@@ -23,6 +23,8 @@ const TRIES: u32 = 3;
 /// The agent that is to play a turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Agent<'a> {
+    /// This program, which is its keeper too.
+    pub program: &'a Path,
     /// What its standard output is.
     pub speaks: Speaks,
     /// Its command. `{prompt}` in an argument is the prompt; it stands on standard input anyway.
@@ -99,14 +101,13 @@ impl Agent<'_> {
         turn: &Turn,
         places: &Places,
     ) -> io::Result<std::process::Child> {
-        let program = std::env::current_exe()?;
-        Command::new(&program)
+        Command::new(self.program)
             .arg("keep")
             .arg("--folder")
             .arg(folder)
             .args(["--speaks", self.speaks.as_str(), "--"])
             .args(self.command)
-            .env(PROGRAM, &program)
+            .env(PROGRAM, self.program)
             .env(SOCKET, places.socket())
             .env(SESSION, places.session())
             .env(WORKFLOW, &turn.workflow)
