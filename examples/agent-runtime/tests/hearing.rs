@@ -11,6 +11,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use agent_runtime::hook::{Hook, HookEvent};
 use agent_runtime::live::client::{Client, ClientError};
 use agent_runtime::live::conduct::{ConductError, Supervised};
 use agent_runtime::live::hook_call::HookCall;
@@ -227,8 +228,10 @@ fn whoever_goes_while_waiting_leaves_room() {
     let world = World::new();
     let _supervised = world.supervise();
     let socket = world.places().socket().to_owned();
+    let deadline = Instant::now() + LONG;
     for number in 0..200 {
         loop {
+            assert!(Instant::now() < deadline, "there is no room for {number}");
             let mut stream = UnixStream::connect(&socket).unwrap();
             let line = line(&format!("h{number}"), "PermissionRequest");
             let _ = writeln!(stream, "{line}");
@@ -257,4 +260,21 @@ fn a_socket_left_behind_is_replaced_and_one_in_use_is_not() {
     assert!(matches!(other, Some(ConductError::Place(PlaceError::Taken { .. }))), "{other:?}");
     world.say(&line("h2", "PreToolUse")).unwrap();
     assert_eq!(world.count("run.tool_started"), 2);
+}
+
+/// The settings that the page gives are what it says: every hook that is known here.
+#[test]
+fn the_page_has_settings_for_every_hook() {
+    let page = include_str!("../CLAUDE_CODE.md");
+    let (_, settings) = page.split_once("```json\n").unwrap();
+    let (settings, _) = settings.split_once("```").unwrap();
+    let settings: Value = serde_json::from_str(settings).unwrap();
+    let hooks = settings["hooks"].as_object().unwrap();
+    for (name, entries) in hooks {
+        let parsed = Hook::parse(&hook(name)).unwrap();
+        assert!(!matches!(parsed.event, HookEvent::Unknown { .. }), "{name}");
+        let command = entries[0]["hooks"][0]["command"].as_str().unwrap();
+        assert!(command.starts_with("\"${AGENT_RUNTIME:-agent-runtime}\" hook"), "{command}");
+    }
+    assert_eq!(hooks.len(), 12);
 }

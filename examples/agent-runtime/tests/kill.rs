@@ -88,7 +88,7 @@ impl Round {
 
     fn play(&self, rng: &mut Rng, long: Duration, seen: &mut Seen, number: u64) {
         // Round by round: the supervisor alone, the agent alone, both in either order.
-        let (supervisor, agent) = (number % 3 != 1, number % 3 != 0);
+        let (supervisor, agent) = (number % 3 != 1, !number.is_multiple_of(3));
         let mut agent_was_killed = false;
         for _ in 0..rng.u32(1..=3) {
             let mut running = self.start();

@@ -267,3 +267,25 @@ fn a_turn_whose_keeper_was_killed_is_lost() {
     assert!(reason.starts_with("The agent's keeper was killed"), "{reason}");
     assert_eq!(shell.read("seen"), "do main");
 }
+
+/// A socket's path has room for about a hundred bytes.
+#[test]
+fn a_store_with_a_long_path_has_its_socket_elsewhere() {
+    let shell = Shell::new(ONCE);
+    let db = shell.path(&"x".repeat(120));
+    let attend = |runtime: Option<PathBuf>| {
+        let mut attend = program();
+        attend.arg("attend").arg("--db").arg(&db).args(["--", "sh", "-c"]);
+        attend.arg("test -S \"$AGENT_RUNTIME_SOCKET\" && echo \"$AGENT_RUNTIME_SOCKET\"");
+        attend.env_remove("XDG_RUNTIME_DIR").envs(runtime.map(|path| ("XDG_RUNTIME_DIR", path)));
+        let output = attend.output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = attend(None);
+    assert!(code == Some(1) && said.contains("set XDG_RUNTIME_DIR"), "{said}");
+    let runtime = shell.path("run");
+    fs::create_dir(&runtime).unwrap();
+    let (code, said) = attend(Some(runtime.clone()));
+    assert_eq!((code, said.starts_with(runtime.to_str().unwrap())), (Some(0), true), "{said}");
+}

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use vitae::Bus;
 
-use super::{Recording, open, program};
+use super::{Recording, events, open, program};
 
 /// A recording and the folder that it is played in.
 pub(crate) struct Live<'a> {
@@ -124,10 +125,22 @@ impl Live<'_> {
         trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Compares what is in the store with what must be there.
+    /// Compares what is in the store with what must be there: the rows that are expected, and of
+    /// every session, run and request the events of a replay. (What a supervisor sees of a workflow
+    /// itself is told in its own words: an exit status, a count.)
     pub(crate) fn check(&self) {
         let bus = open(&self.db());
         self.recording.check_end(&bus);
+        let heard = |bus: &Bus| {
+            let mut events = events(bus);
+            events.retain(|event| !event.kind.starts_with("workflow."));
+            events
+        };
+        let (heard, replayed) = (heard(&bus), heard(&self.recording.unstopped()));
+        for (number, (heard, replayed)) in heard.iter().zip(&replayed).enumerate() {
+            assert_eq!(heard, replayed, "{}: {number}", self.recording.name);
+        }
+        assert_eq!(heard.len(), replayed.len(), "{}", self.recording.name);
         bus.store().verify().unwrap();
     }
 }

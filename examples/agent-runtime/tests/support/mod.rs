@@ -159,6 +159,7 @@ pub(crate) fn open(db: &Path) -> Bus {
 }
 
 /// An event of a log, rendered.
+#[derive(PartialEq, Debug)]
 pub(crate) struct Rendered {
     pub(crate) kind: String,
     pub(crate) payload: Value,
