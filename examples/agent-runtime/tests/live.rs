@@ -139,6 +139,18 @@ fn the_tracker_says_whether_there_is_a_further_turn() {
     }
 }
 
+#[test]
+fn a_cancelled_workflow_ends_with_its_turn() {
+    let looped = "name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 3\ntracker_path = 't.md'\n";
+    let shell = Shell::new(looped);
+    let cancel = "echo more > t.md; \"$AGENT_RUNTIME\" cancel --db db";
+    let (code, said) = shell.run(&["sh", "-c", cancel]);
+    assert_eq!((code, shell.outcome().iteration), (Some(6), 1), "{said}");
+    let nothing = program().args(["cancel", "--db"]).arg(shell.path("db")).output().unwrap();
+    let said = String::from_utf8(nothing.stderr).unwrap();
+    assert!(said.contains("a cancellation without a workflow"), "{said}");
+}
+
 /// A tracker that was there before the workflow is not written over.
 #[test]
 fn a_tracker_that_is_there_stays() {

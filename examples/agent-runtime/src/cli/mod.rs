@@ -1,6 +1,7 @@
 //! What a person types, and what is shown.
 
 mod attend;
+mod cancel;
 mod context;
 mod demo;
 mod hook;
@@ -39,6 +40,8 @@ enum Command {
     Run(run::RunArguments),
     /// Start an agent for a person, outside any workflow, and hear its hooks.
     Attend(attend::AttendArguments),
+    /// End the session's workflow with the turn that is under way.
+    Cancel(cancel::CancelArguments),
     /// Hand a hook to the supervisor: its JSON on standard input, the decision on standard output.
     Hook(hook::HookArguments),
     /// Keep the agent of one turn. `run` starts this; it is nothing for people.
@@ -115,6 +118,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.command {
         Command::Run(arguments) => return run::run(arguments),
         Command::Attend(arguments) => return attend::attend(&arguments),
+        Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Hook(arguments) => hook::hook(&arguments),
         Command::Keep(arguments) => keep::keep(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),

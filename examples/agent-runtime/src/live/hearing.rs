@@ -68,7 +68,7 @@ pub enum HearError {
 }
 
 impl Hearing {
-    /// The ear of a session's supervisor. There must be no other one.
+    /// The ear of a session's supervisor. For [`hear`](Self::hear) there must be no other one.
     #[must_use]
     pub fn new(bus: Bus, session: String) -> Self {
         let supervisor = Supervisor::new(bus.clone(), session.clone());
