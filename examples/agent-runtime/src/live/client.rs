@@ -116,7 +116,7 @@ impl Client {
             .set_write_timeout(Some(HEARING))
             .and_then(|()| stream.write_all(format!("{line}\n").as_bytes()));
         let mut replies = BufReader::new(stream);
-        let Reply::Heard { due } = next_reply(&mut replies, Instant::now() + HEARING)? else {
+        let Some(Reply::Heard { due }) = next_reply(&mut replies, Instant::now() + HEARING)? else {
             return Err(Stop::Again);
         };
         heard(due);
@@ -124,28 +124,27 @@ impl Client {
             return Ok(None);
         }
         match next_reply(&mut replies, until)? {
-            Reply::Answer { decision } => Ok(Some(decision)),
-            _ => Err(Stop::Again),
+            Some(Reply::Answer { decision }) => Ok(Some(decision)),
+            Some(_) => Err(Stop::Again),
+            None => Err(Stop::For(ClientError::NoDecision)),
         }
     }
 }
 
-/// The next reply, if it comes before a time.
-fn next_reply(replies: &mut BufReader<UnixStream>, until: Instant) -> Result<Reply, Stop> {
+/// The next reply; `None` if it does not come before a time.
+fn next_reply(replies: &mut BufReader<UnixStream>, until: Instant) -> Result<Option<Reply>, Stop> {
     let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
     if replies.get_ref().set_read_timeout(Some(left)).is_err() {
         return Err(Stop::Again);
     }
     let line = match next_line(replies, LONGEST_LINE) {
         Ok(Line::Whole(line)) => line,
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            return Err(Stop::For(ClientError::NoDecision));
-        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
         _ => return Err(Stop::Again),
     };
     match serde_json::from_slice(&line) {
         Ok(Reply::Refused { why }) => Err(Stop::For(ClientError::Refused { why })),
         Ok(Reply::Busy) | Err(_) => Err(Stop::Again),
-        Ok(reply) => Ok(reply),
+        Ok(reply) => Ok(Some(reply)),
     }
 }

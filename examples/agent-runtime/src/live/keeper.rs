@@ -172,7 +172,8 @@ impl Errand<'_> {
         account: Arc<Mutex<Account>>,
     ) -> io::Result<Receiver<()>> {
         let prompt = fs::read_to_string(self.folder.join(PROMPT))?;
-        let mut listener = self.speaks.listener(prompt);
+        let turn = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut listener = self.speaks.listener(turn, prompt);
         let client = self.client.clone();
         let tell = move |hooks: Vec<SaidHook>| {
             for hook in hooks {

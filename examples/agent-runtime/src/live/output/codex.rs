@@ -11,6 +11,8 @@ use crate::workflow::Tokens;
 
 /// Listens to Codex.
 pub(super) struct Codex {
+    /// What tells this turn's hooks from those of all others: a thread may go on in a further turn.
+    turn: String,
     prompt: String,
     /// Its session, once it has said which.
     thread: Option<String>,
@@ -55,18 +57,9 @@ struct Trouble {
 }
 
 impl Codex {
-    pub(super) const fn new(prompt: String) -> Self {
-        let tokens = Tokens {
-            input: None,
-            output: None,
-            cache_read: None,
-            cache_write: None,
-            total: None,
-            context_size: None,
-            context_window_size: None,
-        };
-        let account = Account { tokens, error: None, tool_uses: Some(0), transport: None };
-        Self { prompt, thread: None, hooks: 0, begun: Vec::new(), message: None, account }
+    pub(super) fn new(turn: String, prompt: String) -> Self {
+        let account = Account { tool_uses: Some(0), ..Account::default() };
+        Self { turn, prompt, thread: None, hooks: 0, begun: Vec::new(), message: None, account }
     }
 
     fn hook(&mut self, name: &str, fields: Value) -> Vec<SaidHook> {
@@ -79,7 +72,7 @@ impl Codex {
         if let (Some(hook), Value::Object(fields)) = (hook.as_object_mut(), fields) {
             hook.extend(fields);
         }
-        vec![SaidHook { id: format!("codex/{thread}/{}", self.hooks), json: hook.to_string() }]
+        vec![SaidHook { id: format!("codex/{}/{}", self.turn, self.hooks), json: hook.to_string() }]
     }
 
     fn began(&mut self, item: &Item) -> Vec<SaidHook> {
@@ -152,6 +145,8 @@ impl Listener for Codex {
             ("item.started", Some(item)) => self.began(&item),
             ("item.completed", Some(item)) => self.completed(&item),
             ("turn.completed", _) => {
+                // What went wrong before it was got over.
+                self.account.error = None;
                 if let Some(usage) = &event.usage {
                     self.used(usage);
                 }
@@ -216,11 +211,11 @@ mod tests {
 
     /// The hooks' names, and the tool with each.
     fn hooks_of(lines: &[&str]) -> (Vec<String>, Account) {
-        let mut codex = Codex::new("make it pass".to_owned());
+        let mut codex = Codex::new("turn-1".to_owned(), "make it pass".to_owned());
         let mut hooks: Vec<SaidHook> = lines.iter().flat_map(|line| codex.line(line)).collect();
         hooks.extend(codex.end());
         let said = hooks.iter().enumerate().map(|(index, hook)| {
-            assert_eq!(hook.id, format!("codex/th/{}", index + 1));
+            assert_eq!(hook.id, format!("codex/turn-1/{}", index + 1));
             crate::hook::Hook::parse(&hook.json).unwrap();
             let hook: Value = serde_json::from_str(&hook.json).unwrap();
             let text = |name: &str| hook[name].as_str().unwrap_or("").to_owned();
@@ -271,9 +266,8 @@ mod tests {
         ]);
         assert_eq!(hooks, ["SessionStart", "SessionEnd"]);
         assert_eq!(account.error.as_deref(), Some("out of credit"));
-        assert_eq!(
-            hooks_of(&[r#"{"type":"error","message":"gone"}"#]).1.error.as_deref(),
-            Some("gone")
-        );
+        let gone = r#"{"type":"error","message":"gone"}"#;
+        assert_eq!(hooks_of(&[gone]).1.error.as_deref(), Some("gone"));
+        assert_eq!(hooks_of(&[gone, r#"{"type":"turn.completed"}"#]).1.error, None);
     }
 }

@@ -40,13 +40,13 @@ impl Speaks {
         }
     }
 
-    /// A listener to what an agent says that was given this prompt.
+    /// A listener to what an agent says in a turn. `turn` is no other turn's name.
     #[must_use]
-    pub fn listener(self, prompt: String) -> Box<dyn Listener> {
+    pub fn listener(self, turn: String, prompt: String) -> Box<dyn Listener> {
         match self {
             Self::Plain => Box::new(Deaf),
             Self::Claude => Box::new(claude::Claude::default()),
-            Self::Codex => Box::new(codex::Codex::new(prompt)),
+            Self::Codex => Box::new(codex::Codex::new(turn, prompt)),
             Self::Recording => Box::new(recording::Recording::default()),
         }
     }
