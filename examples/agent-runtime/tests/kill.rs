@@ -137,7 +137,7 @@ impl Round {
         let line = fs::read_to_string(Path::new("/proc").join(&process).join("cmdline"));
         !process.is_empty()
             && line.is_ok_and(is_ours)
-            && Command::new("kill").args(["-9", &process]).status().unwrap().success()
+            && Command::new("kill").args(["-9", &process]).output().unwrap().status.success()
     }
 
     /// Holds the log against what the agents did and were told. Gives the number of decisions.

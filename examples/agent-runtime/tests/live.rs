@@ -309,3 +309,25 @@ fn a_store_with_a_long_path_has_its_socket_elsewhere() {
     let (code, said) = attend(Some(runtime.clone()));
     assert_eq!((code, said.starts_with(runtime.to_str().unwrap())), (Some(0), true), "{said}");
 }
+
+/// However many keepers there are, at once and later.
+#[test]
+fn a_turns_agent_is_started_once() {
+    let shell = Shell::new(ONCE);
+    let folder = shell.path("turn");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("prompt"), "go").unwrap();
+    let keeper = || {
+        let mut keeper = program();
+        keeper.current_dir(shell.0.path()).arg("keep").arg("--folder").arg(&folder);
+        keeper.args(["--speaks", "plain", "--", "sh", "-c", "cat >> seen; exit 3"]);
+        keeper.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let keepers: Vec<_> = (0..4).map(|_| keeper()).collect();
+    for mut keeper in keepers.into_iter().chain([keeper()]) {
+        assert!(keeper.wait().unwrap().success());
+    }
+    assert!(keeper().wait().unwrap().success());
+    assert_eq!(shell.read("seen"), "go");
+    assert!(shell.read("turn/report.json").contains("\"code\":3"));
+}
