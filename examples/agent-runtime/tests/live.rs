@@ -168,33 +168,59 @@ fn a_tracker_that_is_there_stays() {
     assert_eq!(shell.run(&["true"]).0, Some(0));
 }
 
+const CODEX: [&str; 6] = [
+    r#"{"type":"thread.started","thread_id":"th"}"#,
+    r#"{"type":"turn.started"}"#,
+    r#"{"type":"item.started","item":{"id":"1","type":"command_execution","command":"ls"}}"#,
+    r#"{"type":"item.completed","item":{"id":"1","type":"command_execution","exit_code":0}}"#,
+    r#"{"type":"item.completed","item":{"id":"2","type":"agent_message","text":"Done."}}"#,
+    r#"{"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":60,"output_tokens":9}}"#,
+];
+
+const CODEX_FEED: [&str; 9] = [
+    "session.start",
+    "run.start",
+    "user.prompt",
+    "tool.pre",
+    "tool.post",
+    "stop.request",
+    "agent.message",
+    "run.end",
+    "session.end",
+];
+
 #[test]
 fn codex_is_heard_through_what_it_prints() {
     let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'codex'\n"));
-    let said = [
-        r#"{"type":"thread.started","thread_id":"th"}"#,
-        r#"{"type":"turn.started"}"#,
-        r#"{"type":"item.started","item":{"id":"i1","type":"command_execution","command":"ls"}}"#,
-        r#"{"type":"item.completed","item":{"id":"i1","type":"command_execution","command":"ls","exit_code":0}}"#,
-        r#"{"type":"item.completed","item":{"id":"i2","type":"agent_message","text":"Done."}}"#,
-        r#"{"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":60,"output_tokens":9}}"#,
-    ];
-    fs::write(shell.path("events"), said.join("\n")).unwrap();
+    fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
     let (code, said) = shell.run(&["cat", "events"]);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(shell.outcome().tokens.total, Some(109));
-    let expected = [
-        "session.start",
-        "run.start",
-        "user.prompt",
-        "tool.pre",
-        "tool.post",
-        "stop.request",
-        "agent.message",
-        "run.end",
-        "session.end",
-    ];
-    assert_eq!(shell.feed(), expected);
+    assert_eq!(shell.feed(), CODEX_FEED);
+}
+
+/// The supervisor is killed in the middle; the keeper tells the next one what it has missed.
+#[cfg(target_os = "linux")]
+#[test]
+fn codex_is_heard_by_the_next_supervisor_too() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'codex'\n"));
+    fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
+    let script = "head -n 2 events; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); tail -n 4 events";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    let (code, said) = shell.run(&["false"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(shell.feed(), CODEX_FEED);
+}
+
+/// Its output stays open, but the turn is over.
+#[test]
+fn what_an_agent_leaves_behind_does_not_hold_its_turn() {
+    let shell = Shell::new(ONCE);
+    fs::write(shell.path("stop"), "").unwrap();
+    let script = "echo last >&2; (while test -e stop; do sleep 0.1; done) & exit 2";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, Some(5));
+    assert_eq!(shell.outcome().stop_reason.unwrap(), "Process exited with code 2: last");
+    fs::remove_file(shell.path("stop")).unwrap();
 }
 
 /// What an agent says of its tools, and what its hooks say of them.

@@ -14,23 +14,22 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Read, Write};
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use vitae::{Clock, SystemClock};
 
-use super::client::Client;
-use super::lines::{Line, next_line};
+use super::client::{Client, ClientError};
+use super::followed::Output;
 use super::output::{Account, SaidHook, Speaks};
 use super::places::{PlaceError, write_whole};
-use super::protocol::{LONGEST_LINE, hook_line};
+use super::protocol::hook_line;
 use crate::workflow::{Exit, Tokens};
 
 /// The files of a turn's folder.
@@ -43,10 +42,6 @@ const STDOUT: &str = "out";
 
 /// What stands in a command for the prompt, of an agent that does not read standard input.
 pub const PROMPT_ARGUMENT: &str = "{prompt}";
-
-/// How long output is waited for after the agent has ended: a process that it left behind may hold
-/// it open for ever.
-const LAST_OUTPUT: Duration = Duration::from_secs(2);
 
 /// How a turn ended.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Default, Debug)]
@@ -137,104 +132,46 @@ impl Errand<'_> {
 
     /// Listens to an agent until it ends.
     fn attend(&self, mut agent: Child) -> Report {
-        let account = Arc::new(Mutex::new(Account::default()));
-        let last_line = Arc::new(Mutex::new(None));
-        let outputs = [
-            agent.stdout.take().and_then(|out| self.listen(out, Arc::clone(&account)).ok()),
-            agent.stderr.take().and_then(|err| self.watch(err, Arc::clone(&last_line)).ok()),
-        ];
-        let status = agent.wait();
-        let deadline = Instant::now() + LAST_OUTPUT;
-        for output in outputs.into_iter().flatten() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // A disconnection is the end of the output.
-            let _ = output.recv_timeout(left);
-        }
-        let account = account.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let stderr = last_line.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (code, error) = how_it_ended(status);
-        Report {
-            exit: Exit {
+        let ended = OnceLock::new();
+        let out = Output::follow(agent.stdout.take(), self.folder.join(STDOUT), &ended);
+        let err = Output::follow(agent.stderr.take(), self.folder.join(STDERR), &ended);
+        thread::scope(|scope| {
+            let account = scope.spawn(|| self.listen(out));
+            let last_line = scope.spawn(|| err.filter(|line| !line.trim().is_empty()).last());
+            let (code, error) = how_it_ended(agent.wait());
+            let _ = ended.set(Instant::now());
+            let account = account.join().unwrap_or_default();
+            let exit = Exit {
                 code,
                 error: account.error.or(error),
-                stderr,
+                stderr: last_line.join().unwrap_or_default().map(|line| line.trim().to_owned()),
                 transport: account.transport,
-            },
-            tokens: account.tokens,
-            tool_uses: account.tool_uses,
-        }
+            };
+            Report { exit, tokens: account.tokens, tool_uses: account.tool_uses }
+        })
     }
 
-    /// Follows the standard output on a thread of its own.
-    fn listen(
-        &self,
-        out: impl Read + Send + 'static,
-        account: Arc<Mutex<Account>>,
-    ) -> io::Result<Receiver<()>> {
-        let prompt = fs::read_to_string(self.folder.join(PROMPT))?;
+    /// Listens to the standard output.
+    fn listen(&self, output: Output<'_>) -> Account {
+        let prompt = fs::read_to_string(self.folder.join(PROMPT)).unwrap_or_default();
         let turn = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut listener = self.speaks.listener(turn, prompt);
-        let client = self.client.clone();
-        let tell = move |hooks: Vec<SaidHook>| {
+        let mut client = self.client.clone();
+        let mut tell = |hooks: Vec<SaidHook>| {
             for hook in hooks {
                 let line = hook_line(&hook.id, &hook.json, SystemClock.now());
-                if let (Some(client), Ok(line)) = (&client, line) {
-                    // One that is not heard is missing from the count of those that were.
-                    let _ = client.say(&line, Instant::now(), |_| ());
+                let (Some(to), Ok(line)) = (&client, line) else { continue };
+                // What is not heard is missing from the count of what was.
+                if let Err(ClientError::Gone { .. }) = to.say(&line, Instant::now(), |_| ()) {
+                    client = None;
                 }
             }
         };
-        self.follow(STDOUT, out, move |line| {
-            let hooks = match line {
-                Some(line) => listener.line(line),
-                None => listener.end(),
-            };
-            tell(hooks);
-            *account.lock().unwrap_or_else(PoisonError::into_inner) = listener.account();
-        })
-    }
-
-    /// Follows the standard error on a thread of its own, for its last line.
-    fn watch(
-        &self,
-        err: impl Read + Send + 'static,
-        last: Arc<Mutex<Option<String>>>,
-    ) -> io::Result<Receiver<()>> {
-        self.follow(STDERR, err, move |line| {
-            if let Some(line) = line.map(str::trim).filter(|line| !line.is_empty()) {
-                *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.to_owned());
-            }
-        })
-    }
-
-    /// Copies an output into a file, line by line; `hear` is told of each, and of the end. What is
-    /// given back is disconnected at the end.
-    fn follow(
-        &self,
-        name: &str,
-        output: impl Read + Send + 'static,
-        mut hear: impl FnMut(Option<&str>) + Send + 'static,
-    ) -> io::Result<Receiver<()>> {
-        let mut copy = File::create(self.folder.join(name))?;
-        let (alive, end) = channel();
-        let follow = move || {
-            let mut reader = BufReader::new(output);
-            while let Ok(line) = next_line(&mut reader, LONGEST_LINE) {
-                match line {
-                    Line::End => break,
-                    Line::TooLong => {}
-                    Line::Whole(mut line) => {
-                        hear(Some(&String::from_utf8_lossy(&line)));
-                        line.push(b'\n');
-                        let _ = copy.write_all(&line);
-                    }
-                }
-            }
-            hear(None);
-            drop(alive);
-        };
-        thread::Builder::new().name(name.to_owned()).spawn(follow)?;
-        Ok(end)
+        for line in output {
+            tell(listener.line(&line));
+        }
+        tell(listener.end());
+        listener.account()
     }
 
     fn trouble(&self, name: impl AsRef<OsStr>, source: io::Error) -> PlaceError {

@@ -19,6 +19,7 @@
 
 pub mod client;
 pub mod conduct;
+mod followed;
 pub mod hearing;
 pub mod hook_call;
 pub mod keeper;
