@@ -50,13 +50,15 @@ impl Iterator for Output<'_> {
 
     fn next(&mut self) -> Option<String> {
         loop {
-            let wait = match self.ended.get() {
+            // Looked at before: what comes while the agent ends is not the last of it.
+            let ended = self.ended.get();
+            let wait = match ended {
                 Some(at) => (*at + LAST_OUTPUT).saturating_duration_since(Instant::now()),
                 None => GLANCE,
             };
             match self.lines.recv_timeout(wait) {
                 Ok(line) => return Some(line),
-                Err(RecvTimeoutError::Timeout) if self.ended.get().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if ended.is_none() => {}
                 Err(_) => return None,
             }
         }
