@@ -336,6 +336,21 @@ fn a_store_with_a_long_path_has_its_socket_elsewhere() {
     assert_eq!((code, said.starts_with(runtime.to_str().unwrap())), (Some(0), true), "{said}");
 }
 
+/// What a turn has left belongs to its log, and not to the next one in its place.
+#[test]
+fn a_store_that_is_made_anew_begins_anew() {
+    let shell = Shell::new(ONCE);
+    for code in [0, 7] {
+        let script = format!("echo x >> seen; exit {code}");
+        let expected = if code == 0 { 0 } else { 5 };
+        assert_eq!(shell.run(&["sh", "-c", &script]).0, Some(expected));
+        for file in ["db", "db-wal", "db-shm"] {
+            let _ = fs::remove_file(shell.path(file));
+        }
+    }
+    assert_eq!(shell.read("seen"), "x\nx\n");
+}
+
 /// However many keepers there are, at once and later.
 #[test]
 fn a_turns_agent_is_started_once() {

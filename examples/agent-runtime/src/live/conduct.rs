@@ -14,9 +14,9 @@ use super::hearing::Hearing;
 use super::places::{Claim, PlaceError, Places};
 use super::server::Server;
 use super::turn::{Agent, TurnError};
-use crate::supervisor::{NewWorkflow, Next, SuperviseError, Turn};
-use crate::workflow::{Exit, Outcome, SKELETON_MARKER, Transport};
-use crate::workflow_file::WorkflowFile;
+use crate::supervisor::{NewWorkflow, Next, SuperviseError};
+use crate::workflow::{Exit, Outcome, Plan, SKELETON_MARKER, Transport};
+use crate::workflow_file::{Placeholders, WorkflowFile};
 
 /// A session that is supervised by this process, and heard.
 pub struct Supervised {
@@ -142,14 +142,14 @@ impl Supervised {
     ) -> Result<String, ConductError> {
         let supervisor = self.hearing.supervisor();
         if let Some(workflow) = supervisor.workflow_under_way()? {
-            let name = supervisor.name_of(&workflow)?.unwrap_or_default();
+            let name = supervisor.start_of(&workflow)?.map(|start| start.name).unwrap_or_default();
             if name != file.name || id.is_some_and(|id| id != workflow) {
                 return Err(ConductError::OtherWorkflow { workflow, name });
             }
             return Ok(workflow);
         }
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-        if supervisor.name_of(&id)?.is_some() {
+        if supervisor.start_of(&id)?.is_some() {
             return Ok(id);
         }
         if input.is_none() && file.wants_input() {
@@ -180,9 +180,19 @@ impl Supervised {
         agent: Agent<'_>,
         mut tell: impl FnMut(Progress<'_>),
     ) -> Result<Outcome, ConductError> {
+        let supervisor = self.hearing.supervisor();
+        let input = supervisor.start_of(workflow)?.map(|start| start.prompt).unwrap_or_default();
+        let text = |plan: &Plan, iteration| {
+            file.prompt_of(Placeholders {
+                input: &input,
+                tracker: plan.tracker_path.as_deref().unwrap_or_default(),
+                session: self.places.session(),
+                iteration,
+            })
+        };
         let mut begun = None;
         loop {
-            match self.hearing.supervisor().next(workflow, file)? {
+            match supervisor.next(workflow, text)? {
                 Next::Begin { iteration, prompt } => {
                     if iteration == 1 {
                         self.make_tracker(workflow)?;
@@ -191,12 +201,11 @@ impl Supervised {
                     begun = Some(iteration);
                     tell(Progress::Begins { iteration });
                 }
-                Next::Attend(turn) => {
-                    let iteration = turn.iteration;
+                Next::Attend { iteration } => {
                     if begun != Some(iteration) {
                         tell(Progress::GoesOn { iteration });
                     }
-                    let exit = self.attend(&turn, agent)?;
+                    let exit = self.attend(workflow, agent)?;
                     tell(Progress::Ended { iteration, exit: &exit });
                 }
                 Next::Over(outcome) => return Ok(outcome),
@@ -205,11 +214,13 @@ impl Supervised {
     }
 
     /// Waits for a turn's agent, and ends the turn.
-    fn attend(&self, turn: &Turn, agent: Agent<'_>) -> Result<Exit, ConductError> {
-        let report = agent.play(turn, &self.places)?;
+    fn attend(&self, workflow: &str, agent: Agent<'_>) -> Result<Exit, ConductError> {
+        let turn = self.hearing.supervisor().last_turn_of(workflow)?;
+        let turn = turn.ok_or(SuperviseError::NoWorkflow { what: "a turn" })?;
+        let report = agent.play(&turn, &self.places)?;
         let mut exit = report.exit;
         if let (None, Some(uses)) = (exit.transport, report.tool_uses) {
-            let heard = self.hearing.supervisor().tool_hooks_in(turn)?;
+            let heard = self.hearing.supervisor().tool_hooks_in(&turn)?;
             exit.transport = Some(Transport { stream_tool_uses: uses, pre_tool_use_events: heard });
         }
         if let Some(path) = self.hearing.supervisor().tracker_of(&turn.workflow)? {

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use vitae::EventId;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// The longest path of a socket, in bytes. The kernel has room for 107 on Linux and for 103 on
@@ -87,10 +88,12 @@ impl Places {
         &self.socket
     }
 
-    /// The folder of a turn. Nobody makes it here.
+    /// The folder of the turn that an event began: no other turn has it, of this log or of one that
+    /// stood here before. Nobody makes it here.
     #[must_use]
-    pub fn turn(&self, workflow: &str, iteration: u32) -> PathBuf {
-        self.folder.join(format!("{:032x}-{iteration}", xxh3_128(workflow.as_bytes())))
+    pub fn turn(&self, event: EventId) -> PathBuf {
+        let EventId { commit, index } = event;
+        self.folder.join(format!("{commit}-{index}"))
     }
 
     /// Takes the right to supervise the session.

@@ -52,7 +52,7 @@ impl Agent<'_> {
     /// # Errors
     /// [`TurnError`]; the same again is safe.
     pub fn play(&self, turn: &Turn, places: &Places) -> Result<Report, TurnError> {
-        let folder = places.turn(&turn.workflow, turn.iteration);
+        let folder = places.turn(turn.event);
         make_folder(&folder)?;
         let prompt = folder.join(PROMPT);
         if !prompt.exists() {

@@ -7,10 +7,12 @@ mod decisions;
 mod error;
 mod hooks;
 mod next;
+mod under_way;
 mod workflow;
 
 pub use error::SuperviseError;
-pub use next::{Next, Turn};
+pub use next::Next;
+pub use under_way::Turn;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;
