@@ -23,6 +23,8 @@
 //! | [`prompt`] | what an agent is told when its turn begins |
 //! | [`recording`], [`replay`] | sessions from a file, with a checkpoint |
 //! | [`import`] | sessions of the program before, from its files |
+//! | [`workflow_file`] | what a person writes to start a workflow |
+//! | [`live`] | real agent processes: their socket, their hooks, their turns |
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
 //! | [`overview`] | how everything stood, at any position of the log |
@@ -35,6 +37,7 @@ pub mod context;
 pub mod diagram;
 pub mod hook;
 pub mod import;
+pub mod live;
 pub mod overview;
 pub mod permissions;
 pub mod policies;
@@ -52,6 +55,7 @@ pub mod steering;
 pub mod supervisor;
 pub mod watch;
 pub mod workflow;
+pub mod workflow_file;
 
 use std::sync::Arc;
 

@@ -3,7 +3,8 @@
 //! Owns what was asked, what was decided, and that a request lapses when a further run opens.
 
 use serde::{Deserialize, Serialize};
-use vitae::{Context, Event, Lifecycle, Schema};
+use vitae::store::EventRef;
+use vitae::{Context, DecodeError, Event, Lifecycle, Schema};
 
 use crate::run::{Place, Tool};
 
@@ -38,6 +39,19 @@ pub enum Request {
 #[must_use]
 pub fn request_stream(session: &str, request: &str) -> String {
     format!("{session}/{request}")
+}
+
+/// How an event settles its request, if it does. One that lapses is left to the agent.
+///
+/// # Errors
+/// [`DecodeError`] if the event cannot be read.
+pub fn settled_by(event: &EventRef<'_>) -> Result<Option<Decision>, DecodeError> {
+    Ok(match event.kind() {
+        PermissionDecided::KIND => Some(event.decode::<PermissionDecided>()?.decision),
+        StopDecided::KIND => Some(event.decode::<StopDecided>()?.decision),
+        RequestLapsed::KIND => Some(Decision::NoOpinion { reason: "lapsed".to_owned() }),
+        _ => None,
+    })
 }
 
 /// [`Request::AwaitingPermission`].

@@ -1,15 +1,20 @@
 //! What a person types, and what is shown.
 
 mod answer;
+mod attend;
 mod attention;
+mod cancel;
 mod channels;
 mod context;
 mod demo;
+mod hook;
 mod import;
+mod keep;
 mod listings;
 mod log;
 mod output;
 mod replay;
+mod run;
 mod serve;
 mod tree;
 mod watch;
@@ -17,6 +22,7 @@ mod watch;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use agent_runtime::answering::Desk;
@@ -38,6 +44,18 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Loop an agent over a workflow, or go on with the one that is under way. The exit status says
+    /// how it ended: 0 completed, 3 blocked, 4 exhausted, 5 failed, 6 cancelled.
+    Run(run::RunArguments),
+    /// Start an agent for a person, outside any workflow, and hear its hooks.
+    Attend(attend::AttendArguments),
+    /// End the session's workflow with the turn that is under way.
+    Cancel(cancel::CancelArguments),
+    /// Hand a hook to the supervisor: its JSON on standard input, the decision on standard output.
+    Hook(hook::HookArguments),
+    /// Keep the agent of one turn. `run` starts this; it is nothing for people.
+    #[command(hide = true)]
+    Keep(keep::KeepArguments),
     /// Drive the lifecycles from a recorded session, or go on where an earlier replay stopped.
     Replay(ReplayArguments),
     /// Take over a session of the reference system from its file, and check that nothing was lost.
@@ -178,8 +196,13 @@ impl Listing {
 }
 
 /// Does what was asked.
-pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.command {
+        Command::Run(arguments) => return run::run(arguments),
+        Command::Attend(arguments) => return attend::attend(&arguments),
+        Command::Cancel(arguments) => cancel::cancel(&arguments),
+        Command::Hook(arguments) => hook::hook(&arguments),
+        Command::Keep(arguments) => keep::keep(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Import { legacy, db } => import::import(&legacy, &db),
         Command::Workflows(listing) => listings::workflows(&listing),
@@ -197,7 +220,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve { watched, port } => serve::serve(&watched, port),
         Command::Rebuild { db } => listings::rebuild(&db),
         Command::Demo => demo::demo(),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An error with everything that caused it.

@@ -1,7 +1,13 @@
 //! What is heard of branches: that a run forks one, and what came of it.
 
+use std::ops::ControlFlow;
+
+use vitae::store::{Query, QueryItem, Read};
+use vitae::{Event, Name, tag};
+
 use super::{Heard, SuperviseError, Supervisor};
-use crate::branches::branch_session;
+use crate::branches::{branch_session, is_branch_of};
+use crate::request::{PermissionAsked, StopAsked};
 use crate::run::{Forked, Joined, Run, Running, run_stream};
 use crate::session::Session;
 
@@ -15,6 +21,32 @@ impl Supervisor {
         let branch = branch_session(&self.root, agent);
         let is_branch = self.bus.load::<Session>(&branch)?.state().line().origin.is_some();
         let session = if is_branch { branch } else { self.session.clone() };
+        let turn_of = self.turn_of.clone();
+        Ok(Self { bus: self.bus.clone(), session, turn_of, root: self.root.clone() })
+    }
+
+    /// The supervisor of the session that a request was asked in: that of a branch of this one's, or this
+    /// one.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn of_request(&self, request: &str) -> Result<Self, SuperviseError> {
+        let kinds =
+            vec![Name::from_static(PermissionAsked::KIND)?, Name::from_static(StopAsked::KIND)?];
+        let tags = vec![tag("request", request)?];
+        let item = QueryItem { kinds, tags, ..QueryItem::default() };
+        let mut session = self.session.clone();
+        self.bus.store().visit(Read::log(Query { items: vec![item] }), |event| {
+            let place = match event.kind() {
+                PermissionAsked::KIND => event.decode::<PermissionAsked>()?.place,
+                _ => event.decode::<StopAsked>()?.place,
+            };
+            if is_branch_of(&place.session, &self.root) {
+                session = place.session;
+                return Ok(ControlFlow::Break(()));
+            }
+            Ok::<_, SuperviseError>(ControlFlow::Continue(()))
+        })?;
         let turn_of = self.turn_of.clone();
         Ok(Self { bus: self.bus.clone(), session, turn_of, root: self.root.clone() })
     }

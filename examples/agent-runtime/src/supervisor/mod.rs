@@ -11,11 +11,13 @@ mod hooks;
 mod next;
 mod relays;
 mod turns;
+mod under_way;
 mod workflow;
 
 pub use error::SuperviseError;
 pub use next::Next;
 pub use relays::Question;
+pub use under_way::Turn;
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;

@@ -4,6 +4,7 @@
 
 pub(crate) mod counting;
 pub(crate) mod legacy;
+pub(crate) mod live;
 pub(crate) mod world;
 
 use std::collections::HashMap;
@@ -61,7 +62,7 @@ fn folders(root: &Path) -> Vec<Recording> {
 }
 
 impl Recording {
-    fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let path = folder.join("recording.jsonl");
         let bytes = fs::read(&path).unwrap();
         let expected = fs::read(folder.join("expected.json")).unwrap();
@@ -158,6 +159,28 @@ impl Recording {
 /// The bus over a file, which is only read.
 pub(crate) fn open(db: &Path) -> Bus {
     agent_runtime::bus(Arc::new(SqliteStore::open_read_only(db).unwrap())).unwrap()
+}
+
+/// An event of a log, rendered.
+#[derive(PartialEq, Debug)]
+pub(crate) struct Rendered {
+    pub(crate) kind: String,
+    pub(crate) payload: Value,
+}
+
+/// Every event of a log.
+pub(crate) fn events(bus: &Bus) -> Vec<Rendered> {
+    let store: &dyn EventStore = bus.store().as_ref();
+    let catalog = Catalog::load(store).unwrap();
+    let mut events = Vec::new();
+    store
+        .visit(Read::log(Query::all()), |event| {
+            let payload = serde_json::to_value(catalog.render(event).unwrap()).unwrap();
+            events.push(Rendered { kind: event.kind().to_owned(), payload });
+            Ok::<_, ReadError>(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    events
 }
 
 /// Every event of a log, without what differs from one replay to the next: ids, and the time at

@@ -1,0 +1,174 @@
+//! Where a supervisor and its agents find each other.
+//!
+//! Owns the paths of the socket, of the lock that one supervisor of a session holds, and of the
+//! turns' folders. All of them follow from the store's path, the session, the workflow and the
+//! turn, so that a supervisor that comes later finds what one before it has left.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use vitae::EventId;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// The longest path of a socket, in bytes. The kernel has room for 107 on Linux and for 103 on
+/// macOS; the name under which a socket is made is 4 longer than the one that it gets.
+const LONGEST_SOCKET_PATH: usize = 99;
+
+/// Where things are for one session of a store.
+#[derive(Clone, Debug)]
+pub struct Places {
+    session: String,
+    folder: PathBuf,
+    socket: PathBuf,
+}
+
+/// The right to supervise a session. It ends with the process, however that ends.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: File,
+}
+
+/// Why a session cannot be supervised from here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// Another process supervises the session.
+    #[error("session `{session}` has a supervisor already; there is one for each session")]
+    Taken {
+        /// The session.
+        session: String,
+    },
+    /// No path for the socket is short enough.
+    #[error(
+        "no path for the socket is short enough: {} has more than {LONGEST_SOCKET_PATH} bytes; use a \
+         store in a folder with a shorter path, or set XDG_RUNTIME_DIR", path.display()
+    )]
+    PathTooLong {
+        /// The shortest path that was found.
+        path: PathBuf,
+    },
+    /// A folder or file could not be made.
+    #[error("{}", path.display())]
+    Io {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Places {
+    /// The places of a session; makes the folders, for nobody but the user.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if no path is short enough for a socket, or a folder cannot be made.
+    pub fn of(db: &Path, session: &str) -> Result<Self, PlaceError> {
+        let db = std::path::absolute(db).map_err(at(db))?;
+        let mut folder = db.clone().into_os_string();
+        folder.push(".live");
+        let folder = PathBuf::from(folder);
+        make_folder(&folder)?;
+        let socket = folder.join(format!("{:016x}.sock", xxh3_64(session.as_bytes())));
+        let socket = if is_short(&socket) { socket } else { runtime_socket(&db, session, socket)? };
+        Ok(Self { session: session.to_owned(), folder, socket })
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// Where the supervisor listens. Absolute.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The folder of the turn that an event began: no other turn has it, of this log or of one that
+    /// stood here before. Nobody makes it here.
+    #[must_use]
+    pub fn turn(&self, event: EventId) -> PathBuf {
+        let EventId { commit, index } = event;
+        self.folder.join(format!("{commit}-{index}"))
+    }
+
+    /// Takes the right to supervise the session.
+    ///
+    /// # Errors
+    /// [`PlaceError::Taken`] if another process has it.
+    pub fn claim(&self) -> Result<Claim, PlaceError> {
+        let path = self.folder.join(format!("{:016x}.lock", xxh3_64(self.session.as_bytes())));
+        let lock = File::create(&path).map_err(at(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Claim { _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                Err(PlaceError::Taken { session: self.session.clone() })
+            }
+            Err(TryLockError::Error(source)) => Err(PlaceError::Io { path, source }),
+        }
+    }
+}
+
+/// A socket's path that does not depend on how long the store's is.
+fn runtime_socket(db: &Path, session: &str, long: PathBuf) -> Result<PathBuf, PlaceError> {
+    let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) else {
+        return Err(PlaceError::PathTooLong { path: long });
+    };
+    let folder = runtime.join("agent-runtime");
+    let name = [db.as_os_str().as_bytes(), session.as_bytes()].join(&0);
+    let socket = folder.join(format!("{:032x}.sock", xxh3_128(&name)));
+    if !is_short(&socket) {
+        return Err(PlaceError::PathTooLong { path: socket });
+    }
+    make_folder(&folder)?;
+    Ok(socket)
+}
+
+fn is_short(path: &Path) -> bool {
+    path.as_os_str().len() <= LONGEST_SOCKET_PATH
+}
+
+/// Makes a folder that only the user may look into, unless it is there.
+pub(crate) fn make_folder(path: &Path) -> Result<(), PlaceError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.map_err(at(path)),
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PlaceError> {
+    let temporary = path.with_extension("new");
+    let written = File::create(&temporary).and_then(|mut file| {
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    });
+    written.map_err(at(path))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> PlaceError {
+    move |source| PlaceError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_one_supervisor() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::of(&folder.path().join("db"), "s").unwrap();
+        let other = Places::of(&folder.path().join("db"), "t").unwrap();
+        assert_ne!(places.socket(), other.socket());
+        let claim = places.claim().unwrap();
+        assert!(matches!(places.claim(), Err(PlaceError::Taken { .. })));
+        other.claim().unwrap();
+        drop(claim);
+        places.claim().unwrap();
+    }
+}

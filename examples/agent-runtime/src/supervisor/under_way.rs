@@ -1,0 +1,108 @@
+//! What whoever goes on with a session must know of what is under way. Derived from the log each
+//! time: nobody has to remember it.
+
+use std::ops::ControlFlow;
+
+use vitae::store::{Query, QueryItem, Read};
+use vitae::{Event, EventId, GlobalPosition, Lifecycle, Name, StreamId, tag};
+
+use super::{SuperviseError, Supervisor};
+use crate::run::ToolStarted;
+use crate::session::Session;
+use crate::workflow::{Started, TurnStarted, Workflow};
+
+/// A turn that was begun.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Turn {
+    /// The workflow run.
+    pub workflow: String,
+    /// Which turn it is, counted from 1.
+    pub iteration: u32,
+    /// The prompt that it began with.
+    pub prompt: String,
+    /// The event that began it.
+    pub event: EventId,
+    /// Where on the log that is.
+    pub began: GlobalPosition,
+}
+
+impl Supervisor {
+    /// The session's workflow that has not ended, if there is one.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn workflow_under_way(&self) -> Result<Option<String>, SuperviseError> {
+        Ok(match self.bus.load::<Session>(&self.session)?.state() {
+            Session::Interactive(state) => state.workflow.clone(),
+            Session::Working(state) => Some(state.workflow.clone()),
+        })
+    }
+
+    /// Where the tracker of a workflow that has not ended is, if it is looped.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn tracker_of(&self, workflow: &str) -> Result<Option<String>, SuperviseError> {
+        Ok(match self.bus.load::<Workflow>(workflow)?.state() {
+            Workflow::Starting(state) => state.plan.tracker_path.clone(),
+            Workflow::Running(state) => state.plan.tracker_path.clone(),
+            _ => None,
+        })
+    }
+
+    /// How many uses of tools were heard in a turn that is under way, by their hooks.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn tool_hooks_in(&self, turn: &Turn) -> Result<u64, SuperviseError> {
+        let item = QueryItem {
+            kinds: vec![Name::from_static(ToolStarted::KIND)?],
+            tags: vec![tag("workflow", &turn.workflow)?],
+            ..QueryItem::default()
+        };
+        let read = Read::log(Query { items: vec![item] }).from_position(turn.began);
+        let mut heard = 0_u64;
+        self.bus.store().visit(read, |_| {
+            heard = heard.saturating_add(1);
+            Ok::<_, SuperviseError>(ControlFlow::Continue(()))
+        })?;
+        Ok(heard)
+    }
+
+    /// The turn of a workflow that began last; `None` if none has.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn last_turn_of(&self, workflow: &str) -> Result<Option<Turn>, SuperviseError> {
+        let stream = StreamId::new(Workflow::DEFINITION.name, workflow)?;
+        let mut turn = None;
+        self.bus.store().visit(Read::stream(stream).backwards(), |event| {
+            if event.kind() != TurnStarted::KIND {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let TurnStarted { workflow, iteration, prompt, .. } = event.decode()?;
+            let (event, began) = (event.id(), event.position());
+            turn = Some(Turn { workflow, iteration, prompt, event, began });
+            Ok::<_, SuperviseError>(ControlFlow::Break(()))
+        })?;
+        Ok(turn)
+    }
+
+    /// How a workflow of this session was started; `None` if it never was.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn start_of(&self, workflow: &str) -> Result<Option<Started>, SuperviseError> {
+        let item = QueryItem {
+            kinds: vec![Name::from_static(Started::KIND)?],
+            tags: vec![tag("session", &self.session)?, tag("workflow", workflow)?],
+            ..QueryItem::default()
+        };
+        let mut started = None;
+        self.bus.store().visit(Read::log(Query { items: vec![item] }).page_of(1), |event| {
+            started = Some(event.decode::<Started>()?);
+            Ok::<_, SuperviseError>(ControlFlow::Break(()))
+        })?;
+        Ok(started)
+    }
+}

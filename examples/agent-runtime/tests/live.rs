@@ -1,0 +1,378 @@
+//! Recorded sessions, played live: a real agent process, real hooks, a real socket. What comes out
+//! is what a replay gives.
+
+#![cfg(test)]
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use agent_runtime::projections::workflow_runs::WorkflowRun;
+use support::live::Live;
+use support::{feed_lines, open, program, workflow_rows};
+
+#[test]
+fn every_recording_played_live_gives_what_its_replay_gives() {
+    let recordings = support::all();
+    // Most of the time each waits for the disk.
+    std::thread::scope(|scope| {
+        for recording in &recordings {
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().unwrap();
+                let live = Live::new(recording, folder.path());
+                live.play_all();
+                live.check();
+            });
+        }
+    });
+    let (own, all) = (support::own().len(), recordings.len());
+    writeln!(std::io::stderr(), "live: checked {all} ({own} own, {} shared)", all - own).unwrap();
+}
+
+/// A folder with a workflow, whose agent is a shell.
+struct Shell(tempfile::TempDir);
+
+impl Shell {
+    fn new(workflow: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("w.toml"), workflow).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// `run w.toml --db db --id one -- AGENT`, with what it says.
+    fn run(&self, agent: &[&str]) -> (Option<i32>, String) {
+        self.run_with(&["w.toml", "--db", "db", "--id", "one"], agent)
+    }
+
+    fn run_with(&self, arguments: &[&str], agent: &[&str]) -> (Option<i32>, String) {
+        let mut run = program();
+        run.current_dir(self.0.path())
+            .args(["run", "--no-terminal"])
+            .args(arguments)
+            .arg("--")
+            .args(agent);
+        let output = run.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    }
+
+    /// How the only workflow ended.
+    fn outcome(&self) -> WorkflowRun {
+        let mut rows = workflow_rows(&open(&self.path("db")), "main");
+        assert_eq!(rows.len(), 1);
+        rows.remove(0)
+    }
+
+    fn feed(&self) -> Vec<String> {
+        let lines = feed_lines(&open(&self.path("db")), "main").into_iter();
+        lines.map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+const ONCE: &str = "name = 'once'\nprompt = 'do {session}'\n";
+
+#[test]
+fn how_the_agent_ends_is_how_its_turn_ends() {
+    for (agent, status, reason) in [
+        (vec!["true"], 0, None),
+        (vec!["sh", "-c", "exit 3"], 5, Some("Process exited with code 3")),
+        (
+            vec!["sh", "-c", "echo one >&2; echo two >&2; echo >&2; exit 4"],
+            5,
+            Some("Process exited with code 4: two"),
+        ),
+        (
+            vec!["sh", "-c", "echo oh >&2; kill -9 $$"],
+            5,
+            Some("Process was killed by signal 9: oh"),
+        ),
+        (
+            vec!["no-such-agent"],
+            5,
+            Some("cannot start `no-such-agent`: No such file or directory (os error 2)"),
+        ),
+    ] {
+        let shell = Shell::new(ONCE);
+        let (code, said) = shell.run(&agent);
+        assert_eq!(code, Some(status), "{agent:?}: {said}");
+        assert_eq!(shell.outcome().stop_reason.as_deref(), reason, "{agent:?}");
+        // The same again finds it over.
+        let head = open(&shell.path("db")).store().head().unwrap();
+        assert_eq!(shell.run(&["false"]).0, Some(status));
+        assert_eq!(open(&shell.path("db")).store().head().unwrap(), head);
+    }
+}
+
+#[test]
+fn an_agent_is_given_its_prompt_and_its_place() {
+    let shell = Shell::new(ONCE);
+    let script = "cat > seen; echo >> seen; echo \"$0\" >> seen; \
+                  echo $AGENT_RUNTIME_SESSION $AGENT_RUNTIME_WORKFLOW $AGENT_RUNTIME_ITERATION >> seen";
+    assert_eq!(shell.run(&["sh", "-c", script, "<{prompt}>"]).0, Some(0));
+    assert_eq!(shell.read("seen"), "do main\n<do main>\nmain one 1\n");
+}
+
+#[test]
+fn the_tracker_says_whether_there_is_a_further_turn() {
+    let looped = "name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 3\ntracker_path = 'n/t.md'\n";
+    for (script, status, turns) in [
+        ("test -e first || cp n/t.md first; echo more > n/t.md", 4, 3),
+        ("true", 5, 1),
+        ("rm n/t.md", 5, 1),
+        ("echo '<!-- WORKFLOW_BLOCKED: no key -->' > n/t.md", 3, 1),
+        (
+            "test $AGENT_RUNTIME_ITERATION = 1 || echo '<!-- WORKFLOW_COMPLETE -->' > n/t.md; \
+             test $AGENT_RUNTIME_ITERATION = 2 || echo more > n/t.md; cat >> prompts",
+            0,
+            2,
+        ),
+    ] {
+        let shell = Shell::new(looped);
+        let (code, said) = shell.run(&["sh", "-c", script]);
+        assert_eq!((code, shell.outcome().iteration), (Some(status), turns), "{script}: {said}");
+        if status == 4 {
+            assert!(shell.read("first").starts_with("<!-- TRACKER_SKELETON -->\n"));
+        }
+        if status == 0 {
+            let later = "Continue the task. Read the tracker at n/t.md for current progress.";
+            assert_eq!(shell.read("prompts"), format!("a{later}"));
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_workflow_ends_with_its_turn() {
+    let looped = "name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 3\ntracker_path = 't.md'\n";
+    let shell = Shell::new(looped);
+    let cancel = "echo more > t.md; \"$AGENT_RUNTIME\" cancel --db db";
+    let (code, said) = shell.run(&["sh", "-c", cancel]);
+    assert_eq!((code, shell.outcome().iteration), (Some(6), 1), "{said}");
+    let nothing = program().args(["cancel", "--db"]).arg(shell.path("db")).output().unwrap();
+    let said = String::from_utf8(nothing.stderr).unwrap();
+    assert!(said.contains("a cancellation without a workflow"), "{said}");
+}
+
+/// A tracker that was there before the workflow is not written over.
+#[test]
+fn a_tracker_that_is_there_stays() {
+    let shell =
+        Shell::new("name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 1\ntracker_path = 't'\n");
+    fs::write(shell.path("t"), "all\n<!-- WORKFLOW_COMPLETE -->\n").unwrap();
+    assert_eq!(shell.run(&["true"]).0, Some(0));
+}
+
+const CODEX: [&str; 6] = [
+    r#"{"type":"thread.started","thread_id":"th"}"#,
+    r#"{"type":"turn.started"}"#,
+    r#"{"type":"item.started","item":{"id":"1","type":"command_execution","command":"ls"}}"#,
+    r#"{"type":"item.completed","item":{"id":"1","type":"command_execution","exit_code":0}}"#,
+    r#"{"type":"item.completed","item":{"id":"2","type":"agent_message","text":"Done."}}"#,
+    r#"{"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":60,"output_tokens":9}}"#,
+];
+
+const CODEX_FEED: [&str; 9] = [
+    "session.start",
+    "run.start",
+    "user.prompt",
+    "tool.pre",
+    "tool.post",
+    "stop.request",
+    "agent.message",
+    "run.end",
+    "session.end",
+];
+
+#[test]
+fn codex_is_heard_through_what_it_prints() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'codex'\n"));
+    fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
+    let (code, said) = shell.run(&["cat", "events"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(shell.outcome().tokens.total, Some(109));
+    assert_eq!(shell.feed(), CODEX_FEED);
+}
+
+/// The supervisor is killed in the middle; the keeper tells the next one what it has missed.
+#[cfg(target_os = "linux")]
+#[test]
+fn codex_is_heard_by_the_next_supervisor_too() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'codex'\n"));
+    fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
+    let script = "head -n 2 events; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); tail -n 4 events";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    let (code, said) = shell.run(&["false"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(shell.feed(), CODEX_FEED);
+}
+
+/// Its output stays open, but the turn is over.
+#[test]
+fn what_an_agent_leaves_behind_does_not_hold_its_turn() {
+    let shell = Shell::new(ONCE);
+    fs::write(shell.path("stop"), "").unwrap();
+    let script = "echo last >&2; (while test -e stop; do sleep 0.1; done) & exit 2";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, Some(5));
+    assert_eq!(shell.outcome().stop_reason.unwrap(), "Process exited with code 2: last");
+    fs::remove_file(shell.path("stop")).unwrap();
+}
+
+/// What an agent says of its tools, and what its hooks say of them.
+#[test]
+fn hooks_that_do_not_arrive_are_noticed() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'claude'\n"));
+    let used = r#"{"type":"assistant","message":{"content":[{"type":"tool_use"}]}}"#;
+    let script =
+        format!("echo '{used}'; env -u AGENT_RUNTIME_SOCKET \"$AGENT_RUNTIME\" hook </dev/null");
+    assert_eq!(shell.run(&["sh", "-c", &script]).0, Some(5));
+    let reason = shell.outcome().stop_reason.unwrap();
+    assert!(reason.starts_with("Hook transport broken: observed 1 tool use(s)"), "{reason}");
+}
+
+#[test]
+fn without_a_supervisor_the_agent_goes_on() {
+    let hook = r#"{"hook_event_name":"PermissionRequest","session_id":"a","tool_name":"Bash"}"#;
+    for (socket, why) in [(None, "is not set"), (Some("/nowhere/s.sock"), "no supervisor listens")]
+    {
+        let mut command = program();
+        command.arg("hook").env_remove("AGENT_RUNTIME_SOCKET");
+        command.envs(socket.map(|socket| ("AGENT_RUNTIME_SOCKET", socket)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // It may have gone before it has read all.
+        let _ = child.stdin.take().unwrap().write_all(hook.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+        assert!(said.contains(why) && said.contains("the agent goes on without it"), "{said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_run_is_said() {
+    let shell = Shell::new("name = 'w'\nprompt = '{input}'\nloop = 3\n");
+    let (code, said) = shell.run(&["true"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("error: w.toml is no workflow") && said.contains("line 3, column 8"),
+        "{said}"
+    );
+    let shell = Shell::new("name = 'w'\nprompt = '{input}'\n");
+    let (code, said) = shell.run(&["true"]);
+    assert_eq!((code, said.contains("say what with --input")), (Some(1), true), "{said}");
+    assert_eq!(shell.run_with(&["w.toml", "--db", "db", "--input", "x"], &["true"]).0, Some(0));
+}
+
+/// The agent tries to supervise its own session.
+#[test]
+fn a_session_has_one_supervisor() {
+    let shell = Shell::new(ONCE);
+    let script = "\"$AGENT_RUNTIME\" run w.toml --db db -- true 2> said; test $? = 1";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, Some(0));
+    assert!(shell.read("said").contains("session `main` has a supervisor already"));
+}
+
+/// The agent kills its supervisor, and goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_turn_outlives_its_supervisor() {
+    let shell = Shell::new(ONCE);
+    let script = "echo started >> seen; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); \
+                  cat >> seen; echo >> seen; exit 7";
+    let (code, said) = shell.run(&["sh", "-c", script]);
+    assert_eq!(code, None, "{said}");
+    // Another workflow has to wait, and so has a person.
+    fs::write(shell.path("other.toml"), ONCE.replace("once", "other")).unwrap();
+    let (code, said) = shell.run_with(&["other.toml", "--db", "db"], &["true"]);
+    assert!(code == Some(1) && said.contains("`one` (once) is under way"), "{said}");
+    let mut attend = program();
+    attend.current_dir(shell.0.path()).args(["attend", "--db", "db", "--", "true"]);
+    assert_eq!(attend.output().unwrap().status.code(), Some(1));
+    // Whoever goes on needs no id, and starts no agent.
+    let (code, said) = shell.run_with(&["w.toml", "--db", "db"], &["false"]);
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("turn 1 goes on"), "{said}");
+    assert_eq!(shell.outcome().stop_reason.unwrap(), "Process exited with code 7");
+    assert_eq!(shell.read("seen"), "started\ndo main\n");
+}
+
+/// The agent kills its keeper: nobody sees how it ends, but the turn does not end before it has.
+#[test]
+fn a_turn_whose_keeper_was_killed_is_lost() {
+    let shell = Shell::new(ONCE);
+    let (code, said) =
+        shell.run(&["sh", "-c", "echo oh >&2; kill -9 $PPID; sleep 0.3; cat > seen"]);
+    assert_eq!(code, Some(5), "{said}");
+    let reason = shell.outcome().stop_reason.unwrap();
+    assert!(reason.starts_with("The agent's keeper was killed"), "{reason}");
+    assert_eq!(shell.read("seen"), "do main");
+}
+
+/// A socket's path has room for about a hundred bytes.
+#[test]
+fn a_store_with_a_long_path_has_its_socket_elsewhere() {
+    let shell = Shell::new(ONCE);
+    let db = shell.path(&"x".repeat(120));
+    let attend = |runtime: Option<PathBuf>| {
+        let mut attend = program();
+        attend.arg("attend").arg("--db").arg(&db).args(["--", "sh", "-c"]);
+        attend.arg("test -S \"$AGENT_RUNTIME_SOCKET\" && echo \"$AGENT_RUNTIME_SOCKET\"");
+        attend.env_remove("XDG_RUNTIME_DIR").envs(runtime.map(|path| ("XDG_RUNTIME_DIR", path)));
+        let output = attend.output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = attend(None);
+    assert!(code == Some(1) && said.contains("set XDG_RUNTIME_DIR"), "{said}");
+    let runtime = shell.path("run");
+    fs::create_dir(&runtime).unwrap();
+    let (code, said) = attend(Some(runtime.clone()));
+    assert_eq!((code, said.starts_with(runtime.to_str().unwrap())), (Some(0), true), "{said}");
+}
+
+/// What a turn has left belongs to its log, and not to the next one in its place.
+#[test]
+fn a_store_that_is_made_anew_begins_anew() {
+    let shell = Shell::new(ONCE);
+    for code in [0, 7] {
+        let script = format!("echo x >> seen; exit {code}");
+        let expected = if code == 0 { 0 } else { 5 };
+        assert_eq!(shell.run(&["sh", "-c", &script]).0, Some(expected));
+        for file in ["db", "db-wal", "db-shm"] {
+            let _ = fs::remove_file(shell.path(file));
+        }
+    }
+    assert_eq!(shell.read("seen"), "x\nx\n");
+}
+
+/// However many keepers there are, at once and later.
+#[test]
+fn a_turns_agent_is_started_once() {
+    let shell = Shell::new(ONCE);
+    let folder = shell.path("turn");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("prompt"), "go").unwrap();
+    let keeper = || {
+        let mut keeper = program();
+        keeper.current_dir(shell.0.path()).arg("keep").arg("--folder").arg(&folder);
+        keeper.args(["--speaks", "plain", "--", "sh", "-c", "cat >> seen; exit 3"]);
+        keeper.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let keepers: Vec<_> = (0..4).map(|_| keeper()).collect();
+    for mut keeper in keepers.into_iter().chain([keeper()]) {
+        assert!(keeper.wait().unwrap().success());
+    }
+    assert!(keeper().wait().unwrap().success());
+    assert_eq!(shell.read("seen"), "go");
+    assert!(shell.read("turn/report.json").contains("\"code\":3"));
+}
