@@ -125,10 +125,10 @@ impl Hearing {
             Input::Cancel => {
                 self.once(self.commit_id("line", line), at, Supervisor::cancel)?;
             }
-            Input::Workflow(_) | Input::Turn { .. } | Input::Tracker { .. } => {
-                return Err(HearError::NotForOthers);
-            }
-            Input::TurnEnd { .. } => return Err(HearError::NotForOthers),
+            Input::Workflow(_)
+            | Input::Turn { .. }
+            | Input::Tracker { .. }
+            | Input::TurnEnd { .. } => return Err(HearError::NotForOthers),
         }
         Ok(Due::Nothing)
     }
