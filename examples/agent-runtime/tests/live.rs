@@ -10,9 +10,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use agent_runtime::projections::workflow_runs::WorkflowRun;
 use support::live::Live;
-use support::{feed_lines, open, program, workflow_rows};
+use support::shell::Shell;
+use support::{open, program};
 
 #[test]
 fn every_recording_played_live_gives_what_its_replay_gives() {
@@ -30,54 +30,6 @@ fn every_recording_played_live_gives_what_its_replay_gives() {
     });
     let (own, all) = (support::own().len(), recordings.len());
     writeln!(std::io::stderr(), "live: checked {all} ({own} own, {} shared)", all - own).unwrap();
-}
-
-/// A folder with a workflow, whose agent is a shell.
-struct Shell(tempfile::TempDir);
-
-impl Shell {
-    fn new(workflow: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("w.toml"), workflow).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// `run w.toml --db db --id one -- AGENT`, with what it says.
-    fn run(&self, agent: &[&str]) -> (Option<i32>, String) {
-        self.run_with(&["w.toml", "--db", "db", "--id", "one"], agent)
-    }
-
-    fn run_with(&self, arguments: &[&str], agent: &[&str]) -> (Option<i32>, String) {
-        let mut run = program();
-        run.current_dir(self.0.path())
-            .args(["run", "--no-terminal"])
-            .args(arguments)
-            .arg("--")
-            .args(agent);
-        let output = run.output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(said).unwrap())
-    }
-
-    /// How the only workflow ended.
-    fn outcome(&self) -> WorkflowRun {
-        let mut rows = workflow_rows(&open(&self.path("db")), "main");
-        assert_eq!(rows.len(), 1);
-        rows.remove(0)
-    }
-
-    fn feed(&self) -> Vec<String> {
-        let lines = feed_lines(&open(&self.path("db")), "main").into_iter();
-        lines.map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
-    }
 }
 
 const ONCE: &str = "name = 'once'\nprompt = 'do {session}'\n";
@@ -296,7 +248,7 @@ fn a_turn_outlives_its_supervisor() {
     let (code, said) = shell.run_with(&["other.toml", "--db", "db"], &["true"]);
     assert!(code == Some(1) && said.contains("`one` (once) is under way"), "{said}");
     let mut attend = program();
-    attend.current_dir(shell.0.path()).args(["attend", "--db", "db", "--", "true"]);
+    attend.current_dir(shell.path("")).args(["attend", "--db", "db", "--", "true"]);
     assert_eq!(attend.output().unwrap().status.code(), Some(1));
     // Whoever goes on needs no id, and starts no agent.
     let (code, said) = shell.run_with(&["w.toml", "--db", "db"], &["false"]);
@@ -364,7 +316,7 @@ fn a_turns_agent_is_started_once() {
     fs::write(folder.join("prompt"), "go").unwrap();
     let keeper = || {
         let mut keeper = program();
-        keeper.current_dir(shell.0.path()).arg("keep").arg("--folder").arg(&folder);
+        keeper.current_dir(shell.path("")).arg("keep").arg("--folder").arg(&folder);
         keeper.args(["--speaks", "plain", "--", "sh", "-c", "cat >> seen; exit 3"]);
         keeper.stdout(Stdio::null()).spawn().unwrap()
     };

@@ -1,0 +1,115 @@
+//! The rooms together, as a person uses them: a workflow file, a real agent process, and others who look in.
+
+#![cfg(test)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use agent_runtime::workflow::Status;
+use support::open;
+use support::shell::Shell;
+use vitae::store::{Query, Read, ReadError};
+
+/// What `run` is given in each of these.
+const ONE: [&str; 5] = ["w.toml", "--db", "db", "--id", "one"];
+
+/// Asks for leave to use a tool, as the hook of this id, and keeps the answer in a file of this name.
+const ASK: &str = r#"ask() {
+    printf '{"hook_event_name":"PermissionRequest","session_id":"s","tool_name":"%s","tool_input":{}}' "$2" |
+        "$AGENT_RUNTIME" hook --id "$1" > "$1"
+}
+"#;
+
+/// How often an event of a kind stands on the log.
+fn count(shell: &Shell, kind: &str) -> usize {
+    let (mut count, kind) = (0, vitae::Name::new(kind).unwrap());
+    let visited = open(&shell.path("db")).store().visit(Read::log(Query::kinds([kind])), |_| {
+        count += 1;
+        Ok::<_, ReadError>(std::ops::ControlFlow::Continue(()))
+    });
+    visited.unwrap();
+    count
+}
+
+#[test]
+fn the_rules_of_the_file_decide_what_its_agent_asks() {
+    let shell = Shell::new(
+        "name = 'ruled'\nprompt = 'go'\n[permissions]\ndeny = ['Bash']\napprove = ['mcp__git__*']\n",
+    );
+    let script = format!("{ASK} ask a mcp__git__push; ask b Bash");
+    let (code, said) = shell.run(&["sh", "-c", &script]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(shell.read("a").contains(r#""behavior":"allow""#), "{}", shell.read("a"));
+    let denied = shell.read("b");
+    assert!(denied.contains(r#""behavior":"deny""#) && denied.contains("Bash"), "{denied}");
+    assert_eq!(count(&shell, "relay.requested"), 0);
+}
+
+#[test]
+fn what_no_rule_decides_is_asked_in_a_folder() {
+    let shell = Shell::new("name = 'asking'\nprompt = 'go'\n");
+    // The agent is the person too: it finds the request, and renames an answer into its place.
+    let script = format!(
+        r#"{ASK} ask c Bash & until test -e people/requests/c.json; do sleep 0.02; done
+        echo '{{"answer":"deny","reason":"not on my machine"}}' > answer
+        mv answer people/answers/c.json
+        wait"#
+    );
+    let arguments = [&ONE[..], &["--folder", "people"]].concat();
+    let (code, said) = shell.run_with(&arguments, &["sh", "-c", &script]);
+    assert_eq!(code, Some(0), "{said}");
+    let denied = shell.read("c");
+    assert!(denied.contains("not on my machine"), "{denied}");
+    assert_eq!(count(&shell, "relay.answered"), 1);
+    // Nobody is there any more to be asked.
+    assert_eq!(count(&shell, "channels.closed"), 1);
+}
+
+#[test]
+fn a_turn_that_crashed_is_run_again_when_its_pause_is_over() {
+    let shell = Shell::new("name = 'again'\nprompt = 'go'\n[retry]\ncrashed = 2\nfirst = '10ms'\n");
+    let script = "cat >> prompts; echo . >> prompts; test $(wc -l < prompts) -gt 2";
+    let (code, said) = shell.run(&["sh", "-c", script]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("it is run again at").count(), 2, "{said}");
+    assert_eq!(shell.read("prompts"), "go.\ngo.\ngo.\n");
+    let row = shell.outcome();
+    assert_eq!((row.status, row.iteration), (Status::Completed, 1));
+}
+
+#[test]
+fn a_blocked_workflow_waits_until_somebody_has_answered() {
+    let shell = Shell::new(
+        "name = 'stuck'\nprompt = 'go'\n[loop]\nmax_iterations = 3\ntracker_path = 't.md'\n\
+         [retry]\nblocked_waits = true\n",
+    );
+    let script = "cat >> prompts; case $AGENT_RUNTIME_ITERATION in
+        1) echo '<!-- WORKFLOW_BLOCKED: no key -->' > t.md;;
+        *) echo '<!-- WORKFLOW_COMPLETE -->' > t.md;; esac";
+    let mut run =
+        shell.command(&ONE, &["sh", "-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(run.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let waits = said.by_ref().find(|line| line.contains("it waits for somebody"));
+    assert!(waits.is_some_and(|line| line.contains("no key")));
+    let wake = ["wake", "one", "--message", "it is under the mat", "--db", "db"];
+    assert!(shell.program(&wake).status().unwrap().success());
+    // Read to its end, or it could not say the rest.
+    assert!(said.any(|line| line == "completed"));
+    assert!(run.wait().unwrap().success());
+    assert!(shell.read("prompts").contains("it is under the mat"));
+    assert_eq!(shell.outcome().iteration, 2);
+}
+
+#[test]
+fn the_next_turn_is_told_what_somebody_has_said_meanwhile() {
+    let shell = Shell::new(
+        "name = 'steered'\nprompt = 'go'\n[loop]\nmax_iterations = 2\ntracker_path = 't.md'\n",
+    );
+    let script = r#"cat > prompt$AGENT_RUNTIME_ITERATION; echo more > t.md
+        test $AGENT_RUNTIME_ITERATION = 2 || "$AGENT_RUNTIME" steer one 'mind the gap' --db db"#;
+    assert_eq!(shell.run(&["sh", "-c", script]).0, Some(4));
+    assert!(!shell.read("prompt1").contains("mind the gap"));
+    assert!(shell.read("prompt2").contains("mind the gap"));
+}
