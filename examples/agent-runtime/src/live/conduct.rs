@@ -183,7 +183,7 @@ impl Supervised {
                 max_iterations: looped.map(|looped| looped.max_iterations.get()),
                 tracker_path: looped.and_then(|looped| looped.tracker_path.clone()),
                 rules: file.permissions.rules(),
-                retry: retry.clone(),
+                retry,
             };
             supervisor.start_workflow(new, heard)
         })?;
