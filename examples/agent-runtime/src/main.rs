@@ -1,6 +1,8 @@
 //! The command line of the agent runtime.
 
 mod cli;
+#[path = "../scripted-agent/agent.rs"]
+mod scripted_agent;
 
 use std::process::ExitCode;
 

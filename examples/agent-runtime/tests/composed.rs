@@ -4,12 +4,14 @@
 
 mod support;
 
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 
 use agent_runtime::workflow::Status;
-use support::open;
 use support::shell::Shell;
+use support::{open, program};
 use vitae::store::{Query, Read, ReadError};
 
 /// What `run` is given in each of these.
@@ -112,4 +114,16 @@ fn the_next_turn_is_told_what_somebody_has_said_meanwhile() {
     assert_eq!(shell.run(&["sh", "-c", script]).0, Some(4));
     assert!(!shell.read("prompt1").contains("mind the gap"));
     assert!(shell.read("prompt2").contains("mind the gap"));
+}
+
+#[test]
+fn the_demo_comes_to_what_it_says() {
+    let output = program().arg("demo").output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{said}");
+    for line in ["was killed (SIGKILL)", "turn 2 goes on", "the same as when nobody is killed"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let (_, db) = said.rsplit_once("--db ").unwrap();
+    fs::remove_dir_all(Path::new(db.trim()).parent().unwrap()).unwrap();
 }

@@ -42,6 +42,9 @@ fn shows(element: &str, text: &str) -> String {
 
 #[test]
 fn the_slider_shows_every_state_as_it_was() {
+    if !Browser::is_here() {
+        return;
+    }
     let (_folder, db, bus) = store();
     let recording = support::named("demo");
     recording.replay(&bus, usize::MAX);
@@ -88,6 +91,9 @@ fn the_slider_shows_every_state_as_it_was() {
 
 #[test]
 fn what_is_committed_while_the_page_is_open_appears() {
+    if !Browser::is_here() {
+        return;
+    }
     let (_folder, db, bus) = store();
     let recording = support::named("demo");
     let server = Server::of(&db);
@@ -110,6 +116,9 @@ fn what_is_committed_while_the_page_is_open_appears() {
 
 #[test]
 fn who_has_the_token_answers_and_it_leaves_the_address() {
+    if !Browser::is_here() {
+        return;
+    }
     let (_folder, db, bus) = store();
     let recording = support::named("demo");
     recording.replay(&bus, until(&recording, "PermissionRequest"));
@@ -132,6 +141,9 @@ fn who_has_the_token_answers_and_it_leaves_the_address() {
 
 #[test]
 fn what_an_agent_says_is_text_and_nothing_else() {
+    if !Browser::is_here() {
+        return;
+    }
     let (_folder, db, bus) = store();
     let recording = support::named("demo");
     let hostile =

@@ -1,114 +1,164 @@
-//! `demo`: a session is played, the player killed midway, and everything is still there.
+//! `demo`: an agent is supervised, the supervisor killed midway, and everything is still there.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use agent_runtime::diagram;
 use agent_runtime::projections::{feed, prefix, workflow_runs};
-use agent_runtime::replay::{Replay, Taken};
+use agent_runtime::replay::Replay;
 use agent_runtime::run::Run;
 use agent_runtime::session::Session;
 use agent_runtime::workflow::Workflow;
-use vitae::{Bus, GlobalPosition, Lifecycle, MemoryStore};
+use vitae::{Bus, Lifecycle, MemoryStore};
 use vitae_sqlite::SqliteStore;
 
 use super::{Failure, context};
 
 const RECORDING: &str = include_str!("../../recordings/demo/recording.jsonl");
+const WORKFLOW: &str = include_str!("../../recordings/demo/fix-tests.toml");
+const ID: &str = "7c9e1f5a-3b52-4c8e-9d40-1f2a6b7c8d9e";
+const INPUT: &str =
+    "The tests of the tide tables fail since the switch to summer time. Make them pass.";
 const SESSION: &str = "tidepool";
 const REQUEST: &str = "hook-22";
 
-/// How long the player waits before each line, so that it can be killed between two.
-const PACE_MS: u64 = 15;
+/// The lines of the recording that belong to no workflow.
+const BY_HAND: &str = "55-61";
 
 /// How many of the feed's last lines are shown.
 const TAIL: usize = 8;
 
 pub(super) fn demo() -> Result<(), Failure> {
-    let folder = std::env::temp_dir().join(format!("agent-runtime-demo-{}", std::process::id()));
-    fs::create_dir_all(&folder)?;
-    let (recording, db) = (folder.join("recording.jsonl"), folder.join("demo.db"));
-    fs::write(&recording, RECORDING)?;
-    let lines = RECORDING.lines().count();
+    let stage = Stage::set()?;
     let mut out = io::stdout().lock();
+    writeln!(out, "An agent plays a recorded session of {} lines:", RECORDING.lines().count())?;
+    writeln!(out, "a real process, whose hooks reach its supervisor over a socket.")?;
+    let mut supervisor = stage.run().stdout(Stdio::piped()).spawn()?;
+    say_until(&mut supervisor, "turn 2 begins", &mut out)?;
+    supervisor.kill()?;
+    supervisor.wait()?;
+    writeln!(
+        out,
+        "The supervisor was killed (SIGKILL), without any clean-up. Its agent works on.\n"
+    )?;
 
-    writeln!(out, "A recorded session of {lines} lines is played into {}.", db.display())?;
-    let mut player = play(&recording, &db)?;
-    let seen = wait_for(&mut player, &db, lines / 2)?;
-    player.kill()?;
-    player.wait()?;
-    writeln!(out, "After line {seen} the player was killed (SIGKILL), without any clean-up.\n")?;
-
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&db)?))?;
-    let mut replay = Replay::open(bus.clone(), SESSION.to_owned())?;
-    writeln!(out, "Opened again, the log says that {} lines were taken.", replay.consumed())?;
-    writeln!(out, "Its lives, each with the state it is in (●; a ? is a guard):")?;
+    let bus = stage.bus()?;
+    writeln!(out, "What the log says, each life with the state it is in (●; a ? is a guard):")?;
     show_lives(&mut out, &bus)?;
-    let now = take_all(&mut replay)?;
-    let (events, whole) = (bus.store().head()?, events_without_a_kill()?);
-    if events != whole {
-        return Err(format!("{events:?} are in the log, {whole:?} without the kill").into());
+    drop(bus);
+    writeln!(out, "Started again, the supervisor reads that, and goes on:")?;
+    out.flush()?;
+    must_end(&mut stage.run().spawn()?)?;
+    writeln!(out, "Then a person works with the agent.\n")?;
+    must_end(&mut stage.attend().spawn()?)?;
+
+    let bus = stage.bus()?;
+    let (live, replayed) = (feed_of(&bus)?, feed_of(&replayed()?)?);
+    if live != replayed {
+        return Err("the feed is not that of a session in which nobody was killed".into());
     }
-    let events = events.map_or(0, GlobalPosition::get);
-    writeln!(out, "The session goes on: {now} further lines. The log has {events} events,")?;
-    writeln!(out, "as many as when nobody kills the player.")?;
+    let lines = live.len();
+    writeln!(out, "The feed has {lines} lines, the same as when nobody is killed.")?;
     show_lives(&mut out, &bus)?;
     show_end(&mut out, &bus)?;
-    let (program, db) = (std::env::args().next().unwrap_or_default(), db.display());
-    writeln!(out, "Look around:\n  {program} log --db {db}\n  {program} feed --db {db}")?;
+    let program = std::env::args().next().unwrap_or_default();
+    let db = stage.db();
+    let db = db.display();
+    writeln!(out, "Look around:")?;
+    for command in ["log", "feed", "tree", "watch", "serve"] {
+        writeln!(out, "  {program} {command} --db {db}")?;
+    }
     Ok(())
 }
 
-/// Hands the whole recording to a replay, and says how many lines were new to it.
-fn take_all(replay: &mut Replay) -> Result<usize, Failure> {
-    let mut new = 0;
-    for line in RECORDING.lines() {
-        new += usize::from(replay.line(line.as_bytes())? == Taken::Now);
-    }
-    Ok(new)
+/// The folder in which all of it happens.
+struct Stage {
+    folder: PathBuf,
+    program: PathBuf,
 }
 
-/// How many events the recording makes in one go.
-fn events_without_a_kill() -> Result<Option<GlobalPosition>, Failure> {
+impl Stage {
+    fn set() -> Result<Self, Failure> {
+        let program = std::env::current_exe()?;
+        let name = format!("agent-runtime-demo-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("recording.jsonl"), RECORDING)?;
+        fs::write(folder.join("fix-tests.toml"), WORKFLOW)?;
+        Ok(Self { folder, program })
+    }
+
+    fn db(&self) -> PathBuf {
+        self.folder.join("demo.db")
+    }
+
+    fn bus(&self) -> Result<Bus, Failure> {
+        Ok(agent_runtime::bus(Arc::new(SqliteStore::open_read_only(self.db())?))?)
+    }
+
+    /// The workflow, supervised.
+    fn run(&self) -> Command {
+        let mut run = self.supervisor("run");
+        run.args(["fix-tests.toml", "--no-terminal", "--id", ID, "--input", INPUT, "--"]);
+        run.arg(&self.program).args(["scripted-agent", "recording.jsonl"]);
+        run
+    }
+
+    /// What a person does with the agent, supervised.
+    fn attend(&self) -> Command {
+        let mut attend = self.supervisor("attend");
+        attend.arg("--").arg(&self.program);
+        attend.args(["scripted-agent", "recording.jsonl", "--lines", BY_HAND]);
+        attend
+    }
+
+    fn supervisor(&self, command: &str) -> Command {
+        let mut supervisor = Command::new(&self.program);
+        supervisor.current_dir(&self.folder).stdin(Stdio::null());
+        supervisor.args([command, "--db", "demo.db", "--session", SESSION]);
+        supervisor
+    }
+}
+
+/// Hands on what a process says, up to a line.
+fn say_until(process: &mut Child, last: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let said = process.stdout.take().ok_or("the supervisor says nothing")?;
+    for line in BufReader::new(said).lines() {
+        let line = line?;
+        writeln!(out, "  {line}")?;
+        if line == last {
+            return Ok(());
+        }
+    }
+    Err(format!("the supervisor ended before it was killed: {}", process.wait()?).into())
+}
+
+fn must_end(process: &mut Child) -> Result<(), Failure> {
+    let status = process.wait()?;
+    if status.success() { Ok(()) } else { Err(format!("the supervisor failed: {status}").into()) }
+}
+
+/// The session as it is when nobody is killed.
+fn replayed() -> Result<Bus, Failure> {
     let bus = agent_runtime::bus(Arc::new(MemoryStore::new()))?;
-    take_all(&mut Replay::open(bus.clone(), SESSION.to_owned())?)?;
-    Ok(bus.store().head()?)
-}
-
-/// Starts a process of this program that replays the recording slowly.
-fn play(recording: &Path, db: &Path) -> Result<Child, Failure> {
-    let player = Command::new(std::env::current_exe()?)
-        .arg("replay")
-        .arg(recording)
-        .arg("--db")
-        .arg(db)
-        .args(["--pace", &PACE_MS.to_string()])
-        .stdout(Stdio::null())
-        .spawn()?;
-    Ok(player)
-}
-
-/// Reads beside the player until it has taken so many lines.
-fn wait_for(player: &mut Child, db: &Path, lines: usize) -> Result<u64, Failure> {
-    let lines = u64::try_from(lines)?;
-    loop {
-        if let Some(status) = player.try_wait()? {
-            return Err(format!("the player ended before it was killed: {status}").into());
-        }
-        // The file appears complete or not at all, so a store is there or is not.
-        if let Ok(store) = SqliteStore::open_read_only(db) {
-            let bus = agent_runtime::bus(Arc::new(store))?;
-            let taken = Replay::open(bus, SESSION.to_owned())?.consumed();
-            if taken >= lines {
-                return Ok(taken);
-            }
-        }
-        std::thread::sleep(Duration::from_millis(PACE_MS));
+    let mut replay = Replay::open(bus.clone(), SESSION.to_owned())?;
+    for line in RECORDING.lines() {
+        replay.line(line.as_bytes())?;
     }
+    Ok(bus)
+}
+
+/// The session's feed, but for when what happened.
+fn feed_of(bus: &Bus) -> Result<Vec<(u64, String, String, String)>, Failure> {
+    let lines = bus.view::<feed::FeedLine>(feed::VIEW)?;
+    let lines = lines.scan(prefix(&[feed::LINES, SESSION])).map(|line| {
+        let line = line?.1;
+        Ok((line.seq, line.kind, line.actor_id, line.run_id))
+    });
+    lines.collect()
 }
 
 /// The session's workflow and its last run, as diagrams.

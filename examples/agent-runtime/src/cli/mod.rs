@@ -31,6 +31,8 @@ use vitae::Bus;
 use vitae::store::EventStore;
 use vitae_sqlite::SqliteStore;
 
+use crate::scripted_agent;
+
 /// Why a command failed.
 pub(crate) type Failure = Box<dyn Error>;
 
@@ -56,6 +58,9 @@ enum Command {
     /// Keep the agent of one turn. `run` starts this; it is nothing for people.
     #[command(hide = true)]
     Keep(keep::KeepArguments),
+    /// Play a recording as an agent. The demo starts this.
+    #[command(hide = true)]
+    ScriptedAgent(scripted_agent::Arguments),
     /// Drive the lifecycles from a recorded session, or go on where an earlier replay stopped.
     Replay(ReplayArguments),
     /// Take over a session of the reference system from its file, and check that nothing was lost.
@@ -125,7 +130,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         db: PathBuf,
     },
-    /// Play a session, kill the player midway, resume, and show what became of it.
+    /// Supervise an agent that plays a session, kill the supervisor midway, resume, and show what became of it.
     Demo,
 }
 
@@ -203,6 +208,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Cancel(arguments) => cancel::cancel(&arguments),
         Command::Hook(arguments) => hook::hook(&arguments),
         Command::Keep(arguments) => keep::keep(&arguments),
+        Command::ScriptedAgent(arguments) => return Ok(scripted_agent::run(&arguments)),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Import { legacy, db } => import::import(&legacy, &db),
         Command::Workflows(listing) => listings::workflows(&listing),
