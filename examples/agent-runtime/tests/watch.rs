@@ -71,7 +71,7 @@ fn a_wide_screen_shows_lives_lifecycle_feed_and_what_waits() {
     let recording = support::named("demo");
     let bus = played(&recording, until(&recording, "PermissionRequest"));
     let screen = screen(&model(&bus), 160, 36);
-    assert!(screen[0].starts_with("agent-runtime demo.db · event 44 08:15:06 · 1 waiting"));
+    assert!(screen[0].starts_with("agent-runtime demo.db · event 45 08:15:06 · 1 waiting"));
     for text in [
         "tidepool working",
         "  fix-tests running",

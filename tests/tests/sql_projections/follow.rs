@@ -230,7 +230,8 @@ fn what_was_declared_and_not_made_is_an_error() {
     let before = everything(&file);
     let projection = TableProjection::new("p", 1)
         .table("a", "CREATE TABLE {b} (x)")
-        .table("b", "CREATE TABLE IF NOT EXISTS {b} (x)");
+        .table("b", "CREATE TABLE IF NOT EXISTS {b} (x)")
+        .on(|_: &Bought, _, _| Ok(()));
     let error = file.bus(projection).catch_up().unwrap_err();
     assert!(format!("{error:?}").contains("NotMade { name: \"a\" }"), "{error:?}");
     assert_eq!(everything(&file), before);
@@ -240,7 +241,9 @@ fn what_was_declared_and_not_made_is_an_error() {
 fn a_view_does_not_take_the_place_of_anything() {
     let file = File::new();
     let before = everything(&file);
-    let projection = TableProjection::new("view", 1).table("rows", "CREATE TABLE {rows} (a)");
+    let projection = TableProjection::new("view", 1)
+        .table("rows", "CREATE TABLE {rows} (a)")
+        .on(|_: &Bought, _, _| Ok(()));
     let bus = file.bus(projection);
     let error = bus.catch_up().unwrap_err();
     assert!(format!("{error:?}").contains("view_rows"), "{error:?}");
