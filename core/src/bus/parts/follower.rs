@@ -125,8 +125,7 @@ impl Follower {
             inner.store.read(&self.read_from(from), page)?;
             if page.is_empty() {
                 place.seen = place.seen.max(head);
-                self.pass_over(inner, &mut place)?;
-                *known = Some(place);
+                *known = self.pass_over(inner, place)?;
                 return Ok(Step::IDLE);
             }
         }
@@ -165,23 +164,24 @@ impl Follower {
             Start::Now => inner.opened,
             Start::After(position) => Some(position),
         };
-        let mut place = Place { stored: None, seen: position };
-        if position.is_some() {
-            // What is now is not what is now the next time.
-            self.move_to_seen(inner, &mut place)?;
+        let place = Place { stored: None, seen: position };
+        if position.is_none() {
+            return Ok(Some(place));
         }
-        Ok(Some(place))
+        // What is now is not what is now the next time.
+        match self.move_to_seen(inner, place)? {
+            Some(place) => Ok(Some(place)),
+            None => self.find(inner),
+        }
     }
 
     /// Moves the checkpoint behind everything that was looked at or passed over.
     pub(in crate::bus) fn settle(&self, inner: &Inner) -> Result<(), PartError> {
         let mut work = lock(&self.work);
-        let Some(mut place) = work.place.take() else { return Ok(()) };
+        let Some(place) = work.place.take() else { return Ok(()) };
         let stored = place.stored.as_ref().and_then(|stored| stored.position);
-        if place.seen > stored {
-            self.move_to_seen(inner, &mut place)?;
-        }
-        work.place = Some(place);
+        let behind = place.seen > stored;
+        work.place = if behind { self.move_to_seen(inner, place)? } else { Some(place) };
         Ok(())
     }
 
@@ -255,32 +255,25 @@ impl Follower {
     }
 
     /// Moves the checkpoint if it has fallen far behind for want of events.
-    fn pass_over(&self, inner: &Inner, place: &mut Place) -> Result<(), PartError> {
+    fn pass_over(&self, inner: &Inner, place: Place) -> Result<Option<Place>, PartError> {
         let stored = place.stored.as_ref().and_then(|stored| stored.position);
         let behind = number(place.seen).saturating_sub(number(stored));
-        if behind >= PASSED_OVER { self.move_to_seen(inner, place) } else { Ok(()) }
+        if behind >= PASSED_OVER { self.move_to_seen(inner, place) } else { Ok(Some(place)) }
     }
 
-    /// Moves the checkpoint to the last event that was looked at or passed over.
-    fn move_to_seen(&self, inner: &Inner, place: &mut Place) -> Result<(), PartError> {
-        let Some(position) = place.seen else { return Ok(()) };
+    /// Moves the checkpoint to the last event that was looked at or passed over. `None` if somebody else
+    /// has moved it: where it is then, and whether anybody is to follow any more, has to be found anew.
+    fn move_to_seen(&self, inner: &Inner, place: Place) -> Result<Option<Place>, PartError> {
+        let Some(position) = place.seen else { return Ok(Some(place)) };
         let to = Checkpoint::up_to(position, &*inner.store)?;
         let to = to.ok_or(PartError::NoSuchStart { position })?;
         let mut commit = Commit::new(CommitId::generate());
-        commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
+        commit.checkpoints.push(self.moved(place.stored, to.clone()));
         match inner.store.commit(commit) {
-            Ok(_) => place.stored = Some(to),
-            // Somebody else has: it is looked up when the part moves.
-            Err(AppendError::CheckpointConflict { .. }) => *place = self.find_moved(inner)?,
-            Err(source) => return Err(PartError::Append { position, source }),
+            Ok(_) => Ok(Some(Place { stored: Some(to), ..place })),
+            Err(AppendError::CheckpointConflict { .. }) => Ok(None),
+            Err(source) => Err(PartError::Append { position, source }),
         }
-        Ok(())
-    }
-
-    /// Where somebody else has moved the checkpoint.
-    fn find_moved(&self, inner: &Inner) -> Result<Place, PartError> {
-        let stored = inner.store.checkpoint(&self.checkpoint)?;
-        Ok(Place { seen: stored.as_ref().and_then(|stored| stored.position), stored })
     }
 
     fn moved(&self, from: Option<Checkpoint>, to: Checkpoint) -> CheckpointMove {
@@ -294,4 +287,64 @@ fn number(position: Option<GlobalPosition>) -> u64 {
 
 pub(in crate::bus) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::bus::Bus;
+    use crate::memory::MemoryStore;
+    use crate::number::KindVersion;
+    use crate::store::{ExpectedVersion, NameList, NewEvent, RegisteredSchema, StreamAppend};
+    use crate::time::Timestamp;
+    use crate::{Metadata, StreamId};
+
+    fn append(bus: &Bus) {
+        let (mut commit, kind) = (Commit::new(CommitId::generate()), Name::new("k").unwrap());
+        let id = StreamId::new("c", "s").unwrap();
+        commit.streams.push(StreamAppend { id, expected: ExpectedVersion::Any });
+        let (version, schema) = (KindVersion::FIRST, "[]".into());
+        commit.schemas.push(RegisteredSchema { kind: kind.clone(), version, schema });
+        commit.events.push(NewEvent {
+            stream: 0,
+            kind,
+            kind_version: version,
+            occurred_at: Timestamp::from_micros(0),
+            correlation: CommitId::generate(),
+            causation: None,
+            tags: NameList::default(),
+            metadata: Metadata::default(),
+            payload: Vec::new().into(),
+        });
+        bus.store().commit(commit).unwrap();
+    }
+
+    /// Another process has put the part's rows out of use, in the moment in which this one moves on.
+    #[test]
+    fn nobody_goes_on_from_where_a_checkpoint_was_retired() {
+        let bus = Bus::open(Arc::new(MemoryStore::new())).unwrap();
+        let checkpoint = Name::new("view/1/v").unwrap();
+        let follower = Follower::new(checkpoint.clone(), Query::all(), Start::Beginning, 9);
+        let nothing = |_: Option<&Checkpoint>, _: &[EventRef<'_>]| {
+            Ok(Prepared::of(Commit::new(CommitId::generate()), |_| ()))
+        };
+        append(&bus);
+        assert_eq!(follower.step(&bus.inner, nothing).unwrap(), Step::Moved);
+        assert_eq!(follower.step(&bus.inner, nothing).unwrap(), Step::IDLE);
+
+        let from = bus.store().checkpoint(&checkpoint).unwrap();
+        let to = Checkpoint { cursor: b"retired".to_vec(), ..from.clone().unwrap() };
+        let mut retired = Commit::new(CommitId::generate());
+        retired.checkpoints.push(CheckpointMove { name: checkpoint.clone(), from, to: to.clone() });
+        append(&bus);
+        lock(&follower.work).place.as_mut().unwrap().seen = bus.store().head().unwrap();
+        bus.store().commit(retired).unwrap();
+
+        follower.settle(&bus.inner).unwrap();
+        append(&bus);
+        assert_eq!(follower.step(&bus.inner, nothing).unwrap(), Step::IDLE);
+        assert_eq!(bus.store().checkpoint(&checkpoint).unwrap(), Some(to));
+    }
 }
