@@ -216,15 +216,14 @@ impl BusBuilder {
     /// Refuses what follows the log for nothing.
     fn require_handlers(&self) -> Result<(), OpenError> {
         let policies = self.policies.iter().filter(|policy| policy.durable);
-        let policies = policies.map(|it| (PartKind::Policy, &it.name, it.events.is_empty()));
+        let policies = policies.map(|it| (PartKind::Policy, &it.name, &it.events));
         let views = self.projections.iter().filter(|projection| projection.version.is_some());
-        let views = views.map(|it| (PartKind::Projection, &it.view, it.events.is_empty()));
+        let views = views.map(|it| (PartKind::Projection, &it.view, &it.events));
         let tables = self.in_tables.iter();
-        let tables = tables.map(|it| (PartKind::Projection, &it.name, it.events.is_empty()));
-        let effects = self.effects.iter();
-        let effects = effects.map(|it| (PartKind::Effect, &it.name, it.handles_nothing()));
+        let tables = tables.map(|it| (PartKind::Projection, &it.name, &it.events));
+        let effects = self.effects.iter().map(|it| (PartKind::Effect, &it.name, &it.events));
         let mut all = policies.chain(views).chain(tables).chain(effects);
-        match all.find(|(.., nothing)| *nothing) {
+        match all.find(|(.., events)| events.is_empty()) {
             Some((part, name, _)) => Err(OpenError::HandlesNothing { part, name: name.clone() }),
             None => Ok(()),
         }

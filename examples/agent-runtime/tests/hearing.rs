@@ -113,44 +113,47 @@ fn what_comes_again_is_heard_once() {
     assert_eq!(world.count("request.stop_asked"), 1);
 }
 
+/// What a call is told, while something is done as soon as it waits.
+fn told_while(world: &World, call: &HookCall<'_>, meanwhile: impl FnOnce()) -> Option<Value> {
+    let (waits, waiting) = channel();
+    let client = world.client();
+    thread::scope(|scope| {
+        let said = scope.spawn(|| call.tell(&client, || waits.send(()).unwrap()));
+        waiting.recv().unwrap();
+        meanwhile();
+        said.join().unwrap().unwrap()
+    })
+}
+
 #[test]
 fn a_decision_reaches_whoever_waits_for_it() {
     let world = World::new();
     let _supervised = world.supervise();
-    let (waits, waiting) = channel();
-    let client = world.client();
     let hook = hook("PermissionRequest");
-    thread::scope(|scope| {
-        let said = scope.spawn(|| call("h", &hook, LONG).tell(&client, || waits.send(()).unwrap()));
-        waiting.recv().unwrap();
+    let said = told_while(&world, &call("h", &hook, LONG), || {
         world.say(&deny("h")).unwrap();
-        let decision = json!({ "behavior": "deny", "message": "no" });
-        let expected = json!({ "hookEventName": "PermissionRequest", "decision": decision });
-        let expected = json!({ "hookSpecificOutput": expected });
-        assert_eq!(said.join().unwrap().unwrap(), Some(expected));
     });
+    let decision = json!({ "behavior": "deny", "message": "no" });
+    let expected = json!({ "hookEventName": "PermissionRequest", "decision": decision });
+    assert_eq!(said, Some(json!({ "hookSpecificOutput": expected })));
 }
 
 #[test]
 fn leave_is_asked_for_a_tool_where_the_agent_does_not_ask() {
     let world = World::new();
     let _supervised = world.supervise();
-    let (waits, waiting) = channel();
-    let client = world.client();
     let hook = hook("PreToolUse");
-    thread::scope(|scope| {
-        let asking = HookCall { asks: true, ..call("h", &hook, LONG) };
-        let said = scope.spawn(move || asking.tell(&client, || waits.send(()).unwrap()));
-        waiting.recv().unwrap();
+    let asking = HookCall { asks: true, ..call("h", &hook, LONG) };
+    let output = told_while(&world, &asking, || {
         assert_eq!(
             (world.count("request.permission_asked"), world.count("run.tool_started")),
             (1, 0)
         );
         world.say(&deny("h")).unwrap();
-        let output = said.join().unwrap().unwrap().unwrap();
-        assert_eq!(output["hookSpecificOutput"]["permissionDecision"], "deny");
-        assert_eq!(output["hookSpecificOutput"]["permissionDecisionReason"], "no");
     });
+    let output = output.unwrap();
+    assert_eq!(output["hookSpecificOutput"]["permissionDecision"], "deny");
+    assert_eq!(output["hookSpecificOutput"]["permissionDecisionReason"], "no");
 }
 
 #[test]
@@ -174,15 +177,8 @@ fn a_wait_that_is_over_is_on_the_log() {
 fn whoever_waits_goes_on_when_the_supervisor_ends() {
     let world = World::new();
     let supervised = world.supervise();
-    let (waits, waiting) = channel();
-    let client = world.client();
     let hook = hook("PermissionRequest");
-    thread::scope(|scope| {
-        let said = scope.spawn(|| call("h", &hook, LONG).tell(&client, || waits.send(()).unwrap()));
-        waiting.recv().unwrap();
-        drop(supervised);
-        assert_eq!(said.join().unwrap().unwrap(), None);
-    });
+    assert_eq!(told_while(&world, &call("h", &hook, LONG), || drop(supervised)), None);
     let nobody = world.say(&line("h2", "PreToolUse"));
     assert!(matches!(nobody, Err(ClientError::NoSupervisor { .. })), "{nobody:?}");
     assert_eq!(world.count("request.permission_decided"), 0);

@@ -103,7 +103,7 @@ pub struct Effect {
     back_off: BackOff,
     attempts: u32,
     /// The schemas of the events it handles.
-    events: Vec<event::Schemas>,
+    pub(super) events: Vec<event::Schemas>,
 }
 
 impl fmt::Debug for Effect {
@@ -162,10 +162,6 @@ impl Effect {
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
-    }
-
-    pub(super) fn handles_nothing(&self) -> bool {
-        self.handlers.is_empty()
     }
 
     /// Has the schemas checked of what it handles and of what it records.

@@ -198,8 +198,8 @@ impl Follower {
         let (mut tries, mut count) = (0, events.len());
         let mut turn = None;
         loop {
-            let Some((some, first, last)) =
-                events.get(..count).and_then(|some| Some((some, some.first()?, some.last()?)))
+            let Some((some, last)) =
+                events.get(..count).and_then(|some| Some((some, some.last()?)))
             else {
                 return Ok(None);
             };
@@ -221,36 +221,14 @@ impl Follower {
                 Some(taker) => taker(commit),
                 None => ahead.commit(&*inner.store, commit, next).map_err(NotTaken::Store),
             };
-            let source = match taken {
-                Ok(_) => {
-                    remember(&to);
-                    return Ok(Some(Place { seen: to.position, stored: Some(to) }));
-                }
-                Err(NotTaken::Event { fitting, source }) if fitting == 0 || count == 1 => {
-                    return Err(PartError::of_handler(first, source));
-                }
-                Err(NotTaken::Event { fitting, .. }) => {
-                    count = fitting.min(count - 1);
-                    continue;
-                }
-                Err(NotTaken::Part(error)) => return Err(error),
-                Err(NotTaken::Store(error)) => error,
+            let Err(why) = taken else {
+                remember(&to);
+                return Ok(Some(Place { seen: to.position, stored: Some(to) }));
             };
-            tries += 1;
-            match source {
-                AppendError::CheckpointConflict { .. } => return Ok(None),
-                AppendError::Conflict { .. } | AppendError::StaleRow { .. }
-                    if tries < MAX_TRIES => {}
-                AppendError::Conflict { .. } | AppendError::StaleRow { .. } => {
-                    return Err(PartError::Contended { tries, source });
-                }
-                AppendError::Invalid(InvalidCommit::SnapshotTooLarge { limit, .. }) => {
-                    inner.snapshots.bound(limit);
-                }
-                // More than one commit holds, perhaps.
-                AppendError::Invalid(_) if count > 1 => count /= 2,
-                source => return Err(PartError::Append { position: last.position(), source }),
-            }
+            let Some(again) = again_after(inner, why, some, &mut tries)? else {
+                return Ok(None);
+            };
+            count = again;
         }
     }
 
@@ -278,6 +256,44 @@ impl Follower {
 
     fn moved(&self, from: Option<Checkpoint>, to: Checkpoint) -> CheckpointMove {
         CheckpointMove { name: self.checkpoint.clone(), from, to }
+    }
+}
+
+/// Of how many events a commit is tried again that was not taken; `None` if somebody else has dealt with
+/// them.
+fn again_after(
+    inner: &Inner,
+    why: NotTaken,
+    events: &[EventRef<'_>],
+    tries: &mut u32,
+) -> Result<Option<usize>, PartError> {
+    let (Some(first), Some(last), count) = (events.first(), events.last(), events.len()) else {
+        return Ok(None);
+    };
+    let source = match why {
+        NotTaken::Event { fitting, source } if fitting == 0 || count == 1 => {
+            return Err(PartError::of_handler(first, source));
+        }
+        NotTaken::Event { fitting, .. } => return Ok(Some(fitting.min(count - 1))),
+        NotTaken::Part(error) => return Err(error),
+        NotTaken::Store(error) => error,
+    };
+    *tries += 1;
+    match source {
+        AppendError::CheckpointConflict { .. } => Ok(None),
+        AppendError::Conflict { .. } | AppendError::StaleRow { .. } if *tries < MAX_TRIES => {
+            Ok(Some(count))
+        }
+        AppendError::Conflict { .. } | AppendError::StaleRow { .. } => {
+            Err(PartError::Contended { tries: *tries, source })
+        }
+        AppendError::Invalid(InvalidCommit::SnapshotTooLarge { limit, .. }) => {
+            inner.snapshots.bound(limit);
+            Ok(Some(count))
+        }
+        // More than one commit holds, perhaps.
+        AppendError::Invalid(_) if count > 1 => Ok(Some(count / 2)),
+        source => Err(PartError::Append { position: last.position(), source }),
     }
 }
 

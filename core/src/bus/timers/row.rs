@@ -131,6 +131,8 @@ fn sortable(time: Timestamp) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn pending(due: i64) -> PendingTimer {
@@ -171,8 +173,7 @@ mod tests {
     #[test]
     fn no_two_timers_of_an_event_have_one_row() {
         let after = PendingTimer { due: Timestamp::from_micros(5), ..pending(5) };
-        let mut keys = [after.key(), planned(0).key(), planned(1).key()].to_vec();
-        keys.dedup();
+        let keys = HashSet::from([after.key(), planned(0).key(), planned(1).key()]);
         assert_eq!(keys.len(), 3);
     }
 

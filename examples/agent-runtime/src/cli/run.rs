@@ -63,8 +63,11 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode, Failure> {
         Progress::Awaits { reason } => {
             say(format_args!("it waits for somebody: {reason}; see `agent-runtime wake`"));
         }
-    })?;
-    channels.close()?;
+    });
+    // Whatever came of it, nobody is there any more to be asked.
+    let closed = channels.close();
+    let outcome = outcome?;
+    closed?;
     let reason = outcome.stop_reason.as_ref();
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     say(format_args!("{}{reason}", outcome.status.as_str()));

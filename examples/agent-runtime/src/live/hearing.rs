@@ -6,10 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
-use vitae::store::{AppendError, EventStore, ReadError};
+use vitae::store::{EventStore, ReadError};
 use vitae::{
-    Alongside, Bus, Clock, CommitId, CommitReason, InvalidName, Lifecycle, Name, StreamId,
-    SystemClock, Timestamp,
+    Alongside, Bus, Clock, CommitId, InvalidName, Lifecycle, Name, StreamId, SystemClock, Timestamp,
 };
 
 use crate::hook::{HookEvent, RunHook};
@@ -19,9 +18,6 @@ use crate::supervisor::{Heard, SuperviseError, Supervisor};
 
 /// What the ids of commits are made in.
 const HEARD: Uuid = Uuid::from_u128(0x8f0c_6b1e_52d7_5a3e_9d10_3c5f_7a44_be21);
-
-/// How often something is tried that others were faster than. They are few: a person, a timer.
-const TRIES: u32 = 16;
 
 /// The ear of one session's supervisor.
 pub struct Hearing {
@@ -143,9 +139,7 @@ impl Hearing {
     ) -> Result<(), SuperviseError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let at = SystemClock.now();
-        self.until_nobody_is_faster(|| {
-            what(&self.supervisor, Heard { at, alongside: Alongside::new() })
-        })
+        Supervisor::again(|| what(&self.supervisor, Heard { at, alongside: Alongside::new() }))
     }
 
     fn once(
@@ -158,27 +152,11 @@ impl Hearing {
         if self.bus.store().receipt(commit)?.is_some() {
             return Ok(());
         }
-        self.until_nobody_is_faster(|| {
+        Supervisor::again(|| {
             let alongside = Alongside::new().commit_id(commit);
             what(&self.supervisor, Heard { at, alongside })
         })?;
         Ok(())
-    }
-
-    /// Others, such as a timer or a person's answer from elsewhere, may move the same lives.
-    fn until_nobody_is_faster(
-        &self,
-        what: impl Fn() -> Result<(), SuperviseError>,
-    ) -> Result<(), SuperviseError> {
-        let mut tries = 1;
-        loop {
-            match what() {
-                Err(SuperviseError::Commit(CommitReason::Append(AppendError::Conflict {
-                    ..
-                }))) if tries < TRIES => tries += 1,
-                told => return told,
-            }
-        }
     }
 
     fn commit_id(&self, what: &str, which: &[u8]) -> CommitId {

@@ -41,36 +41,16 @@ pub struct WorkflowRun {
 pub fn projection() -> Projection {
     Projection::new(VIEW)
         .on(|event: &Started, at, rows| {
-            let row = WorkflowRun {
-                run_id: event.workflow.clone(),
-                session_id: event.session.clone(),
-                workflow_name: event.name.clone(),
-                status: Status::Running,
-                iteration: 0,
-                max_iterations: event.max_iterations,
-                stop_reason: None,
-                tracker_path: event.tracker_path.clone(),
-                started_at: at.occurred_at().as_millis(),
-                ended_at: None,
-                tokens: Tokens::default(),
-            };
-            rows.put(prefix(&[&event.session, &event.workflow]), &row)
+            let Started { session, workflow, name, max_iterations, tracker_path, .. } = event;
+            let row = begun((session, workflow, name), *max_iterations, tracker_path, at);
+            rows.put(prefix(&[session, workflow]), &row)
         })
         .on(|event: &Imported, at, rows| {
-            let row = WorkflowRun {
-                run_id: event.workflow.clone(),
-                session_id: event.session.clone(),
-                workflow_name: event.name.clone(),
-                status: Status::Running,
-                iteration: event.iterations,
-                max_iterations: event.max_iterations,
-                stop_reason: None,
-                tracker_path: event.tracker_path.clone(),
-                started_at: at.occurred_at().as_millis(),
-                ended_at: None,
-                tokens: Tokens::default(),
-            };
-            rows.put(prefix(&[&event.session, &event.workflow]), &row)
+            let Imported { session, workflow, name, max_iterations, tracker_path, iterations } =
+                event;
+            let row = begun((session, workflow, name), *max_iterations, tracker_path, at);
+            let row = WorkflowRun { iteration: *iterations, ..row };
+            rows.put(prefix(&[session, workflow]), &row)
         })
         .on(|event: &TurnStarted, _, rows| {
             change(&event.session, &event.workflow, rows, |row| row.iteration = event.iteration)
@@ -97,4 +77,26 @@ fn change(
     let mut row: WorkflowRun = rows.get(&key)?.ok_or("the workflow was never started")?;
     change(&mut row);
     rows.put(key, &row)
+}
+
+/// The row of a workflow that has just begun.
+fn begun(
+    (session, workflow, name): (&str, &str, &str),
+    max_iterations: u32,
+    tracker_path: &Option<String>,
+    at: &Context,
+) -> WorkflowRun {
+    WorkflowRun {
+        run_id: workflow.to_owned(),
+        session_id: session.to_owned(),
+        workflow_name: name.to_owned(),
+        status: Status::Running,
+        iteration: 0,
+        max_iterations,
+        stop_reason: None,
+        tracker_path: tracker_path.clone(),
+        started_at: at.occurred_at().as_millis(),
+        ended_at: None,
+        tokens: Tokens::default(),
+    }
 }

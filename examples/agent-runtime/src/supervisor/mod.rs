@@ -94,8 +94,10 @@ impl Supervisor {
     }
 
     /// Does something again, on what is there then, if somebody else has moved the same life
-    /// meanwhile: whoever steers or wakes a workflow is another process.
-    fn again<T>(act: impl Fn() -> Result<T, SuperviseError>) -> Result<T, SuperviseError> {
+    /// meanwhile: a timer, or whoever answers, steers or wakes from another process.
+    pub(crate) fn again<T>(
+        act: impl Fn() -> Result<T, SuperviseError>,
+    ) -> Result<T, SuperviseError> {
         let mut tries = 1;
         loop {
             match act() {
