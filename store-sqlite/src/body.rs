@@ -6,7 +6,7 @@
 //! ```text
 //! flags 1 · seal 8 · commit id 16, digest 8, events  (the first event of its commit)
 //!                    place                           (the others)
-//! · correlation 16? · causation 20? · tags? · metadata? · payload, or its digest once it is erased
+//! · correlation 16? · causation: commit id 16, place? · tags? · metadata? · payload, or its digest once it is erased
 //! ```
 //! Numbers are little-endian, those without a size and the lengths before tags and metadata LEB128.
 //! A correlation that is the commit itself is left out. The seal is the event's checksum, mixed for
@@ -109,7 +109,7 @@ pub(crate) fn encode(
     body.extend_from_slice(correlation.map_or(&[], |correlation| &correlation[..]));
     if let Some(causation) = header.causation {
         body.extend_from_slice(causation.commit.as_bytes());
-        body.extend_from_slice(&causation.index.to_le_bytes());
+        push_number(body, u64::from(causation.index));
     }
     for bytes in [header.tags, header.metadata] {
         if !bytes.is_empty() {
@@ -151,12 +151,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Body<'_>> {
     let correlation = if has(CORRELATION) { Some(rest.array()?) } else { None };
     let causation = if has(CAUSATION) {
         let commit = CommitId::from_bytes(*rest.array()?);
-        Some(EventId { commit, index: u32::from_le_bytes(*rest.array()?) })
+        Some(EventId { commit, index: u32::try_from(rest.number()?).ok()? })
     } else {
         None
     };
-    let tags = if has(TAGS) { rest.text()? } else { &[] };
-    let metadata = if has(METADATA) { rest.text()? } else { &[] };
+    let tags = if has(TAGS) { rest.bytes()? } else { &[] };
+    let metadata = if has(METADATA) { rest.bytes()? } else { &[] };
     let payload = if has(ERASED) {
         Err(PayloadDigest(u64::from_le_bytes(rest.0.try_into().ok()?)))
     } else {
@@ -195,11 +195,21 @@ pub(crate) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     }
 }
 
+/// Lets numbers near 0 be small, whatever their sign: doubled, and complements for those below 0.
+pub(crate) const fn fold(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+/// Undoes [`fold`].
+pub(crate) const fn unfold(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
 /// What is left to read.
 pub(crate) struct Rest<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Rest<'a> {
-    fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         let (array, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(array)
@@ -223,11 +233,12 @@ impl<'a> Rest<'a> {
         None
     }
 
-    fn text(&mut self) -> Option<&'a [u8]> {
+    /// Bytes behind their length.
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        Some(text)
+        Some(bytes)
     }
 }
 

@@ -13,19 +13,19 @@ use vitae::store::{AppendError, Commit, Digest};
 use vitae::{CommitId, Timestamp};
 
 use crate::append::{Memory, Stop, Taken, Transaction};
+use crate::erase;
 use crate::error::Fault;
+use crate::flush::{Indexing, flush};
 use crate::moment::Moment;
 use crate::queue::Answer;
 use crate::tail::{Entries, Tail};
-use crate::{erase, flush};
 
 /// What the writer has at hand.
 pub(crate) struct Desk {
     connection: Connection,
     tail: Arc<RwLock<Tail>>,
     memory: Memory,
-    /// After how many events they are indexed.
-    index_every: u64,
+    indexing: Indexing,
     /// Why no more commits are taken.
     closed: Option<Closed>,
     /// Whether the log may still hold what was erased.
@@ -56,9 +56,9 @@ impl Closed {
 type Offered<'t> = (&'t Commit, Digest);
 
 impl Desk {
-    pub(crate) fn new(connection: Connection, tail: Arc<RwLock<Tail>>, index_every: u64) -> Self {
+    pub(crate) fn new(connection: Connection, tail: Arc<RwLock<Tail>>, indexing: Indexing) -> Self {
         let memory = Memory::default();
-        Self { connection, tail, memory, index_every, closed: None, traces: false }
+        Self { connection, tail, memory, indexing, closed: None, traces: false }
     }
 
     /// Takes commits, and says of each what became of it.
@@ -140,8 +140,8 @@ impl Desk {
         if !wrote {
             return Ok((answers, None));
         }
-        let due = entries.head.saturating_sub(moment.indexed) >= self.index_every.max(1);
-        let indexed = if due { Some(write_index(&moment, &entries)?) } else { None };
+        let due = entries.head.saturating_sub(moment.indexed) >= self.indexing.every.max(1);
+        let indexed = if due { Some(write_index(&moment, &entries, self.indexing)?) } else { None };
         Ok((answers, Some(Added { entries, indexed })))
     }
 
@@ -208,7 +208,7 @@ impl Desk {
         run_sql(&self.connection, "BEGIN IMMEDIATE")?;
         let moment = Moment::of(&self.connection, &self.tail)?;
         if moment.head > moment.indexed {
-            write_index(&moment, &Entries::starting_after(moment.head))?;
+            write_index(&moment, &Entries::starting_after(moment.head), self.indexing)?;
         }
         run_sql(&self.connection, "COMMIT")
     }
@@ -238,11 +238,11 @@ struct Added {
 }
 
 /// Writes the index of everything that has none.
-fn write_index(moment: &Moment<'_>, added: &Entries) -> Result<u64, Fault> {
+fn write_index(moment: &Moment<'_>, added: &Entries, indexing: Indexing) -> Result<u64, Fault> {
     let mut all = moment.unindexed()?;
     all.extend(added);
     let head = all.head;
-    flush::flush(moment.connection, all)?;
+    flush(moment.connection, all, indexing)?;
     Ok(head)
 }
 

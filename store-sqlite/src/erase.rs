@@ -11,7 +11,7 @@ use vitae::GlobalPosition;
 
 use crate::error::Fault;
 use crate::names::Names;
-use crate::{body, event, sql};
+use crate::{body, bundle, event, sql};
 
 /// Lets SQLite overwrite what it deletes, and what it moves to another page, with zeros. For a
 /// connection from its beginning: a page that was split before would have a copy.
@@ -20,8 +20,8 @@ pub(crate) fn leave_no_traces(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Puts the digest in the place of each payload, in the transaction that is open, and drops the snapshot
-/// of its stream, in which it may live on. From then on no snapshot of that stream is kept: whoever takes
+/// Puts the digest in the place of each payload, in the transaction that is open, and drops the bundle that
+/// holds it once more and the snapshot of its stream, in which it may live on. From then on no snapshot of that stream is kept: whoever takes
 /// one may know the payload still.
 pub(crate) fn payloads(
     connection: &Connection,
@@ -30,14 +30,16 @@ pub(crate) fn payloads(
 ) -> Result<(), Fault> {
     for position in positions {
         let position = position.get();
-        let (block, bytes, number, stream) = event::at(connection, position, |block, event| {
+        let (block, bytes, life, stream) = event::at(connection, position, |block, event| {
             let names = names.of(connection, event)?;
             event.check(&names)?;
             let body = body::erased(event.bytes).and_then(|body| block.with_body(position, &body));
             let bytes = body.ok_or_else(|| event.damaged("its row has no room for a digest"))?;
             let stream = (names.category.to_owned(), names.stream.to_owned());
-            Ok((block.first.cast_signed(), bytes, event.stream, stream))
+            Ok((block.first.cast_signed(), bytes, (event.stream, event.version), stream))
         })?;
+        let (number, version) = life;
+        bundle::remove(connection, number, version)?;
         connection.prepare_cached(sql::PUT_BLOCK)?.execute((block, bytes))?;
         connection.prepare_cached(sql::DROP_SNAPSHOT)?.execute(stream)?;
         connection.prepare_cached(sql::MARK_ERASED)?.execute((number,))?;

@@ -325,3 +325,12 @@ impl Fault {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Unexpected(&'static str);
+
+/// What was read, `None` if it is damaged.
+pub(crate) fn if_whole<T>(read: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Fault::Damaged(_)) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}

@@ -3,7 +3,10 @@
 //! Owns the way from its parts to a header, with all that is checked on it. Never trusts a file: what
 //! does not fit is damage at a position.
 
+use std::rc::Rc;
+
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use vitae::store::{Damage, EventHeader, Page, PayloadDigest, Query};
 use vitae::{CommitId, EventId, GlobalPosition};
 
@@ -15,8 +18,8 @@ use crate::sql;
 
 /// An event, borrowed from the statement that stands on its row.
 pub(crate) struct StoredEvent<'r> {
-    /// What its row is found by.
-    pub(crate) block: u64,
+    /// What its row is found by: the position of the first event of its block, or its bundle's number.
+    pub(crate) row: i64,
     pub(crate) position: u64,
     pub(crate) stream: i64,
     pub(crate) version: u64,
@@ -68,6 +71,13 @@ impl StoredEvent<'_> {
         Ok(())
     }
 
+    /// Whether both say the same, wherever they stand.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (self.position, self.stream, self.version, self.kind, self.commit, self.bytes)
+            == (other.position, other.stream, other.version, other.kind, other.commit, other.bytes)
+            && (self.occurred_at, self.recorded_at) == (other.occurred_at, other.recorded_at)
+    }
+
     /// What is wrong with the event, and where it stands.
     pub(crate) fn damaged(&self, reason: &str) -> Fault {
         let position = GlobalPosition::new(self.position);
@@ -99,6 +109,43 @@ pub(crate) fn walk(
         }
     }
     Ok(())
+}
+
+/// Shows events of a stream, each version with the position of the block that it is in, until `visit` says
+/// that it is enough: false then.
+pub(crate) fn of_stream(
+    connection: &Connection,
+    stream: i64,
+    placed: &[(u64, u64)],
+    mut visit: impl FnMut(&StoredEvent<'_>) -> Result<bool, Fault>,
+) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached(sql::BLOCKS_AT)?;
+    let same = |(_, one): &(u64, u64), (_, other): &(u64, u64)| one == other;
+    let blocks = placed.chunk_by(same).flat_map(<[_]>::first).map(|(_, block)| block);
+    let mut rows = statement.query((array(blocks),))?;
+    for same in placed.chunk_by(same) {
+        let block = rows.next()?.map(Block::of).transpose()?;
+        for (version, first) in same {
+            let found = block.as_ref().filter(|block| block.first == *first);
+            let event = found.map(|block| block.of_stream(stream, *version)).transpose()?;
+            let event = event.flatten().ok_or_else(|| not_of_stream(*first))?;
+            if !visit(&event)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn not_of_stream(block: u64) -> Fault {
+    let position = GlobalPosition::new(block);
+    let reason = "a stream's list leads to it, and there is no event of the stream".to_owned();
+    Fault::Damaged(Damage { position, reason })
+}
+
+/// Positions as a statement takes them.
+pub(crate) fn array<'p>(positions: impl Iterator<Item = &'p u64>) -> Rc<Vec<Value>> {
+    Rc::new(positions.map(|position| Value::Integer(position.cast_signed())).collect())
 }
 
 /// Shows the event at a position with the row that holds it.

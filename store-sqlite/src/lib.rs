@@ -7,6 +7,7 @@
 //!   ├──► writer ───► queue                 the commits that wait, and who serves them
 //!   │       └──────► desk ──► append       one transaction for all of them
 //!   │                  └────► flush        the index of many events, written together
+//!   │                            └► bundle the events of long streams once more, side by side
 //!   ├──► project                           what projections keep in tables beside the log
 //!   ├──► follow                            notices the commits of others, for who waits
 //!   └──► pool ────► moment ──► read, verify
@@ -26,6 +27,12 @@
 //! Each sees the others' commits, in order; each writes in a transaction that holds the file, and waits
 //! for it up to [`Options::busy_timeout`]. Reading waits for nobody. Who waits for the log to go on is
 //! told of the commits of others, for which a thread looks every [`Options::follow`].
+//!
+//! # Long streams
+//! The events of a stream stand as far from one another in the log as they were recorded, in the end each on
+//! a page of its own. Those of a long stream are bundled: they stand once more, one behind the other, which
+//! a load of the stream reads ([`Options::bundles`]). Of a stream of 128 events or more that is the bytes of
+//! its events again; shorter ones cost nothing.
 //!
 //! # Projections into tables
 //! A [`TableProjection`] keeps what it makes of events in SQL tables of the same file, beside the log, in one
@@ -47,7 +54,7 @@
 //! write-ahead log, which has older copies of the page, is emptied before the commit is answered. If a
 //! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
 //! this handle that finds nobody reading, or until the last handle is closed. The snapshot of the
-//! event's stream goes with it. What the file system and the disk keep of blocks that were overwritten is
+//! event's stream and the bundle that holds the event go with it. What the file system and the disk keep of blocks that were overwritten is
 //! theirs. Copies are not looked for: backups, exports, and view rows and tables that were computed from the
 //! payload keep what they hold until they are made anew.
 //!
@@ -58,6 +65,7 @@
 //! own indexes, the table of tags and how many events the last row is said to hold, has none: it never
 //! leads to a wrong event unnoticed, but a flipped bit can hide a stream, a commit, a tag, a row of a view
 //! or the last events until [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
+//! A bundle of a stream's events that is damaged is passed over for the log, and `verify` says so.
 //! Schemas, and the receipts of commits without events, have nothing that they could be held against.
 //!
 //! A write-ahead log that lost its end leaves a whole log up to some commit. Only a
@@ -68,6 +76,7 @@ mod append;
 mod backup;
 mod block;
 mod body;
+mod bundle;
 mod commits;
 mod connect;
 mod create;

@@ -3,9 +3,10 @@
 //! Owns how a list is spread over the stream's row, its chunks and the tail. Never says what the
 //! events are: who reads them checks that they are the stream's.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use vitae::StreamId;
 use vitae::store::Damage;
 
@@ -14,9 +15,29 @@ use crate::lookup::unsigned;
 use crate::positions;
 use crate::sql;
 
-/// How many events a chunk is of.
-pub(crate) const CHUNK: usize = 128;
-const CHUNK_VERSIONS: u64 = 128;
+/// A part of a list: a chunk, or all that is in none.
+pub(crate) struct Stretch<'l> {
+    /// The version that it begins with.
+    pub(crate) from: u64,
+    /// The blocks of its events.
+    pub(crate) blocks: Cow<'l, [u64]>,
+    /// Where its events stand once more, if they do.
+    pub(crate) bundle: Option<i64>,
+}
+
+impl Stretch<'_> {
+    /// The versions of its events, of which there is one at least.
+    pub(crate) fn versions(&self) -> RangeInclusive<u64> {
+        let more = self.blocks.len().saturating_sub(1);
+        self.from..=self.from.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
+    }
+
+    /// Some of its versions, each with the block of its event.
+    pub(crate) fn placed(&self, versions: &RangeInclusive<u64>) -> Vec<(u64, u64)> {
+        let all = self.versions().zip(self.blocks.iter().copied());
+        all.filter(|(version, _)| versions.contains(version)).collect()
+    }
+}
 
 /// A stream as one moment of the log has it.
 #[derive(Clone)]
@@ -61,10 +82,10 @@ impl StreamList {
         let recent = recent.as_blob().map_err(|_| damaged("a stream's list is no bytes"))?;
         let recent = positions::decode(recent)?;
         let held = u64::try_from(recent.len()).unwrap_or(u64::MAX);
-        let spilled = indexed.checked_sub(held).filter(|spilled| spilled % CHUNK_VERSIONS == 0);
-        let spilled =
-            spilled.ok_or_else(|| damaged("a stream's list is not as long as it says"))?;
-        Ok(Self { number, indexed, recent, recent_from: spilled.saturating_add(1) })
+        let in_chunks = indexed.checked_sub(held);
+        let in_chunks =
+            in_chunks.ok_or_else(|| damaged("a stream's list is longer than it says"))?;
+        Ok(Self { number, indexed, recent, recent_from: in_chunks.saturating_add(1) })
     }
 
     /// Adds what follows.
@@ -78,49 +99,58 @@ impl StreamList {
         self.recent_from.saturating_sub(1).saturating_add(recent)
     }
 
-    /// The blocks of some versions, all of which there are.
-    pub(crate) fn blocks(
+    /// The last version that is listed in a chunk, 0 if none is.
+    pub(crate) const fn chunked_up_to(&self) -> u64 {
+        self.recent_from.saturating_sub(1)
+    }
+
+    /// The part of the list with a version, which the stream has come to.
+    pub(crate) fn stretch(
         &self,
         connection: &Connection,
-        versions: RangeInclusive<u64>,
-    ) -> Result<Vec<u64>, Fault> {
-        let (from, to) = versions.into_inner();
-        let mut found = Vec::new();
-        let mut next = from;
-        while next <= to && next < self.recent_from {
-            let chunk_from = (next - 1) / CHUNK_VERSIONS * CHUNK_VERSIONS + 1;
-            let chunk = self.chunk(connection, chunk_from)?;
-            let skipped = usize::try_from(next - chunk_from).unwrap_or(usize::MAX);
-            let wanted = usize::try_from(to - next).unwrap_or(usize::MAX).saturating_add(1);
-            found.extend(chunk.iter().skip(skipped).take(wanted));
-            next = chunk_from.saturating_add(CHUNK_VERSIONS);
+        version: u64,
+    ) -> Result<Stretch<'_>, Fault> {
+        if version >= self.recent_from {
+            let blocks = Cow::Borrowed(&*self.recent);
+            return Ok(Stretch { from: self.recent_from, blocks, bundle: None });
         }
-        if next <= to {
-            let skipped = usize::try_from(next - self.recent_from).unwrap_or(usize::MAX);
-            let wanted = usize::try_from(to - next).unwrap_or(usize::MAX).saturating_add(1);
-            found.extend(self.recent.iter().skip(skipped).take(wanted));
+        let mut statement = connection.prepare_cached(sql::CHUNK)?;
+        let mut rows = statement.query((self.number, version.cast_signed()))?;
+        let missing = || damaged("a part of a stream's list is missing");
+        let row = rows.next()?.ok_or_else(missing)?;
+        let blocks = positions::decode(row.get_ref(1)?.as_blob().unwrap_or_default())?;
+        let chunk = Stretch { from: unsigned(row, 0)?, blocks: blocks.into(), bundle: row.get(2)? };
+        let versions = chunk.versions();
+        let holds_it = !chunk.blocks.is_empty() && versions.contains(&version);
+        if holds_it && *versions.end() < self.recent_from {
+            return Ok(chunk);
         }
-        Ok(found)
+        Err(missing())
     }
 
-    fn chunk(&self, connection: &Connection, version: u64) -> Result<Vec<u64>, Fault> {
-        let bytes: Option<Vec<u8>> = connection
-            .prepare_cached(sql::CHUNK)?
-            .query_row((self.number, version.cast_signed()), |row| row.get(0))
-            .optional()?;
-        let chunk = bytes.map(|bytes| positions::decode(&bytes)).transpose()?;
-        chunk
-            .filter(|chunk| chunk.len() == CHUNK)
-            .ok_or_else(|| damaged("a part of a stream's list is missing"))
+    /// The blocks of all events that are indexed.
+    pub(crate) fn indexed_blocks(&self, connection: &Connection) -> Result<Vec<u64>, Fault> {
+        let mut blocks = Vec::new();
+        let mut next = 1;
+        while next <= self.indexed {
+            let stretch = self.stretch(connection, next)?;
+            if stretch.from != next {
+                return Err(damaged("two parts of a stream's list are of the same versions"));
+            }
+            blocks.extend_from_slice(&stretch.blocks);
+            next = stretch.versions().end().saturating_add(1);
+        }
+        Ok(blocks)
     }
 
-    /// Takes the chunks off that are full, each with the version of its first event.
-    pub(crate) fn spill(&mut self) -> Vec<(u64, Vec<u64>)> {
+    /// Takes chunks off that are full, of so many events, each with the version of its first event.
+    pub(crate) fn spill(&mut self, of: usize) -> Vec<(u64, Vec<u64>)> {
         let mut chunks = Vec::new();
-        while self.recent.len() >= CHUNK {
-            let rest = self.recent.split_off(CHUNK);
+        while self.recent.len() >= of {
+            let rest = self.recent.split_off(of);
             chunks.push((self.recent_from, std::mem::replace(&mut self.recent, rest)));
-            self.recent_from = self.recent_from.saturating_add(CHUNK_VERSIONS);
+            let spilled = u64::try_from(of).unwrap_or(u64::MAX);
+            self.recent_from = self.recent_from.saturating_add(spilled);
         }
         chunks
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use vitae::store::Limits;
 use vitae::{Clock, SystemClock};
 
+use crate::flush::Indexing;
 use crate::{OpenError, SqliteStore};
 
 /// How a store is opened. Begin with [`SqliteStore::options`].
@@ -24,7 +25,7 @@ pub struct Options {
     pub(crate) queue_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) max_pages: Option<u32>,
-    pub(crate) index_every: u64,
+    pub(crate) indexing: Indexing,
     pub(crate) follow: Option<Duration>,
 }
 
@@ -52,7 +53,7 @@ impl fmt::Debug for Options {
             .field("queue_timeout", &self.queue_timeout)
             .field("close_timeout", &self.close_timeout)
             .field("max_pages", &self.max_pages)
-            .field("index_every", &self.index_every)
+            .field("indexing", &self.indexing)
             .field("follow", &self.follow)
             .finish_non_exhaustive()
     }
@@ -70,7 +71,7 @@ impl Default for Options {
             queue_timeout: Duration::from_secs(5),
             close_timeout: Duration::from_secs(30),
             max_pages: None,
-            index_every: 65_536,
+            indexing: Indexing { every: 65_536, chunk: 96, bundles_from: 128 },
             follow: Some(Duration::from_millis(20)),
         }
     }
@@ -152,7 +153,22 @@ impl Options {
     /// More makes appends cheaper; fewer take less memory, and open sooner after a crash.
     #[must_use]
     pub const fn index_every(mut self, events: u64) -> Self {
-        self.index_every = events;
+        self.indexing.every = events;
+        self
+    }
+
+    /// From how many events on those of a stream are bundled, and how many to a bundle: 128 and 96 unless
+    /// set, `u64::MAX` for never; 0 events to a bundle are taken as 1.
+    ///
+    /// The events of a stream may stand on a page each, far from one another. In a bundle they stand once
+    /// more, one behind the other, and a load reads a page for many of them. This costs the bytes of these
+    /// events a second time, and their reading and writing when the index is written. Events so large
+    /// that a bundle would come to more than 64 KiB are left where they are. What is bundled stays so
+    /// whatever is set later.
+    #[must_use]
+    pub const fn bundles(mut self, from: u64, of: usize) -> Self {
+        self.indexing.bundles_from = from;
+        self.indexing.chunk = if of == 0 { 1 } else { of };
         self
     }
 

@@ -3,19 +3,19 @@
 //! Owns the order and the bounds of a read, and that nothing is missing between them. Never skips
 //! damage: an event that is read to be filtered is checked like one that is shown.
 
-use std::rc::Rc;
+use std::ops::RangeInclusive;
 
-use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Rows};
 use vitae::store::{Damage, Direction, Page, Query, Read, Selection};
 use vitae::{GlobalPosition, StreamId, StreamVersion};
 
 use crate::block::Block;
-use crate::error::Fault;
-use crate::event::{StoredEvent, missing};
+use crate::error::{Fault, if_whole};
+use crate::event::{StoredEvent, missing, of_stream};
+use crate::list::StreamList;
 use crate::moment::Moment;
 use crate::names::{EventNames, Names};
-use crate::{sql, tagged};
+use crate::{bundle, sql, tagged};
 
 /// How many events of a stream are fetched at a time.
 const BATCH: u64 = 512;
@@ -56,33 +56,58 @@ fn read_stream(
     let Some(list) = moment.stream(id)? else {
         return Ok(());
     };
-    let Some(mut walk) = Walk::new(read.direction, from, list.version())? else {
+    let Some(walk) = Walk::new(read.direction, from, list.version())? else {
         return Ok(());
     };
-    let mut statement = moment.connection.prepare_cached(sql::BLOCKS_AT)?;
-    while walk.is_under_way() {
-        let versions = walk.ahead(BATCH.min(wanted(read, page)));
-        let mut blocks = list.blocks(moment.connection, versions)?;
-        if read.direction == Direction::Backwards {
-            blocks.reverse();
-        }
-        let mut rows =
-            statement.query((array(blocks.chunk_by(u64::eq).flat_map(<[u64]>::first)),))?;
-        for same in blocks.chunk_by(u64::eq) {
-            let block = next_block(&mut rows)?;
-            for first in same {
-                let version = walk.next.cast_unsigned();
-                let found = block.as_ref().filter(|block| block.first == *first);
-                let event = found.map(|block| block.of_stream(list.number, version)).transpose()?;
-                let event = event.flatten().ok_or_else(|| missing_of_stream(*first))?;
-                walk.advance();
-                if !offer(&event, &names.of(moment.connection, &event)?, read, page)? {
-                    return Ok(());
-                }
-            }
-        }
-    }
+    let mut filling = Filling { connection: moment.connection, names, read, walk, page };
+    while filling.walk.is_under_way() && filling.take(&list)? {}
     Ok(())
+}
+
+/// A page that is being filled with the events of a stream.
+struct Filling<'f> {
+    connection: &'f Connection,
+    names: &'f mut Names,
+    read: &'f Read,
+    walk: Walk,
+    page: &'f mut Page,
+}
+
+impl Filling<'_> {
+    /// Takes the events that are listed together with the next one. False if there is no room for all.
+    fn take(&mut self, list: &StreamList) -> Result<bool, Fault> {
+        let (connection, direction) = (self.connection, self.read.direction);
+        let stretch = list.stretch(connection, self.walk.next.cast_unsigned())?;
+        let within = stretch.versions();
+        if let Some(bundle) = stretch.bundle {
+            let (chunk, wanted) = ((list.number, stretch.from), self.wanted(&within));
+            let offer = |event: &StoredEvent<'_>| self.offer(event);
+            let shown = bundle::walk(connection, bundle, chunk, &wanted, direction, offer);
+            if let Some(more) = if_whole(shown)? {
+                return Ok(more);
+            }
+            // The log has the events too.
+        }
+        let mut placed = stretch.placed(&self.wanted(&within));
+        if direction == Direction::Backwards {
+            placed.reverse();
+        }
+        of_stream(connection, list.number, &placed, |event| self.offer(event))
+    }
+
+    /// The versions that come next, all within some: no more than the page may take, and one, to know
+    /// whether there is one.
+    fn wanted(&self, within: &RangeInclusive<u64>) -> RangeInclusive<u64> {
+        let room = self.read.max_events.saturating_sub(self.page.len()).saturating_add(1);
+        self.walk.ahead(BATCH.min(u64::try_from(room).unwrap_or(u64::MAX)), within)
+    }
+
+    fn offer(&mut self, event: &StoredEvent<'_>) -> Result<bool, Fault> {
+        let names = self.names.of(self.connection, event)?;
+        let more = offer(event, &names, self.read, self.page)?;
+        self.walk.advance();
+        Ok(more)
+    }
 }
 
 /// The block that a statement comes by next.
@@ -104,23 +129,6 @@ pub(crate) fn offer(
     }
     event.push_to(names, page)?;
     Ok(true)
-}
-
-fn missing_of_stream(block: u64) -> Fault {
-    let position = GlobalPosition::new(block);
-    let reason = "a stream's list leads to it, and there is no event of the stream".to_owned();
-    Fault::Damaged(Damage { position, reason })
-}
-
-/// How many events a page may still take, and one more, to know whether there is one.
-fn wanted(read: &Read, page: &Page) -> u64 {
-    let room = read.max_events.saturating_sub(page.len()).saturating_add(1);
-    u64::try_from(room).unwrap_or(u64::MAX)
-}
-
-/// Positions as a statement takes them.
-pub(crate) fn array<'p>(positions: impl Iterator<Item = &'p u64>) -> Rc<Vec<Value>> {
-    Rc::new(positions.map(|position| Value::Integer(position.cast_signed())).collect())
 }
 
 fn read_log(
@@ -214,14 +222,14 @@ impl Walk {
         Ok(Some(Self { next: signed(first)?, last: signed(last)?, step }))
     }
 
-    /// The numbers that come next, at most so many, from the smallest to the largest.
-    fn ahead(&self, most: u64) -> std::ops::RangeInclusive<u64> {
+    /// The numbers that come next, at most so many and all within some, from the smallest to the largest.
+    fn ahead(&self, most: u64, within: &RangeInclusive<u64>) -> RangeInclusive<u64> {
         let (next, last) = (self.next.cast_unsigned(), self.last.cast_unsigned());
         let more = most.saturating_sub(1);
         if self.step > 0 {
-            next..=next.saturating_add(more).min(last)
+            next..=next.saturating_add(more).min(last).min(*within.end())
         } else {
-            next.saturating_sub(more).max(last)..=next
+            next.saturating_sub(more).max(last).max(*within.start())..=next
         }
     }
 

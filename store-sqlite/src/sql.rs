@@ -33,6 +33,13 @@ statements! {
     CHUNK = "chunk";
     PUT_CHUNK = "put_chunk";
 
+    BUNDLE = "bundle";
+    BUNDLED_CHUNKS = "bundled_chunks";
+    COUNT_BUNDLES = "count_bundles";
+    INSERT_BUNDLE = "insert_bundle";
+    PUT_CHUNK_BUNDLE = "put_chunk_bundle";
+    DELETE_BUNDLE = "delete_bundle";
+
     COMMIT_CHUNK = "commit_chunk";
     NEXT_COMMIT_CHUNK = "next_commit_chunk";
     COMMIT_CHUNKS = "commit_chunks";

@@ -8,10 +8,10 @@ use vitae::Name;
 use vitae::store::{Direction, Page, Query, QueryItem, Read};
 
 use crate::error::Fault;
-use crate::event::{StoredEvent, missing};
+use crate::event::{StoredEvent, array, missing};
 use crate::moment::Moment;
 use crate::names::{EventNames, Names};
-use crate::read::{Walk, array, next_block, offer};
+use crate::read::{Walk, next_block, offer};
 use crate::{lookup, sql};
 
 /// How many positions are fetched of a tag at a time.

@@ -126,7 +126,8 @@ impl Tail {
         }
         let mut read = Entries::starting_after(self.head);
         event::walk(connection, self.head.saturating_add(1), head, |event| {
-            read.push(event.position, event.block, event.stream, &event.body.place);
+            let block = event.row.cast_unsigned();
+            read.push(event.position, block, event.stream, &event.body.place);
             Ok(())
         })?;
         self.absorb(read);

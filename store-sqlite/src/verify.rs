@@ -12,12 +12,12 @@ use vitae::store::{Direction, Page};
 use crate::body::Place;
 use crate::error::Fault;
 use crate::event::{self, StoredEvent};
-use crate::list::StreamList;
+use crate::list::{StreamList, Stretch};
 use crate::lookup::{self, damage, unsigned};
 use crate::moment::Moment;
 use crate::names::Names;
 use crate::read::{Walk, log_statement, walk_log};
-use crate::{commits, sql};
+use crate::{bundle, commits, positions, sql};
 
 /// Checks the whole file and returns the number of events.
 pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Fault> {
@@ -30,6 +30,7 @@ pub(crate) fn verify(moment: &Moment<'_>, names: &mut Names) -> Result<u64, Faul
         check_counts(connection, moment.head)?;
     }
     check_streams(connection, found.streams)?;
+    check_bundles(connection)?;
     check_commits(connection, &found.commits)?;
     let stored: u64 =
         connection.prepare_cached(sql::COUNT_TAGS)?.query_row((), |row| Ok(unsigned(row, 0)))??;
@@ -121,7 +122,7 @@ impl Found {
             return Err(event.damaged("a version of its stream is missing before it"));
         }
         if event.position <= self.indexed {
-            stream.indexed.add(event.block);
+            stream.indexed.add(event.row.cast_unsigned());
         }
         match event.body.place {
             Place::First(opening) if self.to_come == 0 => {
@@ -157,11 +158,7 @@ fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Re
         let number: i64 = row.get(0)?;
         let list = StreamList::numbered(connection, number)?;
         let mut sum = Sum::default();
-        if list.indexed > 0 {
-            for block in list.blocks(connection, 1..=list.indexed)? {
-                sum.add(block);
-            }
-        }
+        list.indexed_blocks(connection)?.into_iter().for_each(|block| sum.add(block));
         let events = found.remove(&number).unwrap_or_default();
         if sum != events.indexed || events.version == 0 {
             return Err(damage("a stream's list does not hold its events"));
@@ -171,6 +168,26 @@ fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Re
         return Ok(());
     }
     Err(damage("a stream is missing"))
+}
+
+/// Every bundle must say what the log says, and belong to a chunk.
+fn check_bundles(connection: &Connection) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(sql::BUNDLED_CHUNKS)?;
+    let mut rows = statement.query(())?;
+    let mut bundles = 0_u64;
+    while let Some(row) = rows.next()? {
+        let blocks = positions::decode(row.get_ref(2)?.as_blob().unwrap_or_default())?;
+        let chunk = Stretch { from: unsigned(row, 1)?, blocks: blocks.into(), bundle: None };
+        bundle::check(connection, row.get(3)?, row.get(0)?, &chunk)?;
+        bundles = bundles.saturating_add(1);
+    }
+    let stored: u64 = connection
+        .prepare_cached(sql::COUNT_BUNDLES)?
+        .query_row((), |row| Ok(unsigned(row, 0)))??;
+    if stored == bundles {
+        return Ok(());
+    }
+    Err(damage("a bundle belongs to no part of a stream's list"))
 }
 
 /// The index of commits must lead to the first event of each.

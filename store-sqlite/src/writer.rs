@@ -38,7 +38,7 @@ impl Writer {
             bytes: options.queue_bytes,
             timeout: options.queue_timeout,
         });
-        let desk = Arc::new(Mutex::new(Desk::new(connection, tail, options.index_every)));
+        let desk = Arc::new(Mutex::new(Desk::new(connection, tail, options.indexing)));
         let (ended, at_desk) = (Ended(Arc::clone(&queue)), Arc::clone(&desk));
         let (publishes, asked) = (Arc::clone(&publisher), Arc::clone(&options.clock));
         let thread = std::thread::Builder::new()

@@ -30,5 +30,5 @@ vitae::store_conformance!(sqlite, {
 // With an index that is written again and again, between and beside everything else.
 vitae::store_conformance!(
     sqlite_indexed_often,
-    Backend::at_path(|path| SqliteStore::options().index_every(3).open(path))
+    Backend::at_path(|path| SqliteStore::options().index_every(3).bundles(2, 2).open(path))
 );

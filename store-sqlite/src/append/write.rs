@@ -144,11 +144,11 @@ impl Transaction<'_> {
             kind: kind.ok_or_else(no_kind)?,
             lag: header.recorded_at.wrapping_sub(header.occurred_at),
         };
-        if !self.memory.block.takes(header.recorded_at, self.memory.body.len()) {
+        if !self.memory.block.takes(header.recorded_at, &head, self.memory.body.len()) {
             self.write_block()?;
         }
         let memory = &mut *self.memory;
-        let block = memory.block.push(header.id, position, header.recorded_at, &head, &memory.body);
+        let block = memory.block.push(header.id, position, header.recorded_at, head, &memory.body);
         let block = block.ok_or_else(|| out_of_range("the number of a stream or a kind"))?;
         if event.payload.bytes().is_err() {
             self.connection().prepare_cached(sql::MARK_ERASED)?.execute((*number,))?;

@@ -7,17 +7,19 @@
 //!
 //! ```text
 //! recorded at 8 · number of events 2 · commit that the first event continues 16, zeros if it begins one
-//! · of each event: end 2 · stream 4 · version 5 · kind 3 · lag 8
+//! · widths 2 (`widths.rs`)
+//! · of each event: end 2 · stream · version · kind · lag, each as wide as the widths say
 //! · of each event: its body (`body.rs`)
 //! ```
 //! Numbers are big-endian, as SQL can read them (the view `log`). The end is that of the event's body,
 //! counted from where the bodies begin, and 0 for the last event, whose body ends with the row; its
 //! highest bit is set if the event begins a commit. The lag says how much earlier the event occurred than
-//! it was recorded.
+//! it was recorded, doubled, and for an event that occurred later its complement.
 
 mod builder;
 #[cfg(test)]
 mod tests;
+mod widths;
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -29,12 +31,13 @@ use crate::error::Fault;
 use crate::event::StoredEvent;
 
 pub(crate) use builder::Builder;
-
-/// The bytes of what stands of each event before the bodies.
-const HEAD: usize = 22;
+use widths::Widths;
 
 /// In the end of a body: the event begins a commit.
 const BEGINS: u16 = 1 << 15;
+
+/// The same in the first byte of a head.
+const HIGHEST: u8 = 1 << 7;
 
 /// The largest version that there is room for.
 pub(crate) const MAX_VERSION: u64 = (1 << 40) - 1;
@@ -48,24 +51,16 @@ pub(crate) struct Head {
     pub(crate) lag: i64,
 }
 
-impl Head {
-    /// `None` if a number is larger than there is room for.
-    fn encode(&self) -> Option<[u8; HEAD]> {
-        let [s0, s1, s2, s3] = u32::try_from(self.stream).ok()?.to_be_bytes();
-        let [0, 0, 0, v0, v1, v2, v3, v4] = self.version.to_be_bytes() else { return None };
-        let [0, k0, k1, k2] = u32::try_from(self.kind).ok()?.to_be_bytes() else { return None };
-        let [l0, l1, l2, l3, l4, l5, l6, l7] = self.lag.to_be_bytes();
-        Some([0, 0, s0, s1, s2, s3, v0, v1, v2, v3, v4, k0, k1, k2, l0, l1, l2, l3, l4, l5, l6, l7])
-    }
-}
-
 /// A row, borrowed from the statement that stands on it: `block_columns.sql`.
 pub(crate) struct Block<'r> {
     /// The position of its first event, which it is found by.
     pub(crate) first: u64,
     recorded_at: i64,
     continues: CommitId,
-    heads: &'r [[u8; HEAD]],
+    widths: Widths,
+    /// How many events it holds.
+    events: usize,
+    heads: &'r [u8],
     bodies: &'r [u8],
 }
 
@@ -92,23 +87,25 @@ impl<'r> Block<'r> {
         let (recorded_at, rest) = bytes.split_first_chunk()?;
         let (events, rest) = rest.split_first_chunk()?;
         let (continues, rest) = rest.split_first_chunk()?;
+        let (widths, rest) = rest.split_first_chunk()?;
         let events = usize::from(u16::from_be_bytes(*events));
-        let (heads, bodies) = rest.split_at_checked(events.checked_mul(HEAD)?)?;
+        let widths = Widths::from_bytes(*widths)?;
+        let (heads, bodies) = rest.split_at_checked(events.checked_mul(widths.head())?)?;
         let recorded_at = i64::from_be_bytes(*recorded_at);
         let continues = CommitId::from_bytes(*continues);
-        Some(Self { first, recorded_at, continues, heads: heads.as_chunks().0, bodies })
+        Some(Self { first, recorded_at, continues, widths, events, heads, bodies })
     }
 
     /// The position of its last event.
     pub(crate) fn last(&self) -> u64 {
-        let events = u64::try_from(self.heads.len()).unwrap_or(u64::MAX);
+        let events = u64::try_from(self.events).unwrap_or(u64::MAX);
         self.first.saturating_add(events).saturating_sub(1)
     }
 
     /// The event at a position, `None` if it is not in this row.
     pub(crate) fn at_position(&self, position: u64) -> Result<Option<StoredEvent<'r>>, Fault> {
         let index = position.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
-        index.filter(|index| *index < self.heads.len()).map(|index| self.event(index)).transpose()
+        index.filter(|index| *index < self.events).map(|index| self.event(index)).transpose()
     }
 
     /// The event at a version of a stream, `None` if it is not in this row.
@@ -117,11 +114,10 @@ impl<'r> Block<'r> {
         stream: i64,
         version: u64,
     ) -> Result<Option<StoredEvent<'r>>, Fault> {
-        let sought = Head { stream, version, kind: 0, lag: 0 }.encode();
-        let Some(sought) = sought.as_ref().and_then(|head| head.get(2..11)) else {
+        let Some(sought) = self.widths.life(stream, version) else {
             return Ok(None);
         };
-        let index = self.heads.iter().position(|head| head.get(2..11) == Some(sought));
+        let index = self.each_head().position(|head| self.widths.is_of(head, &sought));
         index.map(|index| self.event(index)).transpose()
     }
 
@@ -135,16 +131,15 @@ impl<'r> Block<'r> {
     }
 
     fn decode_event(&self, index: usize, position: u64) -> Option<StoredEvent<'r>> {
-        let [_, _, s0, s1, s2, s3, v0, v1, v2, v3, v4, k0, k1, k2, lag @ ..] =
-            self.heads.get(index)?;
+        let head = self.widths.decode(self.head(index)?)?;
         let bytes = self.bodies.get(self.begin(index)?..self.end(index)?)?;
         Some(StoredEvent {
-            block: self.first,
+            row: self.first.cast_signed(),
             position,
-            stream: u32::from_be_bytes([*s0, *s1, *s2, *s3]).into(),
-            version: u64::from_be_bytes([0, 0, 0, *v0, *v1, *v2, *v3, *v4]),
-            kind: u32::from_be_bytes([0, *k0, *k1, *k2]).into(),
-            occurred_at: self.recorded_at.wrapping_sub(i64::from_be_bytes(*lag)),
+            stream: head.stream,
+            version: head.version,
+            kind: head.kind,
+            occurred_at: self.recorded_at.wrapping_sub(head.lag),
             recorded_at: self.recorded_at,
             commit: self.commit_of(index)?,
             body: body::decode(bytes)?,
@@ -152,11 +147,21 @@ impl<'r> Block<'r> {
         })
     }
 
+    fn each_head(&self) -> impl DoubleEndedIterator<Item = &'r [u8]> + ExactSizeIterator {
+        self.heads.chunks_exact(self.widths.head())
+    }
+
+    fn head(&self, index: usize) -> Option<&'r [u8]> {
+        let size = self.widths.head();
+        let begin = index.checked_mul(size)?;
+        self.heads.get(begin..begin.checked_add(size)?)
+    }
+
     /// The commit that an event is of: the last that has begun in this row, else the one that began
     /// before it.
     fn commit_of(&self, index: usize) -> Option<CommitId> {
-        let begins = |[high, ..]: &[u8; HEAD]| high & BEGINS.to_be_bytes()[0] != 0;
-        match self.heads.get(..=index)?.iter().rposition(begins) {
+        let begins = |head: &[u8]| head.first().is_some_and(|high| high & HIGHEST != 0);
+        match self.each_head().take(index + 1).rposition(begins) {
             Some(first) => body::commit_begun(self.bodies.get(self.begin(first)?..)?),
             None => Some(self.continues),
         }
@@ -167,19 +172,19 @@ impl<'r> Block<'r> {
     }
 
     fn end(&self, index: usize) -> Option<usize> {
-        if index + 1 == self.heads.len() {
+        if index + 1 == self.events {
             return Some(self.bodies.len());
         }
-        let [high, low, ..] = self.heads.get(index)?;
-        Some(usize::from(u16::from_be_bytes([*high, *low]) & !BEGINS))
+        let end = self.head(index)?.first_chunk()?;
+        Some(usize::from(u16::from_be_bytes(*end) & !BEGINS))
     }
 
     /// The bytes of the row with another body for an event of it. `None` if they are too many.
     pub(crate) fn with_body(&self, position: u64, body: &[u8]) -> Option<Vec<u8>> {
         let changed = usize::try_from(position.checked_sub(self.first)?).ok()?;
         let (mut heads, mut bodies) = (self.heads.to_vec(), Vec::new());
-        let last = heads.len().checked_sub(1)?;
-        for (index, head) in heads.iter_mut().enumerate() {
+        let last = self.events.checked_sub(1)?;
+        for (index, head) in heads.chunks_exact_mut(self.widths.head()).enumerate() {
             let old = self.bodies.get(self.begin(index)?..self.end(index)?)?;
             bodies.extend_from_slice(if index == changed { body } else { old });
             let place = head.first_chunk_mut()?;
@@ -188,9 +193,10 @@ impl<'r> Block<'r> {
             *place = (Some(end).filter(|end| *end < BEGINS)? | begins).to_be_bytes();
         }
         let mut bytes = self.recorded_at.to_be_bytes().to_vec();
-        bytes.extend_from_slice(&u16::try_from(heads.len()).ok()?.to_be_bytes());
+        bytes.extend_from_slice(&u16::try_from(self.events).ok()?.to_be_bytes());
         bytes.extend_from_slice(self.continues.as_bytes());
-        bytes.extend_from_slice(heads.as_flattened());
+        bytes.extend_from_slice(&self.widths.to_bytes());
+        bytes.append(&mut heads);
         bytes.append(&mut bodies);
         Some(bytes)
     }

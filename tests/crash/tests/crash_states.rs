@@ -14,9 +14,9 @@ use vitae_crash_tests::{
 };
 use vitae_sqlite::{Durability, Options, SqliteStore};
 
-/// With an index that is written every few commits, in the transaction of others.
+/// With an index that is written every few commits, in the transaction of others, and bundles with it.
 fn options() -> Options {
-    SqliteStore::options().index_every(5)
+    SqliteStore::options().index_every(5).bundles(4, 2)
 }
 
 /// A folder with an empty store, and its disk.

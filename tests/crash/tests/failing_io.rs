@@ -106,19 +106,20 @@ fn append_some(
 ) -> Answers {
     let mut answers = Answers::default();
     let group = Group::new();
-    let store = match SqliteStore::options().clock(group.clone()).open(path) {
-        Ok(store) => store,
-        Err(error) => {
-            // A disk that fails is not a file that is wrong.
-            let typed = match error {
-                OpenError::StorageFull { .. } => fault.code == ffi::SQLITE_FULL,
-                OpenError::Failed { .. } => fault.code != ffi::SQLITE_FULL,
-                _ => false,
-            };
-            assert!(typed && disk.has_failed(), "{fault:?}: {error:?}");
-            return answers;
-        }
-    };
+    let store =
+        match SqliteStore::options().clock(group.clone()).index_every(4).bundles(2, 2).open(path) {
+            Ok(store) => store,
+            Err(error) => {
+                // A disk that fails is not a file that is wrong.
+                let typed = match error {
+                    OpenError::StorageFull { .. } => fault.code == ffi::SQLITE_FULL,
+                    OpenError::Failed { .. } => fault.code != ffi::SQLITE_FULL,
+                    _ => false,
+                };
+                assert!(typed && disk.has_failed(), "{fault:?}: {error:?}");
+                return answers;
+            }
+        };
     for authors in ROUNDS {
         let closed = !answers.unknown.is_empty();
         let before = disk.has_failed_a_commit();

@@ -59,7 +59,8 @@ pub(crate) fn reached(store: &dyn EventStore) -> Checkpoint {
 
 /// A store that was closed: everything is in the one file. Returns its bytes.
 pub(crate) fn checkpointed(path: &Path) -> Vec<u8> {
-    let store = SqliteStore::open(path).unwrap();
+    // The stream `a/1` is bundled.
+    let store = SqliteStore::options().bundles(2, 2).open(path).unwrap();
     (0..COMMITS).for_each(|nth| commit(&store, nth));
     assert_eq!(store.head().unwrap(), Some(position(u64::from(COMMITS) * 2)));
     drop(store);

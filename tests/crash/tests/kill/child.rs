@@ -166,7 +166,8 @@ pub(crate) fn booked(bus: &Bus, worker: &str) -> u64 {
 
 /// Works until it is killed, and prints each acknowledgement.
 pub(crate) fn work(path: &Path, outside: &Path) {
-    let store = Arc::new(SqliteStore::open(path).unwrap());
+    let options = SqliteStore::options().index_every(50).bundles(16, 8);
+    let store = Arc::new(options.open(path).unwrap());
     let bus = bus(&store, outside, Arc::new(SystemClock));
     let _running = bus.start().unwrap();
     std::thread::scope(|scope| {

@@ -1,0 +1,1 @@
+SELECT events FROM bundles WHERE id = ?1

@@ -1,0 +1,1 @@
+DELETE FROM bundles WHERE id = ?1

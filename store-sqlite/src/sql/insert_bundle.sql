@@ -1,0 +1,1 @@
+INSERT INTO bundles (events) VALUES (?1)
