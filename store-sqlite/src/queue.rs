@@ -215,6 +215,20 @@ impl Queue {
             let waited = self.left.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        self.abandon(state);
+    }
+
+    /// Says that there is no writer any more: it has come to the end of a queue that was closed, or
+    /// somebody else's code has panicked in it.
+    pub(crate) fn writer_ended(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        state.writer_ended = true;
+        self.abandon(state);
+    }
+
+    /// Answers what no writer will.
+    fn abandon(&self, mut state: MutexGuard<'_, State>) {
         state.bytes = 0;
         let waiting: Vec<_> = state.waiting.drain(..).map(|(_, queued)| queued).collect();
         let unwritten: Vec<_> = state.ready.drain(..).chain(waiting).collect();
@@ -226,14 +240,6 @@ impl Queue {
         }
         // A ticket that nobody can answer any more says that its outcome is unknown.
         drop(under_way);
-    }
-
-    /// Says that there is no writer any more.
-    pub(crate) fn writer_ended(&self) {
-        let mut state = self.lock();
-        state.closing = true;
-        state.writer_ended = true;
-        self.left.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -173,6 +173,34 @@ mod tests {
         assert_eq!(asked.is_some(), again.unwrap().already_appended);
     }
 
+    /// A clock that somebody has made wrong.
+    #[derive(Debug)]
+    struct Broken;
+
+    impl Clock for Broken {
+        fn now(&self) -> Timestamp {
+            panic!("it has stopped")
+        }
+    }
+
+    #[test]
+    fn when_the_writer_panics_every_ticket_is_answered_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        drop(SqliteStore::open(&path).unwrap());
+        let connection = connect::writer(&path, &Options::default()).unwrap();
+        let options = Options::default().clock(Arc::new(Broken));
+        let publisher = Arc::new(Publisher::new(None));
+        let writer = Writer::start(connection, Arc::default(), publisher, &options).unwrap();
+        let tickets = [b"a", b"b"].map(|key| {
+            let commit = row(key);
+            writer.submit(commit.digest(), commit)
+        });
+        for ticket in tickets {
+            assert!(matches!(ticket.wait(), Err(AppendError::Closed)));
+        }
+    }
+
     fn row(key: &[u8]) -> Commit {
         let mut commit = Commit::new(CommitId::generate());
         commit.rows.push(RowChange {
