@@ -53,7 +53,34 @@ impl Closed {
 }
 
 /// A commit and its digest.
-type Offered<'t> = (&'t Commit, Digest);
+pub(crate) type Offered<'t> = (&'t Commit, Digest);
+
+/// The commits that somebody hands in, for one transaction.
+pub(crate) trait Handed {
+    /// One of them, in their order; `None` if there are not so many.
+    fn at(&self, index: usize) -> Option<Offered<'_>>;
+
+    /// Asks for more, now that all there were are written. False if there are none.
+    fn goes_on(&mut self) -> bool;
+}
+
+/// One commit and no more.
+pub(crate) struct Alone<'t>(pub(crate) Offered<'t>);
+
+impl Handed for Alone<'_> {
+    fn at(&self, index: usize) -> Option<Offered<'_>> {
+        Some(self.0).filter(|_| index == 0)
+    }
+
+    fn goes_on(&mut self) -> bool {
+        false
+    }
+}
+
+/// All that were handed in until now.
+fn all(handed: &dyn Handed) -> impl Iterator<Item = Offered<'_>> {
+    (0..).map_while(|index| handed.at(index))
+}
 
 impl Desk {
     pub(crate) fn new(connection: Connection, tail: Arc<RwLock<Tail>>, indexing: Indexing) -> Self {
@@ -62,33 +89,32 @@ impl Desk {
     }
 
     /// Takes commits, and says of each what became of it.
-    pub(crate) fn answer(&mut self, tasks: &[Offered<'_>], now: Timestamp) -> Vec<Answer> {
+    pub(crate) fn answer(&mut self, handed: &mut dyn Handed, now: Timestamp) -> Vec<Answer> {
         if let Some(closed) = &self.closed {
-            return tasks.iter().map(|(commit, _)| Err(closed.answer(commit.id))).collect();
+            return all(handed).map(|(commit, _)| Err(closed.answer(commit.id))).collect();
         }
-        match self.commit(tasks, now) {
+        match self.commit(handed, now) {
             Ok(answers) => answers,
             // Something that one of them had to look at, or was too large for: each for itself tells
             // which.
             Err(AppendError::Damaged(_) | AppendError::Backend(_) | AppendError::StorageFull)
-                if tasks.len() > 1 =>
+                if handed.at(1).is_some() =>
             {
-                let alone = |task| self.answer(std::slice::from_ref(task), now);
-                tasks.iter().flat_map(alone).collect()
+                all(handed).flat_map(|task| self.answer(&mut Alone(task), now)).collect()
             }
-            Err(error) => tasks.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => all(handed).map(|_| Err(error.clone())).collect(),
         }
     }
 
     /// Takes commits in one transaction. Fails if nothing was written because of a fault.
     fn commit(
         &mut self,
-        tasks: &[Offered<'_>],
+        handed: &mut dyn Handed,
         now: Timestamp,
     ) -> Result<Vec<Answer>, AppendError> {
         // Takes the file before it looks at it: what it finds stays true until the end.
         run_sql(&self.connection, "BEGIN IMMEDIATE")?;
-        let taken = self.take(tasks, now);
+        let taken = self.take(handed, now);
         let (answers, added) = match taken {
             Ok(taken) => taken,
             Err(stop) => {
@@ -109,28 +135,29 @@ impl Desk {
         match run_sql(&self.connection, "COMMIT") {
             Ok(()) => {
                 self.keep(added);
-                self.traces |= tasks.iter().any(|(commit, _)| !commit.erasures.is_empty());
+                self.traces |= all(handed).any(|(commit, _)| !commit.erasures.is_empty());
                 if self.traces {
                     self.traces = !erase::empty_log(&self.connection);
                 }
                 Ok(answers.into_iter().map(|taken| taken.answer).collect())
             }
-            Err(fault) => Ok(self.give_up(tasks, answers, fault)),
+            Err(fault) => Ok(self.give_up(handed, answers, fault)),
         }
     }
 
-    /// Checks and writes commits. `None` beside the answers if none of them wrote anything. Refuses
-    /// only what all are refused.
+    /// Checks and writes commits, and those that come meanwhile. `None` beside the answers if none of them
+    /// wrote anything. Refuses only what all are refused.
     fn take(
         &mut self,
-        tasks: &[Offered<'_>],
+        handed: &mut dyn Handed,
         now: Timestamp,
     ) -> Result<(Vec<Taken>, Option<Added>), Stop> {
         let moment = Moment::of(&self.connection, &self.tail)?;
-        let mut transaction = Transaction::begin(moment, &mut self.memory, now, tasks.len())?;
-        let mut answers = Vec::with_capacity(tasks.len());
-        for (commit, digest) in tasks {
-            answers.push(match transaction.take(commit, *digest) {
+        let mut transaction = Transaction::begin(moment, &mut self.memory, now)?;
+        let mut answers = Vec::new();
+        while handed.at(answers.len()).is_some() || handed.goes_on() {
+            let Some((commit, digest)) = handed.at(answers.len()) else { break };
+            answers.push(match transaction.take(commit, digest) {
                 Ok(taken) => taken,
                 Err(Stop::Refused(refusal)) => Taken { answer: Err(refusal), certain: false },
                 Err(fault) => return Err(fault),
@@ -154,7 +181,7 @@ impl Desk {
     }
 
     /// Says what is known of commits whose `COMMIT` failed.
-    fn give_up(&mut self, tasks: &[Offered<'_>], answers: Vec<Taken>, fault: Fault) -> Vec<Answer> {
+    fn give_up(&mut self, handed: &dyn Handed, answers: Vec<Taken>, fault: Fault) -> Vec<Answer> {
         let unwritten = unwritten(&self.connection, &fault);
         self.roll_back();
         if let Some(error) = unwritten {
@@ -165,8 +192,8 @@ impl Desk {
         }
         let source = fault.into_source();
         let mut closed = Closed::with(AppendError::Closed);
-        let mut known = Vec::with_capacity(tasks.len());
-        for ((commit, _), taken) in tasks.iter().zip(answers) {
+        let mut known = Vec::with_capacity(answers.len());
+        for ((commit, _), taken) in all(handed).zip(answers) {
             known.push(match taken.answer {
                 answer if taken.certain => answer,
                 Ok(_) => {

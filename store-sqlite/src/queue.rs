@@ -42,8 +42,9 @@ struct State {
     /// What has no room yet, each with the moment at which it is turned away. Earliest first: all wait
     /// equally long.
     waiting: VecDeque<(Instant, Queued)>,
-    /// The tickets of the commits that the writer has taken.
+    /// The tickets of the commits that the writer has taken, and the bytes of these.
     under_way: Vec<Completer>,
+    under_way_bytes: usize,
     writer_sleeps: bool,
     usher: bool,
     closing: bool,
@@ -166,17 +167,21 @@ impl Queue {
         true
     }
 
-    /// Takes what is queued, up to what one transaction holds.
-    pub(crate) fn take(&self) -> Vec<Task> {
+    /// Takes what is queued to what was taken already, up to what one transaction holds. False if there
+    /// was nothing to take, or no room.
+    pub(crate) fn take(&self, tasks: &mut Vec<Task>) -> bool {
+        let taken = tasks.len();
         let mut state = self.lock();
-        let (mut tasks, mut bytes) = (Vec::new(), 0_usize);
-        while tasks.len() < GROUP && bytes < GROUP_BYTES {
+        while tasks.len() < GROUP && state.under_way_bytes < GROUP_BYTES {
             let Some(queued) = state.ready.pop_front() else { break };
-            bytes = bytes.saturating_add(queued.bytes);
+            state.bytes = state.bytes.saturating_sub(queued.bytes);
+            state.under_way_bytes = state.under_way_bytes.saturating_add(queued.bytes);
             state.under_way.push(queued.completer);
             tasks.push(queued.task);
         }
-        state.bytes = state.bytes.saturating_sub(bytes);
+        if tasks.len() == taken {
+            return false;
+        }
         let mut admitted = false;
         while let Some((_, queued)) = state.waiting.front()
             && state.has_room(&self.bounds, queued.bytes)
@@ -189,12 +194,16 @@ impl Queue {
         if admitted {
             self.left.notify_all();
         }
-        tasks
+        true
     }
 
-    /// Answers what was taken last, in its order.
+    /// Answers what was taken, in its order.
     pub(crate) fn answer(&self, tasks: Vec<Task>, answers: Vec<Answer>) {
-        let under_way = std::mem::take(&mut self.lock().under_way);
+        let under_way = {
+            let mut state = self.lock();
+            state.under_way_bytes = 0;
+            std::mem::take(&mut state.under_way)
+        };
         for ((completer, task), answer) in under_way.into_iter().zip(tasks).zip(answers) {
             completer.complete_with(answer, task.commit);
         }

@@ -11,9 +11,9 @@ use rusqlite::Connection;
 use vitae::store::{AppendError, Commit, Digest, Publisher, Ticket};
 use vitae::{Clock, Timestamp};
 
-use crate::desk::Desk;
+use crate::desk::{Alone, Desk, Handed, Offered};
 use crate::options::Options;
-use crate::queue::{Answer, Bounds, Queue};
+use crate::queue::{Answer, Bounds, Queue, Task};
 use crate::tail::Tail;
 
 /// The queue of commits, and the thread behind it.
@@ -59,7 +59,7 @@ impl Writer {
         }
         let now = self.clock.now();
         let mut desk = self.desk.try_lock().ok()?;
-        let answers = desk.answer(&[(commit, digest)], now);
+        let answers = desk.answer(&mut Alone((commit, digest)), now);
         drop(desk);
         publish(&self.publisher, &answers);
         answers.into_iter().next()
@@ -111,15 +111,31 @@ fn run(desk: &Mutex<Desk>, ended: &Ended, publisher: &Publisher, clock: &dyn Clo
         let now = clock.now();
         // First the desk, then what is there: while somebody else was served, more have come.
         let Ok(mut desk) = desk.lock() else { return };
-        let tasks = queue.take();
-        let commits: Vec<_> = tasks.iter().map(|task| (&task.commit, task.digest)).collect();
-        let answers = desk.answer(&commits, now);
+        let mut group = Group { queue, tasks: Vec::new() };
+        group.goes_on();
+        let answers = desk.answer(&mut group, now);
         drop(desk);
         publish(publisher, &answers);
-        queue.answer(tasks, answers);
+        queue.answer(group.tasks, answers);
     }
     if let Ok(mut desk) = desk.lock() {
         desk.clear_up();
+    }
+}
+
+/// The commits that the writer has taken. Those that come while it writes join them.
+struct Group<'q> {
+    queue: &'q Queue,
+    tasks: Vec<Task>,
+}
+
+impl Handed for Group<'_> {
+    fn at(&self, index: usize) -> Option<Offered<'_>> {
+        self.tasks.get(index).map(|task| (&task.commit, task.digest))
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.queue.take(&mut self.tasks)
     }
 }
 
@@ -132,7 +148,7 @@ fn publish(publisher: &Publisher, answers: &[Answer]) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use vitae::store::{Outcome, RowChange};
     use vitae::{CommitId, Name};
@@ -171,6 +187,41 @@ mod tests {
         let asked = vitae::store::EventStore::receipt(&store, uncertain.id).unwrap();
         let again = vitae::store::EventStore::append(&store, uncertain).wait();
         assert_eq!(asked.is_some(), again.unwrap().already_appended);
+    }
+
+    /// Commits of which each is handed in once those before are written.
+    struct OneByOne(Vec<Commit>, usize);
+
+    impl Handed for OneByOne {
+        fn at(&self, index: usize) -> Option<Offered<'_>> {
+            self.0.get(index).filter(|_| index < self.1).map(|commit| (commit, commit.digest()))
+        }
+
+        fn goes_on(&mut self) -> bool {
+            self.1 += 1;
+            self.1 <= self.0.len()
+        }
+    }
+
+    #[test]
+    fn what_comes_while_a_transaction_is_open_joins_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        drop(SqliteStore::open(&path).unwrap());
+        let mut connection = connect::writer(&path, &Options::default()).unwrap();
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&commits);
+        let count = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        connection.commit_hook(Some(count)).unwrap();
+        let mut desk = Desk::new(connection, Arc::default(), Options::default().indexing);
+        let handed = [b"a", b"b", b"c"].map(|key| row(key)).to_vec();
+        let answers = desk.answer(&mut OneByOne(handed.clone(), 1), Timestamp::from_micros(1));
+        let answered: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().commit).collect();
+        assert_eq!(answered, handed.iter().map(|commit| commit.id).collect::<Vec<_>>());
+        assert_eq!(commits.load(Ordering::Relaxed), 1);
     }
 
     /// A clock that somebody has made wrong.

@@ -11,7 +11,6 @@ mod write;
 use std::sync::Arc;
 
 use foldhash::HashMap;
-use foldhash::fast::RandomState;
 use rusqlite::{CachedStatement, Connection};
 use vitae::store::{AppendError, Commit, Digest, ExpectedVersion, InvalidCommit, Receipt};
 use vitae::{CommitId, StreamId, StreamVersion, Timestamp};
@@ -71,14 +70,8 @@ struct WriterState {
 }
 
 impl<'c> Transaction<'c> {
-    /// Looks at a transaction that has just begun and is to hold so many commits. Refuses a format that
-    /// has become too new.
-    pub(crate) fn begin(
-        moment: Moment<'c>,
-        memory: &'c mut Memory,
-        now: Timestamp,
-        commits: usize,
-    ) -> Step<Self> {
+    /// Looks at a transaction that has just begun. Refuses a format that has become too new.
+    pub(crate) fn begin(moment: Moment<'c>, memory: &'c mut Memory, now: Timestamp) -> Step<Self> {
         let found = connect::format(moment.connection)?;
         if found > FORMAT {
             return Err(Stop::Refused(AppendError::FormatChanged { found, known: FORMAT }));
@@ -101,7 +94,7 @@ impl<'c> Transaction<'c> {
             moment,
             memory,
             now,
-            receipts: HashMap::with_capacity_and_hasher(commits, RandomState::default()),
+            receipts: HashMap::default(),
             log,
             wrote: false,
         })

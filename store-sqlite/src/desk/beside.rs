@@ -66,7 +66,7 @@ impl Desk {
         let moment = Moment::of(connection, &tail)?;
         let mut memory = Memory::default();
         let mut transaction =
-            Transaction::begin(moment, &mut memory, now, 1).map_err(|stop| self.refused(stop))?;
+            Transaction::begin(moment, &mut memory, now).map_err(|stop| self.refused(stop))?;
         if let Some((commit, digest)) = commit {
             transaction.take(commit, digest).map_err(reason)?.answer?;
         }
