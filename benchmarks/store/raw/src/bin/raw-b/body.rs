@@ -4,8 +4,11 @@ use store_jobs::{Deposit, Failure};
 use store_raw::New;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The bytes of a body beside its payload, at most.
-pub const BOUND: usize = 57;
+/// The bytes of the body of an event.
+pub fn size(new: &New<'_>) -> usize {
+    let commit_id = new.commit_id.map_or(0, |id| id.len());
+    8 + 1 + commit_id + new.correlation.len() + new.causation.len() + new.payload.len()
+}
 
 /// Writes the body of an event behind others.
 pub fn write(new: &New<'_>, into: &mut Vec<u8>) {

@@ -1,9 +1,11 @@
+-- As of the last flush. recent: the blocks of the last events, those that fill no chunk, as distances in
+-- LEB128.
 CREATE TABLE IF NOT EXISTS streams (
     id INTEGER PRIMARY KEY,
     category TEXT NOT NULL,
     stream TEXT NOT NULL,
-    -- As of the last flush.
     version INTEGER NOT NULL,
+    recent BLOB NOT NULL,
     UNIQUE (category, stream)
 ) STRICT;
 
@@ -21,13 +23,20 @@ CREATE TABLE IF NOT EXISTS blocks (
     body BLOB NOT NULL
 ) STRICT;
 
--- Posting lists: the blocks of a stream's events since the flush before, as distances in LEB128.
-CREATE TABLE IF NOT EXISTS of_stream (
+-- The same for 96 of a stream's events before these, from a version on. bundle: where these stand once more.
+CREATE TABLE IF NOT EXISTS chunks (
     stream INTEGER NOT NULL,
-    first INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     blocks BLOB NOT NULL,
-    PRIMARY KEY (stream, first)
+    bundle INTEGER,
+    PRIMARY KEY (stream, version)
 ) STRICT, WITHOUT ROWID;
+
+-- The events of a chunk, where the stream has 128 or more. events: as `bundle.rs` says.
+CREATE TABLE IF NOT EXISTS bundles (
+    id INTEGER PRIMARY KEY,
+    events BLOB NOT NULL
+) STRICT;
 
 -- Commits and their positions, sorted, 80 in a row. first: the smallest id.
 CREATE TABLE IF NOT EXISTS commits (

@@ -1,12 +1,15 @@
 //! The store jobs in SQLite by hand, in the layout that vitae has: a row holds as many events as fill a
 //! page, and no other index than its position. Which events a stream has and which commits there were is
 //! kept in memory for the newest part of the log, and written for all of it together, sorted, as posting
-//! lists. What is in memory can be read again from the rows. This is the limit of the layout: nothing
-//! here checks what a store must.
+//! lists; the events of long streams are then written once more, one behind the other. What is in memory can
+//! be read again from the rows. This is the limit of the layout: nothing here checks what a store must.
 
 mod block;
 mod body;
+mod bundle;
+mod flush;
 mod index;
+mod number;
 mod read;
 mod write;
 

@@ -6,30 +6,55 @@ use rusqlite::{Connection, Row};
 use store_jobs::{Account, Deposit, Failure, KIND};
 use store_raw::Log;
 
-use crate::block::{Block, Event};
-use crate::index::{Index, blocks};
+use crate::block::{Block, Event, of_stream};
+use crate::bundle::Events;
+use crate::index::{Index, recent};
+use crate::number::read_list;
 
-const BLOCK: &str = "SELECT position, body FROM blocks WHERE position = ?1";
+/// The chunks of a stream, with their bundles where they have some.
+const CHUNKS: &str = "SELECT version, blocks, events FROM chunks LEFT JOIN bundles ON id = bundle
+     WHERE stream = ?1 ORDER BY version";
 
 pub fn load(connection: &Connection, index: &Index, stream: &str) -> Result<Account, Failure> {
-    let mut account = Account::default();
-    let mut select = connection.prepare_cached(BLOCK)?;
-    let mut version = 0;
+    let (mut account, mut version) = (Account::default(), 0);
     let found = index.streams.get(stream).ok_or_else(|| format!("there is no {stream}"))?;
-    blocks(connection, found, |block| {
-        let mut rows = select.query([block])?;
-        let row = rows.next()?.ok_or("an event is missing")?;
-        for event in Block::read(row)?.of_stream(found.id) {
-            let event = event?;
-            version += 1;
-            if event.version != version {
-                return Err(format!("version {version} of {stream} is missing").into());
-            }
-            account.deposit(&deposit(&event)?);
+    let mut each = |event: &Event<'_>| {
+        version += 1;
+        if event.version != version {
+            return Err(format!("version {version} of {stream} is missing").into());
         }
+        account.deposit(&deposit(event)?);
         Ok(())
-    })?;
+    };
+    let mut blocks = recent(connection, found.id)?;
+    blocks.extend_from_slice(&found.newest);
+    let chunked = found.version - blocks.len() as u64;
+    if chunked > 0 {
+        of_chunks(connection, found.id, &mut each)?;
+    }
+    of_stream(connection, found.id, &blocks, &(chunked + 1..=found.version), each)?;
     Ok(account)
+}
+
+/// Hands on the events of a stream that are in chunks, out of bundles where there are some.
+fn of_chunks(
+    connection: &Connection,
+    stream: i64,
+    mut each: impl FnMut(&Event<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut select = connection.prepare_cached(CHUNKS)?;
+    let mut rows = select.query([stream])?;
+    while let Some(row) = rows.next()? {
+        let version = row.get::<_, i64>(0)?.cast_unsigned();
+        if let Some(bundle) = row.get_ref(2)?.as_blob_or_null()? {
+            Events::of(stream, version, bundle).try_for_each(|event| each(&event?))?;
+        } else {
+            let blocks = read_list(row.get_ref(1)?.as_blob()?)?;
+            let versions = version..=version + blocks.len() as u64 - 1;
+            of_stream(connection, stream, &blocks, &versions, &mut each)?;
+        }
+    }
+    Ok(())
 }
 
 pub fn scan(connection: &Connection) -> Result<Account, Failure> {

@@ -1,11 +1,14 @@
 //! Inserting events.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, Statement};
 use store_jobs::{CATEGORY, Failure};
 use store_raw::{New, Writer, now};
 
 use crate::block::{Builder, Head};
-use crate::index::{Flush, Index, Stream};
+use crate::flush::Flush;
+use crate::index::{Index, Stream};
 
 pub struct Inserting<'a> {
     begin: Statement<'a>,
@@ -25,8 +28,9 @@ impl<'a> Inserting<'a> {
             begin: connection.prepare("BEGIN IMMEDIATE")?,
             commit: connection.prepare("COMMIT")?,
             insert: connection.prepare("INSERT INTO blocks VALUES (?1, ?2, ?3)")?,
-            insert_stream: connection
-                .prepare("INSERT INTO streams (category, stream, version) VALUES (?1, ?2, 0)")?,
+            insert_stream: connection.prepare(
+                "INSERT INTO streams (category, stream, version, recent) VALUES (?1, ?2, 0, x'')",
+            )?,
             commits_of: connection.prepare(
                 "SELECT entries FROM commits WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
             )?,
@@ -47,15 +51,6 @@ impl<'a> Inserting<'a> {
         let Some(row) = rows.next()? else { return Ok(false) };
         Ok(row.get_ref(0)?.as_blob()?.as_chunks::<24>().0.iter().any(|entry| entry.starts_with(id)))
     }
-
-    fn stream(&mut self, name: &str) -> Result<&mut Stream, Failure> {
-        if !self.index.streams.contains_key(name) {
-            let id = self.insert_stream.insert((CATEGORY, name))?;
-            let stream = Stream { id, version: 0, newest: Vec::new() };
-            self.index.streams.insert(name.to_owned(), stream);
-        }
-        Ok(self.index.streams.get_mut(name).ok_or("it was just put there")?)
-    }
 }
 
 impl Writer for Inserting<'_> {
@@ -71,21 +66,19 @@ impl Writer for Inserting<'_> {
         {
             return Err("a commit is there already".into());
         }
-        let position = self.index.head + 1;
-        if !self.block.has_room(new) {
-            self.insert.execute(self.block.take())?;
-        }
-        let block = if self.block.is_empty() { position } else { self.block.first };
-        let kind = self.index.kind;
-        let stream = self.stream(new.stream)?;
+        let (position, kind) = (self.index.head + 1, self.index.kind);
+        let stream = stream(&mut self.index.streams, &mut self.insert_stream, new.stream)?;
         if stream.version != new.expected {
             return Err(format!("{} is at version {}", new.stream, stream.version).into());
         }
         stream.version += 1;
-        stream.newest.push(block);
-        let (id, version) = (stream.id, stream.version);
-        let head = Head { stream: id, version, kind, occurred_at: new.occurred_at };
+        let (id, version, lag) = (stream.id, stream.version, self.recorded_at - new.occurred_at);
+        let head = Head { stream: id, version, kind, lag };
+        if !self.block.has_room(&head, new) {
+            self.insert.execute(self.block.take())?;
+        }
         self.block.push(position, self.recorded_at, &head, new);
+        stream.newest.push(self.block.first);
         self.index.head = position;
         self.index.note(new.commit_id);
         Ok(())
@@ -101,4 +94,17 @@ impl Writer for Inserting<'_> {
         self.commit.execute(())?;
         Ok(())
     }
+}
+
+fn stream<'i>(
+    streams: &'i mut HashMap<String, Stream>,
+    insert: &mut Statement<'_>,
+    name: &str,
+) -> Result<&'i mut Stream, Failure> {
+    if !streams.contains_key(name) {
+        let stream =
+            Stream { id: insert.insert((CATEGORY, name))?, version: 0, newest: Vec::new() };
+        streams.insert(name.to_owned(), stream);
+    }
+    Ok(streams.get_mut(name).ok_or("it was just put there")?)
 }
