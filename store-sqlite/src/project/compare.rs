@@ -23,7 +23,7 @@ pub(super) fn compare(
 ) -> Result<usize, TablesError> {
     let columns = columns(computed, name)?;
     if self::columns(stored, name)? != columns {
-        return Err(refused(DeclarationError::Other { name: table }));
+        return Err(refused(DeclarationError::NotAsDeclared { name: table }));
     }
     let sorted = Sorted::by(&columns, &primary_key(computed, name)?);
     let whole = |row: &Row<'_>| written(row, 0..columns.len());

@@ -74,7 +74,7 @@ pub enum DeclarationError {
     },
     /// The table in the file is another one than is declared now, or is not there, so its rows are not compared.
     #[error("the table `{name}` is not as it is declared; raise the version, or begin its shadow")]
-    Other {
+    NotAsDeclared {
         /// The table.
         name: &'static str,
     },

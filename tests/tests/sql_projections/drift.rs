@@ -261,7 +261,7 @@ fn tables_that_are_not_as_declared_are_not_compared() {
             panic!("{error:?}");
         };
         match source.downcast_ref() {
-            Some(DeclarationError::Other { name }) => *name,
+            Some(DeclarationError::NotAsDeclared { name }) => *name,
             _ => panic!("{source:?}"),
         }
     };
