@@ -143,8 +143,9 @@ pub use bus::{
     OpenError, ParkedError, ParkedEvent, ParkedEvents, PartError, PartFailed, PartKind, PartState,
     PartStatus, PartitionStatus, PassedOver, PassedOverReason, Past, PayloadErased, PendingTimer,
     PendingTimers, Policy, Projection, ProjectionInTables, Reaction, ReactionError, RebuildError,
-    Rebuilt, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress, SnapshotError,
-    SnapshotUse, Snapshots, Start, StillRunning, Submitted, Tables, TablesError, View,
+    Rebuilt, Recomputed, RestoreTimersError, RowDrift, Rows, Running, Shadow, ShadowProgress,
+    SnapshotError, SnapshotUse, Snapshots, Start, StillRunning, Submitted, Tables, TablesError,
+    View,
 };
 pub use catalog::{Catalog, CatalogError};
 pub use event::{

@@ -71,6 +71,13 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, Fault
     open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, options)
 }
 
+/// Opens a database without a name, which SQLite keeps in memory as long as it is small, then in a temporary
+/// file, and which is gone with the connection.
+pub(crate) fn scratch(options: &Options) -> Result<Connection, Fault> {
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    open(Path::new(""), access, options)
+}
+
 /// The format that the file has now.
 pub(crate) fn format(connection: &Connection) -> Result<u32, Fault> {
     let format = connection

@@ -122,6 +122,11 @@ impl SqliteStore {
         connect::beside_writer(path, self.readers.options())
     }
 
+    /// Opens a database of nobody else's, which is gone with the connection.
+    pub(crate) fn scratch(&self) -> Result<Connection, Fault> {
+        connect::scratch(self.readers.options())
+    }
+
     pub(crate) fn on_open(&self, fault: Fault) -> OpenError {
         fault.on_open(self.readers.path().clone())
     }

@@ -14,7 +14,7 @@ use super::parts::{
 };
 use super::projection::{Checked, Projection};
 use super::tables::{Keeps, ProjectionInTables, TablesError};
-use super::{Inner, OpenError, Rows, ShadowProgress, Start};
+use super::{Inner, OpenError, RebuildError, Rows, ShadowProgress, Start};
 use crate::id::CommitId;
 use crate::name::Name;
 use crate::number::{GlobalPosition, RowVersion};
@@ -98,6 +98,22 @@ impl CatchUp {
         match &self.makes {
             Makes::Rows(projection) => projection.query(),
             Makes::Tables(tables) => tables.query(),
+        }
+    }
+
+    /// The generation that is live; `None` if there is none yet. One that another version has made
+    /// cannot be compared with what this one makes.
+    pub(super) fn live(&self, inner: &Inner) -> Result<Option<u32>, RebuildError> {
+        match generations::stored(&*inner.store, self.view())? {
+            None => Ok(None),
+            Some((Generations { live, .. }, _)) if live.version == self.version => {
+                Ok(Some(live.number))
+            }
+            Some((Generations { live, .. }, _)) => Err(RebuildError::OtherVersion {
+                view: self.name.clone(),
+                stored: live.version,
+                version: self.version,
+            }),
         }
     }
 

@@ -248,8 +248,8 @@ impl<A> Error for CommitError<A> {
     }
 }
 
-/// Why a view was not rebuilt. Its rows are as they were, unless it is not known whether the new
-/// ones were taken ([`AppendError::OutcomeUnknown`]).
+/// Why a view was not rebuilt, or not compared. Its rows are as they were, unless it is not known whether the
+/// new ones were taken ([`AppendError::OutcomeUnknown`]).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
@@ -259,11 +259,19 @@ pub enum RebuildError {
         /// The view's name.
         view: String,
     },
-    /// The projection keeps its rows in tables, which are not compared.
-    #[error("`{view}` is kept in tables, which are not compared; begin its shadow instead")]
-    InTables {
+    /// What is stored was made by another version of the projection, so it is not compared with what this one
+    /// makes.
+    #[error(
+        "what `{view}` has is of version {stored} of the projection, and this program has version \
+         {version}; compare it when this version has caught up, or in a program of that one"
+    )]
+    OtherVersion {
         /// The projection's name.
         view: Name,
+        /// The version of what is stored.
+        stored: u32,
+        /// The version of this program.
+        version: u32,
     },
     /// The store could not be read.
     #[error("the store could not be read")]
@@ -287,7 +295,7 @@ pub enum RebuildError {
         /// What it says.
         source: HandlerError,
     },
-    /// The store did not acknowledge the new rows.
-    #[error("the new rows were not acknowledged")]
+    /// The store did not acknowledge the new rows, or could not compare them.
+    #[error("the new rows were not acknowledged, or not compared")]
     Append(#[source] AppendError),
 }

@@ -47,7 +47,7 @@ pub use consumers::{
 };
 pub use decide::{Decide, DecideError, Decided};
 pub use decision::DecisionModel;
-pub use drift::{Drift, RowDrift};
+pub use drift::{Drift, Recomputed, RowDrift};
 pub use effects::{
     BackOff, Call, Effect, EffectDelivered, EffectFailed, EffectGivenUp, EffectHeld, EffectParked,
     EffectRetried, ParkedError, ParkedEvent, ParkedEvents,

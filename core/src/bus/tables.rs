@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::drift::{Live, Recomputed};
 use super::parts::{Contexts, NotTaken, PartError, PartKind, Prepared, Stopped, guarded};
-use super::{HandlerError, OpenError, sight};
+use super::{Drift, HandlerError, OpenError, RebuildError, sight};
 use crate::event::{self, Event, decode};
 use crate::id::{CommitId, LogId};
 use crate::lifecycle::Context;
@@ -63,9 +64,19 @@ pub trait Tables: Send + Sync + 'static {
     /// # Errors
     /// As [`write`](Self::write).
     fn remove(&self, generation: u32, commit: Commit) -> Result<bool, TablesError>;
+
+    /// Tables like those of a generation, empty and apart from them, to be filled anew and compared with
+    /// them.
+    ///
+    /// # Errors
+    /// [`TablesError`] if they cannot be made.
+    fn recompute(
+        &self,
+        generation: u32,
+    ) -> Result<Box<dyn Recomputed<Self::Written> + '_>, TablesError>;
 }
 
-/// Why tables were not changed.
+/// Why tables were not changed, or not compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TablesError {
@@ -81,8 +92,8 @@ pub enum TablesError {
         /// What is in the way.
         source: HandlerError,
     },
-    /// The tables could not be made, shown to readers or removed.
-    #[error("the tables could not be made, shown or removed")]
+    /// The tables could not be made, shown to readers, removed or compared.
+    #[error("the tables could not be made, shown, removed or compared")]
     Tables(#[source] HandlerError),
 }
 
@@ -222,6 +233,9 @@ pub(super) trait Keeps: Send + Sync {
     ) -> Result<(), TablesError>;
 
     fn remove(&self, generation: u32, commit: Commit) -> Result<bool, TablesError>;
+
+    /// How the live tables differ from what the log comes to; `None` if they are not live any more.
+    fn drift(&self, live: &Live<'_>) -> Result<Option<Drift>, RebuildError>;
 }
 
 struct Kept<T: Tables> {
@@ -290,5 +304,13 @@ impl<T: Tables> Keeps for Kept<T> {
 
     fn remove(&self, generation: u32, commit: Commit) -> Result<bool, TablesError> {
         self.tables.remove(generation, commit)
+    }
+
+    fn drift(&self, live: &Live<'_>) -> Result<Option<Drift>, RebuildError> {
+        let mut recomputed =
+            self.tables.recompute(live.generation).map_err(|error| live.not_compared(error))?;
+        live.compare(&self.query(), &mut *recomputed, |event, contexts| {
+            guarded(|| self.apply(live.projection, event, contexts))
+        })
     }
 }

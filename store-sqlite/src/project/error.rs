@@ -35,7 +35,8 @@ pub enum TableProjectionError {
     Open(#[from] OpenError),
 }
 
-/// Why the tables of a projection could not be made or shown as they were declared. Nothing was written.
+/// Why the tables of a projection could not be made, shown or compared as they were declared. Nothing was
+/// written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeclarationError {
@@ -68,6 +69,12 @@ pub enum DeclarationError {
     /// A table refers to another one, which would have to be looked at with each of its changes.
     #[error("the table `{name}` has a foreign key; leave it out, for the log says what there is")]
     ForeignKey {
+        /// The table.
+        name: &'static str,
+    },
+    /// The table in the file is another one than is declared now, or is not there, so its rows are not compared.
+    #[error("the table `{name}` is not as it is declared; raise the version, or begin its shadow")]
+    NotAsDeclared {
         /// The table.
         name: &'static str,
     },
@@ -129,6 +136,14 @@ pub(super) fn blame(
     if is_of_statement(&error) {
         return statement(error);
     }
+    file(error)
+}
+
+pub(super) fn refused(error: DeclarationError) -> TablesError {
+    TablesError::Tables(error.into())
+}
+
+pub(super) fn file(error: rusqlite::Error) -> TablesError {
     TablesError::Append(AppendError::from(Fault::from(error)))
 }
 

@@ -1,15 +1,19 @@
 //! Projections into tables of their own, in the store's file.
 //!
 //! Owns how one is declared. What its statements do (`sql`), what they may do (`rights`), the tables as they
-//! are made and shown (`schema`) and its turns at the desk (`tables`) have a room each. Whatever a
+//! are made and shown (`schema`), its turns at the desk (`tables`), and the tables that are
+//! computed anew to be compared with them (`recomputed`, `compare`, `value`) have a room each. Whatever a
 //! statement does, only its own transaction can suffer.
 
+mod compare;
 mod declared;
 mod error;
+mod recomputed;
 mod rights;
 mod schema;
 mod sql;
 mod tables;
+mod value;
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +43,11 @@ const STEPS: u64 = 5_000_000;
 /// [`occurred_at`](vitae::Context::occurred_at) says.
 ///
 /// Readers ask a view `<projection>_<table>` with any tool, or on [`SqliteStore::sql_reader`].
+///
+/// [`Bus::drift`](vitae::Bus::drift) computes the tables in a temporary database of SQLite's and compares them
+/// with the live ones. In what differs, key and row are values as SQL has them, in the order of the columns:
+/// `'Ada', 4200`, `NULL`, `X'00ff'`. A row is told from others by the table's primary key, else by all of it; two
+/// values are the same if their types and bytes are.
 ///
 /// ```
 /// # use std::sync::Arc;

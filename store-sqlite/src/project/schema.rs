@@ -10,9 +10,8 @@ use vitae::TablesError;
 
 use super::DeclarationError;
 use super::declared::{Declaration, Declared};
-use super::error::blame;
+use super::error::{blame, file, refused};
 use super::rights::{May, Own, Rights};
-use crate::error::Fault;
 
 /// How many rows of a former generation are removed in one transaction.
 const REMOVED: usize = 1_024;
@@ -148,14 +147,33 @@ fn key_of(connection: &Connection, table: &str) -> Result<String, TablesError> {
     if !without_rowid.map_err(file)? {
         return Ok("rowid".to_owned());
     }
+    let columns = primary_key(connection, table)?;
+    let quoted = columns.iter().map(|column| format!("\"{}\"", column.replace('"', "\"\"")));
+    Ok(quoted.collect::<Vec<_>>().join(", "))
+}
+
+/// The columns of a table's primary key; none if it has no such key.
+pub(super) fn primary_key(
+    connection: &Connection,
+    table: &str,
+) -> Result<Vec<String>, TablesError> {
     let columns = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
-    let mut columns = connection.prepare(columns).map_err(file)?;
-    let quoted = |column: String| format!("\"{}\"", column.replace('"', "\"\""));
-    let columns = columns
-        .query_map((table,), |row| row.get(0).map(quoted))
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(file)?;
-    Ok(columns.join(", "))
+    names(connection, columns, table)
+}
+
+/// The columns of a table that readers see; none if there is no such table.
+pub(super) fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, TablesError> {
+    names(
+        connection,
+        "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid",
+        table,
+    )
+}
+
+fn names(connection: &Connection, select: &str, table: &str) -> Result<Vec<String>, TablesError> {
+    let mut select = connection.prepare(select).map_err(file)?;
+    let names = select.query_map((table,), |row| row.get(0));
+    names.and_then(Iterator::collect).map_err(file)
 }
 
 /// Removes the tables of a generation.
@@ -175,14 +193,6 @@ fn named(connection: &Connection, kind: &str, prefix: &str) -> Result<Vec<String
         .query_map((kind, prefix), |row| row.get(0))
         .and_then(Iterator::collect::<Result<Vec<_>, _>>);
     found.map_err(file)
-}
-
-fn refused(error: DeclarationError) -> TablesError {
-    TablesError::Tables(error.into())
-}
-
-fn file(error: rusqlite::Error) -> TablesError {
-    TablesError::Append(Fault::from(error).into())
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use rusqlite::limits::Limit;
 use vitae::store::{AppendError, Commit, EventStore};
-use vitae::{LogId, Tables, TablesError};
+use vitae::{LogId, Recomputed, Tables, TablesError};
 
 use super::declared::Declared;
+use super::recomputed::RecomputedTables;
 use super::rights::{May, Rights};
 use super::{Sql, schema, sql};
 use crate::SqliteStore;
@@ -20,7 +21,7 @@ use crate::error::{Fault, OpenError};
 const LEAST_STEPS: u64 = 100_000;
 
 /// The longest text, and the longest row, that a statement can make, in bytes.
-const LONGEST: i32 = 16 << 20;
+pub(super) const LONGEST: i32 = 16 << 20;
 
 /// The longest pattern of `LIKE` and `GLOB` in bytes: they may take time in proportion to it for each
 /// byte of a text.
@@ -128,9 +129,16 @@ impl Tables for SqlTables {
         self.at_desk(None, Some(commit), |connection| schema::remove(connection, &prefix))?;
         Ok(true)
     }
+
+    fn recompute(&self, generation: u32) -> Result<Box<dyn Recomputed<Sql> + '_>, TablesError> {
+        let recomputed =
+            RecomputedTables::new(&self.declared, generation, self.steps, &self.store)?;
+        Ok(Box::new(recomputed))
+    }
 }
 
-fn held_to_rights(connection: &mut Connection) -> Result<Rights, Fault> {
+/// Holds a connection to what projections may do on it.
+pub(super) fn held_to_rights(connection: &mut Connection) -> Result<Rights, Fault> {
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;

@@ -432,6 +432,8 @@ fn drift_lists_what_differs(log: Subject) {
         assert!(bus.drift(view).unwrap().differing.is_empty());
     }
     assert!(matches!(bus.drift("other"), Err(RebuildError::NoSuchProjection { .. })));
+    let error = open(log.shared(), totals(2, 1)).drift("totals").unwrap_err();
+    assert!(matches!(error, RebuildError::OtherVersion { stored: 1, version: 2, .. }), "{error:?}");
 }
 
 fn two_projections_of_one_view_are_refused_whatever_they_are(log: Subject) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::jobs::perform;
-use crate::{Failure, System};
+use crate::{Failure, Grouping, System};
 
 /// What is to be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +20,9 @@ pub enum Job {
     Load { length: u64, together: bool },
     /// All events in order.
     Scan,
-    /// A projection with a row for each region.
-    CatchUp,
-    /// A projection with a row for each stream.
-    CatchUpStreams,
+    /// `catch-up`, `catch-up-streams`: a projection with a row for each region, or for each stream; with
+    /// `-tables`, into SQL tables.
+    CatchUp { by: Grouping, in_tables: bool },
     /// The rows of a projection once more, beside those that there are.
     Rebuild,
 }
@@ -33,12 +32,15 @@ impl FromStr for Job {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let unknown = |_| format!("`{name}` is not a job");
+        let catch_up = |by, in_tables| Self::CatchUp { by, in_tables };
         match (name, name.split_once('-')) {
             ("fill", _) => Ok(Self::Fill),
             ("bulk", _) => Ok(Self::Bulk),
             ("scan", _) => Ok(Self::Scan),
-            ("catch-up", _) => Ok(Self::CatchUp),
-            ("catch-up-streams", _) => Ok(Self::CatchUpStreams),
+            ("catch-up", _) => Ok(catch_up(Grouping::Region, false)),
+            ("catch-up-tables", _) => Ok(catch_up(Grouping::Region, true)),
+            ("catch-up-streams", _) => Ok(catch_up(Grouping::Stream, false)),
+            ("catch-up-streams-tables", _) => Ok(catch_up(Grouping::Stream, true)),
             ("rebuild", _) => Ok(Self::Rebuild),
             (_, Some(("append", n))) => Ok(Self::Append { writers: n.parse().map_err(unknown)? }),
             ("load-1000-together", _) => Ok(Self::Load { length: 1_000, together: true }),

@@ -64,8 +64,8 @@ fn time<S: System>(command: &Command) -> Result<Measured, Failure> {
         Job::Bulk => bulk(&mut system, command.events),
         Job::Load { length, together } => load(&mut system, length, together, command.events),
         Job::Scan => scan(&mut system, command.events),
-        Job::CatchUp => catch_up(&mut system, Grouping::Region, command.events),
-        Job::CatchUpStreams => catch_up(&mut system, Grouping::Stream, command.events),
+        Job::CatchUp { by, in_tables: false } => catch_up(&mut system, by, command.events),
+        Job::CatchUp { by, in_tables: true } => catch_up_in_tables(&mut system, by, command.events),
         Job::Rebuild => rebuild(&mut system, command.events),
     };
     system.close()?;
@@ -163,7 +163,20 @@ fn catch_up<S: System>(system: &mut S, by: Grouping, events: u64) -> Result<Meas
     let started = Instant::now();
     system.catch_up(&view, by, IN_STEP)?;
     let elapsed = started.elapsed();
-    check_view(system, &view, by, events)?;
+    check_rows(system.view(&view)?, by, events)?;
+    Ok(rate(events, elapsed))
+}
+
+fn catch_up_in_tables<S: System>(
+    system: &mut S,
+    by: Grouping,
+    events: u64,
+) -> Result<Measured, Failure> {
+    let view = new_view()?;
+    let started = Instant::now();
+    system.catch_up_in_tables(&view, by, IN_STEP)?;
+    let elapsed = started.elapsed();
+    check_rows(system.table(&view)?, by, events)?;
     Ok(rate(events, elapsed))
 }
 
@@ -173,7 +186,7 @@ fn rebuild<S: System>(system: &mut S, events: u64) -> Result<Measured, Failure> 
     let started = Instant::now();
     let view = system.rebuild(&view, Grouping::Region, IN_STEP)?;
     let elapsed = started.elapsed();
-    check_view(system, &view, Grouping::Region, events)?;
+    check_rows(system.view(&view)?, Grouping::Region, events)?;
     Ok(rate(events, elapsed))
 }
 
@@ -183,18 +196,13 @@ fn new_view() -> Result<String, Failure> {
     Ok(format!("deposits_{now}"))
 }
 
-fn check_view<S: System>(
-    system: &mut S,
-    view: &str,
-    by: Grouping,
-    events: u64,
-) -> Result<(), Failure> {
+fn check_rows(found: Rows, by: Grouping, events: u64) -> Result<(), Failure> {
     let mut rows = Rows::new();
     for planned in filled(events) {
         let key = by.key(planned.stream, planned.deposit.region);
         rows.entry(key).or_default().add(planned.deposit.cents);
     }
-    if system.view(view)? != rows {
+    if found != rows {
         return Err("the rows of the view are not what the events come to".into());
     }
     Ok(())

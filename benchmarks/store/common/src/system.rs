@@ -58,6 +58,23 @@ pub trait System: Sized {
         Err(Unsupported("has no rows and checkpoints in one commit").into())
     }
 
+    /// [`catch_up`](Self::catch_up) into an SQL table of the view, with a column for each number.
+    fn catch_up_in_tables(
+        &mut self,
+        view: &str,
+        by: Grouping,
+        in_commit: usize,
+    ) -> Result<(), Failure> {
+        let _ = (view, by, in_commit);
+        Err(Unsupported("is not measured into SQL tables").into())
+    }
+
+    /// The rows of a view's SQL table.
+    fn table(&mut self, view: &str) -> Result<Rows, Failure> {
+        let _ = view;
+        Err(Unsupported("is not measured into SQL tables").into())
+    }
+
     /// Closes the store: what is in a log beside the file goes home.
     fn close(self) -> Result<(), Failure> {
         Ok(())

@@ -40,7 +40,7 @@ const fn read(name: &'static str) -> Job {
     Job { name, kind: Kind::Read, events: 1_000_000, events_of_peers: 200_000 }
 }
 
-pub static JOBS: [Job; 14] = [
+pub static JOBS: [Job; 16] = [
     write("append-1", 20_000, 5_000),
     write("append-8", 100_000, 5_000),
     write("append-64", 200_000, 5_000),
@@ -53,6 +53,8 @@ pub static JOBS: [Job; 14] = [
     read("scan"),
     read("catch-up"),
     read("catch-up-streams"),
+    read("catch-up-tables"),
+    read("catch-up-streams-tables"),
     read("rebuild"),
     Job { kind: Kind::Filled, ..read("disk") },
 ];

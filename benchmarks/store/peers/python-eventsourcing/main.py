@@ -304,12 +304,17 @@ def main():
     command = parser.parse_args()
     command.folder.mkdir(parents=True, exist_ok=True)
     system = Eventsourcing(command.folder)
-    value, unit = measure(system, command.job, command.events)
+    unsupported = None
+    if command.job.endswith("-tables"):
+        value, unit, unsupported = None, "", "is not measured into SQL tables"
+    else:
+        value, unit = measure(system, command.job, command.events)
     system.close()
     files = (path for path in command.folder.rglob("*") if path.is_file())
     outcome = {
         "value": value,
         "unit": unit,
+        "unsupported": unsupported,
         "job": command.job,
         "system": "python-eventsourcing",
         "durability": command.durability,

@@ -36,7 +36,7 @@ pub fn following(
     Ok(Bus::builder(Arc::clone(store)).projection(projection).open()?)
 }
 
-fn number(stream: &str) -> Result<u32, Failure> {
+pub fn number(stream: &str) -> Result<u32, Failure> {
     Ok(stream.rsplit('-').next().unwrap_or(stream).parse()?)
 }
 

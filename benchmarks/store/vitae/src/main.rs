@@ -1,8 +1,9 @@
 //! The store jobs in vitae: commits through `EventStore::append`, loads through `Bus::load`, scans
-//! through `EventStore::visit`.
+//! through `EventStore::visit`, projections through `Projection` and `TableProjection`.
 
 mod account;
 mod catch_up;
+mod tables;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -32,6 +33,8 @@ fn main() -> Result<(), Failure> {
 
 struct Vitae {
     store: Arc<dyn EventStore>,
+    /// The same, for what only this store has.
+    file: Arc<SqliteStore>,
     bus: Bus,
     writer: Arc<Writer>,
 }
@@ -41,11 +44,12 @@ impl System for Vitae {
 
     /// The default is an fsync for every commit already.
     fn open(folder: &Path, _: Durability) -> Result<Self, Failure> {
-        let store: Arc<dyn EventStore> = Arc::new(SqliteStore::open(folder.join("events.db"))?);
+        let file = Arc::new(SqliteStore::open(folder.join("events.db"))?);
+        let store: Arc<dyn EventStore> = file.clone();
         // A bus remembers lives: none here, so that every load reads all events.
         let bus = Bus::builder(Arc::clone(&store)).register::<Account>().remember(0).open()?;
         let writer = Arc::new(Writer::new(Arc::clone(&store))?);
-        Ok(Self { store, bus, writer })
+        Ok(Self { store, file, bus, writer })
     }
 
     fn fill(&mut self, events: &mut dyn Iterator<Item = Planned>) -> Result<(), Failure> {
@@ -115,6 +119,19 @@ impl System for Vitae {
 
     fn view(&mut self, view: &str) -> Result<Rows, Failure> {
         catch_up::view(&self.bus, view)
+    }
+
+    fn catch_up_in_tables(
+        &mut self,
+        view: &str,
+        by: Grouping,
+        in_commit: usize,
+    ) -> Result<(), Failure> {
+        Ok(tables::following(&self.file, view, by, in_commit)?.catch_up()?)
+    }
+
+    fn table(&mut self, view: &str) -> Result<Rows, Failure> {
+        tables::rows(&self.file, view)
     }
 }
 

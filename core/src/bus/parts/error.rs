@@ -80,8 +80,9 @@ pub enum PartError {
         /// What the store said.
         source: AppendError,
     },
-    /// The [tables](crate::Tables) of a projection could not be made, shown to readers or removed.
-    #[error("the tables of `{projection}` could not be made, shown or removed")]
+    /// The [tables](crate::Tables) of a projection could not be made, shown to readers, removed or
+    /// compared.
+    #[error("the tables of `{projection}` could not be made, shown, removed or compared")]
     Tables {
         /// The projection.
         projection: Name,

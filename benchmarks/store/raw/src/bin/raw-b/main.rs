@@ -97,4 +97,18 @@ impl System for Raw {
     fn view(&mut self, view: &str) -> Result<Rows, Failure> {
         store_raw::view(&self.connection, view)
     }
+
+    /// By hand, a view is a table.
+    fn catch_up_in_tables(
+        &mut self,
+        view: &str,
+        by: Grouping,
+        in_commit: usize,
+    ) -> Result<(), Failure> {
+        self.catch_up(view, by, in_commit)
+    }
+
+    fn table(&mut self, view: &str) -> Result<Rows, Failure> {
+        self.view(view)
+    }
 }
