@@ -35,12 +35,16 @@ pub(crate) fn add(connection: &Connection, list: &StreamList, from: u64) -> Resu
     let mut next = from;
     while next <= list.chunked_up_to() {
         let Some(chunk) = if_whole(list.stretch(connection, next))? else { return Ok(()) };
+        next = chunk.versions().end().saturating_add(1);
+        if chunk.bundle.is_some() {
+            // Somebody had streams bundled earlier.
+            continue;
+        }
         let bytes = if_whole(bundle(connection, list.number, &chunk))?;
         if let Some(bytes) = bytes.filter(|bytes| bytes.len() <= MAX) {
             let bundle = insert.insert((bytes,))?;
             put.execute((list.number, chunk.from.cast_signed(), bundle))?;
         }
-        next = chunk.versions().end().saturating_add(1);
     }
     Ok(())
 }

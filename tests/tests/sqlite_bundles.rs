@@ -117,6 +117,18 @@ fn a_stream_is_bundled_from_its_first_event_on_once_it_is_long() {
 }
 
 #[test]
+fn what_is_bundled_is_not_bundled_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    drop(filled(&path, options().index_every(1).bundles(4, 4), 4));
+    assert_eq!(bundles(&path), 2);
+    // It is long once more, for somebody with another opinion.
+    let store = filled(&path, options().index_every(1).bundles(12, 4), 2);
+    assert_eq!(bundles(&path), 3);
+    assert_eq!(store.verify().unwrap(), 18);
+}
+
+#[test]
 fn who_wants_no_bundles_has_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");

@@ -91,7 +91,7 @@ impl File {
             .durability(Durability::LostOnPowerFailure)
             // One handle writes the index to the file early: what the others have of it in memory goes.
             .index_every(if handle == 0 { 5 } else { u64::MAX })
-            .bundles(3, 2)
+            .bundles([3, 4, 6][handle % HANDLES], 2)
     }
 
     fn open(&mut self) {
