@@ -74,7 +74,7 @@ fn a_file_asks_and_a_file_answers() {
     let file = fs::read(at.folder.path().join("requests/r-1.json")).unwrap();
     let request: Value = serde_json::from_slice(&file).unwrap();
     let expected = json!({
-        "request": "r-1", "session": SESSION, "workflow": "w", "since": 0, "until": 60_000,
+        "request": "r-1", "session": SESSION, "run": 1, "workflow": "w", "since": 0, "until": 60_000,
         "kind": "permission", "tool": "Bash", "tool_input": { "about": "r-1" },
         "answers": ["allow", "deny", "always"],
     });
@@ -222,9 +222,12 @@ fn a_person_is_asked_on_the_terminal_and_types_the_answer() {
     world.supervisor.ask_question(&question).unwrap();
     follower.step().unwrap();
     let asked = screen.text();
-    assert!(asked.contains(r#"[1] may the agent use Bash  {"about":"r-1"} ?"#), "{asked}");
+    assert!(asked.contains(r#"[1] s/R1: may the agent use Bash  {"about":"r-1"} ?"#), "{asked}");
     assert!(asked.contains("    2 y(es), n(o) [REASON], or a(lways in this workflow)"), "{asked}");
-    assert!(asked.contains("[4] Which  [2Jcolour\u{fffd}?\n    1: red\n    2: blue"), "{asked}");
+    assert!(
+        asked.contains("[4] s/R1: Which  [2Jcolour\u{fffd}?\n    1: red\n    2: blue"),
+        "{asked}"
+    );
     assert!(!asked.contains(['\u{1b}', '\u{7}', '\u{202e}']));
 
     type_line("perhaps");

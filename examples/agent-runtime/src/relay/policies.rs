@@ -10,13 +10,14 @@ use crate::permissions::{AlwaysAllowed, Permissions};
 use crate::request::{
     Decision, PermissionAsked, PermissionDecided, Request, RequestLapsed, request_stream,
 };
+use crate::session::Session;
 
-/// Whenever a permission is asked for that no rule has decided, and the session has channels, it is
-/// relayed. One that does not wait for a decision is not, whoever wants it to be.
+/// Whenever a permission is asked for that no rule has decided, and the session has channels, or the
+/// one that it is a branch of, it is relayed. One that does not wait for a decision is not, whoever wants it to be.
 pub fn permissions_are_relayed() -> Policy {
     Policy::new("permissions-are-relayed")
         .on(|event: &PermissionAsked, _, then| {
-            let Channels::Open(open) = then.state::<Channels>(&event.place.session)? else {
+            let Channels::Open(open) = channels_of(&event.place.session, then)? else {
                 return Ok(());
             };
             let stream = request_stream(&event.place.session, &event.request);
@@ -40,6 +41,16 @@ pub fn permissions_are_relayed() -> Policy {
                 _ => Ok(()),
             }
         })
+}
+
+/// The channels of a session; those of the session that it descends from, if it is a branch without
+/// any of its own.
+fn channels_of(session: &str, then: &mut Reaction<'_>) -> Result<Channels, HandlerError> {
+    let own = then.state::<Channels>(session)?;
+    match (&own, &then.state::<Session>(session)?.line().origin) {
+        (Channels::Closed, Some(origin)) => Ok(then.state::<Channels>(&origin.root)?),
+        _ => Ok(own),
+    }
 }
 
 /// Whenever a relay is answered or expires, what was asked for is decided.

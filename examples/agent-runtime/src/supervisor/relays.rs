@@ -1,13 +1,14 @@
 //! What people are asked, and what they say.
 //!
-//! Nothing here is given a time: it happens now, by the bus's clock.
+//! A request of a branch is one of the session that it descends from, too: it waits there, and is
+//! offered and answered there, under its own id. Nothing here is given a time: it happens now, by the bus's clock.
 
 use std::time::Duration;
 
-use vitae::store::ReadError;
 use vitae::{Aggregate, CommitReason, DecideError};
 
 use super::{SuperviseError, Supervisor};
+use crate::branches::branch_session;
 use crate::projections::pending::{self, PendingRow};
 use crate::relay::{
     Answered, Asked, Channels, ChannelsClosed, ChannelsOpened, Relay, RelayAnswered, RelayOffered,
@@ -86,7 +87,7 @@ impl Supervisor {
             workflow: session.state().workflow().map(str::to_owned),
             run: session.state().line().runs,
         };
-        self.move_relay(&question.id, |relay| {
+        self.move_relay(&stream, |relay| {
             if let Some(matter) = relay.state().matter() {
                 return if matter.asked == asked {
                     Ok((relay, ()))
@@ -106,7 +107,7 @@ impl Supervisor {
     /// # Errors
     /// As [`open_channels`](Self::open_channels).
     pub fn offered(&self, request: &str, channel: &str) -> Result<(), SuperviseError> {
-        self.move_relay(request, |relay| {
+        self.move_relay(&self.stream_of(request)?, |relay| {
             let matter = match relay.state() {
                 Relay::Requested(requested) => &requested.matter,
                 Relay::Relayed(relayed) if !relayed.channels.iter().any(|has| has == channel) => {
@@ -154,7 +155,7 @@ impl Supervisor {
         channel: &str,
         reply: &Reply,
     ) -> Result<(), SuperviseError> {
-        self.move_relay(request, |relay| {
+        self.move_relay(&self.stream_of(request)?, |relay| {
             let relay = match relay.state() {
                 Relay::Unasked => self.relay_now(relay, request)?,
                 Relay::Answered(Answered { channel: by, reply: said, .. })
@@ -181,28 +182,33 @@ impl Supervisor {
     /// # Errors
     /// [`SuperviseError`] if the log cannot be read.
     pub fn relay(&self, request: &str) -> Result<Relay, SuperviseError> {
-        let stream = request_stream(&self.session, request);
-        Ok(self.bus.load::<Relay>(&stream)?.state().clone())
+        Ok(self.bus.load::<Relay>(self.stream_of(request)?)?.state().clone())
     }
 
-    /// What waits for somebody in the session, the oldest first.
+    /// What waits for somebody in the session and its branches, the oldest first.
     ///
     /// # Errors
     /// [`SuperviseError`] if the view cannot be read.
     pub fn pending(&self) -> Result<Vec<PendingRow>, SuperviseError> {
         let view = self.bus.view::<PendingRow>(pending::VIEW)?;
-        let rows = view.scan(request_stream(&self.session, ""));
-        let rows: Result<Vec<_>, ReadError> = rows.map(|row| row.map(|(_, row)| row)).collect();
-        // The keys of session `a/b` begin as those of session `a` do.
-        let mut rows = rows?;
-        rows.retain(|row| row.place.session == self.session);
+        let mut rows = Vec::new();
+        for beginning in [request_stream(&self.session, ""), branch_session(&self.session, "")] {
+            for row in view.scan(beginning) {
+                let (_, row) = row?;
+                // The keys of session `a/b` begin as those of session `a` do.
+                if row.place.session == self.session || self.has_branch(&row.place.session)? {
+                    rows.push(row);
+                }
+            }
+        }
         rows.sort_by(|one, other| (one.since, &one.request).cmp(&(other.since, &other.request)));
         Ok(rows)
     }
 
     /// Relays what waits for a decision without having been relayed.
     fn relay_waiting(&self, row: &PendingRow, patience: Duration) -> Result<(), SuperviseError> {
-        let relayed = self.move_relay(&row.request, |relay| {
+        let stream = request_stream(&row.place.session, &row.request);
+        let relayed = self.move_relay(&stream, |relay| {
             if !matches!(relay.state(), Relay::Unasked) {
                 return Ok((relay, ()));
             }
@@ -237,15 +243,27 @@ impl Supervisor {
 
     fn waiting(&self, request: &str) -> Result<Option<PendingRow>, SuperviseError> {
         let view = self.bus.view::<PendingRow>(pending::VIEW)?;
-        Ok(view.get(request_stream(&self.session, request))?)
+        Ok(view.get(self.stream_of(request)?)?)
+    }
+
+    /// The id of the stream that a request and its relay have: in this session, else in a branch.
+    fn stream_of(&self, request: &str) -> Result<String, SuperviseError> {
+        let own = request_stream(&self.session, request);
+        let is_own = !matches!(self.bus.load::<Relay>(&own)?.state(), Relay::Unasked)
+            || !matches!(self.bus.load::<Request>(&own)?.state(), Request::Unasked);
+        if is_own {
+            Ok(own)
+        } else {
+            Ok(request_stream(self.of_request(request)?.session(), request))
+        }
     }
 
     fn move_relay(
         &self,
-        request: &str,
+        stream: &str,
         by: impl Fn(Aggregate<Relay>) -> Moved,
     ) -> Result<(), SuperviseError> {
-        let relay = self.bus.decide::<Relay>(request_stream(&self.session, request));
+        let relay = self.bus.decide::<Relay>(stream);
         relay.retries(RETRIES).run(by).map_err(SuperviseError::from)?;
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod branches;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io;
