@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use agent_runtime::workflow::Status;
+use serde_json::{Value, json};
 use support::shell::Shell;
 use support::{open, program};
 use vitae::store::{Query, Read, ReadError};
@@ -114,6 +115,33 @@ fn the_next_turn_is_told_what_somebody_has_said_meanwhile() {
     assert_eq!(shell.run(&["sh", "-c", script]).0, Some(4));
     assert!(!shell.read("prompt1").contains("mind the gap"));
     assert!(shell.read("prompt2").contains("mind the gap"));
+}
+
+/// A scripted agent that goes on as it is told, once it may not stop.
+#[test]
+fn an_agent_that_wants_to_stop_is_kept_from_it_by_a_message() {
+    let shell = Shell::new("name = 'held'\nprompt = 'go'\n");
+    let line = |(id, name): (u32, &str)| {
+        let event = json!({ "hook_event_name": name, "session_id": "a", "tool_name": "Read" });
+        format!("{}\n", json!({ "t": "hook", "at": 0, "id": id.to_string(), "event": event }))
+    };
+    let hooks = ["SessionStart", "UserPromptSubmit", "Stop", "PreToolUse", "Stop", "SessionEnd"];
+    fs::write(shell.path("lines"), (1..).zip(hooks).map(line).collect::<String>()).unwrap();
+    let script = format!(
+        r#"play() {{ '{}' lines --lines "$1"; }}
+        play 1-2; "$AGENT_RUNTIME" steer one 'mind the gap' --db db
+        play 3-3; grep -q '"decision":"block"' trace && play 4-6"#,
+        env!("CARGO_BIN_EXE_scripted-agent")
+    );
+    let mut run = shell.command(&ONE, &["sh", "-c", &script]);
+    let output = run.env("SCRIPTED_AGENT_TRACE", shell.path("trace")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told: Vec<Value> = shell.read("trace").lines().map(|line| line.parse().unwrap()).collect();
+    let said = |id: &str| told.iter().find(|line| line["hook"] == id).map(|line| &line["said"]);
+    let reason = "From the person you work for:\n- mind the gap";
+    assert_eq!(said("3"), Some(&json!({ "decision": "block", "reason": reason })));
+    assert_eq!((said("4"), said("5")), (Some(&Value::Null), Some(&Value::Null)));
+    assert_eq!((count(&shell, "steering.told"), count(&shell, "steering.taken")), (1, 1));
 }
 
 #[test]

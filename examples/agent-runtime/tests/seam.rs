@@ -6,6 +6,7 @@
 
 mod support;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +14,14 @@ use agent_runtime::branches::{self, TreeRun};
 use agent_runtime::hook::{Answer, Hook};
 use agent_runtime::projections::workflow_runs::WorkflowRun;
 use agent_runtime::prompt::Prompt;
-use agent_runtime::request::{AwaitingPermission, Request, request_stream};
+use agent_runtime::request::{AwaitingPermission, Decision, Request, request_stream, settled_by};
 use agent_runtime::retry::RetryPlan;
 use agent_runtime::run::RunStatus;
 use agent_runtime::supervisor::{Heard, NewWorkflow, Next, SuperviseError, Supervisor};
 use agent_runtime::workflow::{Exit, Outcome, Plan, Status, Tokens};
 use serde_json::{Value, json};
-use vitae::store::EventStore;
-use vitae::{Alongside, Bus, Clock, ManualClock, MemoryStore, Timestamp};
+use vitae::store::{EventStore, Read, ReadError};
+use vitae::{Alongside, Bus, Clock, ManualClock, MemoryStore, StreamId, Timestamp};
 use vitae_sqlite::{Durability, SqliteStore};
 
 const SESSION: &str = "s";
@@ -149,6 +150,12 @@ impl World {
 
     fn row(&self) -> WorkflowRun {
         support::workflow_rows(&self.bus(), SESSION).remove(0)
+    }
+
+    /// How often the session's last run was kept from stopping.
+    fn run_blocks(&self) -> u64 {
+        let rows = support::run_rows(&self.bus(), SESSION);
+        rows.last().unwrap()["counters"]["blocks"].as_u64().unwrap()
     }
 
     fn kinds(&self, beginning: &str) -> usize {
@@ -413,6 +420,85 @@ fn each_message_is_told_once_in_order_and_again_with_a_turn_that_crashed() {
     });
 }
 
+/// What was decided on a stop, if anything was.
+fn on_stop(world: &World, request: &str) -> Option<Decision> {
+    let stream = StreamId::new("request", request_stream(SESSION, request)).unwrap();
+    let mut decision = None;
+    let read = world.bus().store().visit(Read::stream(stream), |event| {
+        decision = settled_by(&event).unwrap();
+        Ok::<_, ReadError>(ControlFlow::Continue(()))
+    });
+    read.map(|_| decision).unwrap()
+}
+
+#[test]
+fn an_agent_that_wants_to_stop_is_told_what_waits_for_it_first() {
+    let steer = |world: &World, text: &str| {
+        world.supervisor().steer(WORKFLOW, text, world.heard()).unwrap();
+    };
+    let told = |messages: &str| {
+        let reason = Some(format!("From the person you work for:{messages}"));
+        Some(Decision::Deny { reason })
+    };
+    told_to_files_too(|world| {
+        world.start(Some(4), Some(CRASHED));
+        world.begin();
+        world.hook("0", "a", "UserPromptSubmit");
+        world.hook("1", "a", "Stop");
+        assert_eq!(on_stop(world, "1"), None);
+        steer(world, "one");
+        steer(world, "two");
+        world.hook("2", "a", "Stop");
+        assert_eq!(on_stop(world, "2"), told("\n- one\n- two"));
+        world.hook("3", "a", "Stop");
+        assert_eq!(on_stop(world, "3"), None);
+        steer(world, "three");
+        world.hook("4", "a", "Stop");
+        assert_eq!(on_stop(world, "4"), told("\n- three"));
+        assert_eq!(world.run_blocks(), 2);
+
+        // The turn is run again by an agent that knows nothing of it; the next one is another matter.
+        world.end(1, None);
+        world.pass(SECOND);
+        let all = "Fix it\n\nFrom the person you work for:\n- one\n- two\n- three";
+        assert_eq!(world.begin(), all);
+        world.end(0, Some(OPEN));
+        assert_eq!(world.begin(), "Go on");
+        steer(world, "four");
+        world.hook("5", "a", "Stop");
+        assert_eq!(on_stop(world, "5"), told("\n- four"));
+        world.end(0, Some(OPEN));
+        assert_eq!(world.begin(), "Go on");
+    });
+}
+
+#[test]
+fn who_is_not_to_go_on_or_cannot_is_let_go() {
+    told(|world| {
+        world.start(Some(3), None);
+        world.begin();
+        world.hook("0", "a", "UserPromptSubmit");
+        fork(world, "a", "b").unwrap();
+        world.supervisor().steer(WORKFLOW, "one", world.heard()).unwrap();
+        // What a branch is to do, it was told; and this one is gone when it is heard of.
+        world.hook("1", "b", "Stop");
+        let gone = json!({ "hook_event_name": "Stop", "session_id": "a", "stopped": true });
+        let gone = Hook::parse(&gone.to_string()).unwrap();
+        world.supervisor().hook("2", gone, world.heard()).unwrap();
+        let gone = Decision::NoOpinion { reason: "it had stopped".into() };
+        assert_eq!((on_stop(world, "1"), on_stop(world, "2")), (None, Some(gone)));
+        world.supervisor().suspend(WORKFLOW, "wait", world.heard()).unwrap();
+        world.hook("3", "a", "Stop");
+        world.end(0, Some(OPEN));
+        world.supervisor().wake(WORKFLOW, None, world.heard()).unwrap();
+        assert_eq!(world.begin(), "Go on\n\nFrom the person you work for:\n- one");
+        world.supervisor().steer(WORKFLOW, "two", world.heard()).unwrap();
+        world.supervisor().cancel(world.heard()).unwrap();
+        world.hook("4", "a", "Stop");
+        assert_eq!((on_stop(world, "3"), on_stop(world, "4")), (None, None));
+    });
+}
+
 #[test]
 fn those_who_steer_at_the_same_time_do_not_get_in_each_others_way() {
     let world = World::in_memory();
@@ -595,7 +681,10 @@ fn a_person_steers_holds_and_wakes_a_workflow_from_the_command_line() {
         let output = support::run([arguments, &["--db", file]].concat());
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
-    assert_eq!(says(&["steer", WORKFLOW, "be quick"]), "w: the next turn is told\n");
+    assert_eq!(
+        says(&["steer", WORKFLOW, "be quick"]),
+        "w: the agent is told when it next stops, or with the next prompt\n"
+    );
     assert_eq!(world.begin(), "Fix it\n\nFrom the person you work for:\n- be quick");
     world.end(0, Some(OPEN));
     let held = "w: no further turn begins before it is woken\n";
