@@ -2,6 +2,8 @@
 //!
 //! Owns the only knowledge of Claude Code's hook payloads. Never decides anything.
 
+pub mod question;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

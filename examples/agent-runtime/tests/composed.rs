@@ -70,6 +70,52 @@ fn what_no_rule_decides_is_asked_in_a_folder() {
     assert_eq!(count(&shell, "channels.closed"), 1);
 }
 
+/// The agent asks, and is the person too. What it is told is what Claude Code wants: its own input, with
+/// the answers in it.
+#[test]
+fn what_an_agent_asks_is_answered_in_a_folder() {
+    let shell = Shell::new("name = 'asking'\nprompt = 'go'\n");
+    let option = |label: &str| json!({ "label": label, "description": "" });
+    let questions = json!([
+        { "question": "Which port?", "header": "Port", "multiSelect": false,
+          "options": [option("80"), option("8080")] },
+        { "question": "Which hosts?", "header": "Hosts", "multiSelect": true,
+          "options": [option("a"), option("b"), option("c")] },
+    ]);
+    let script = r#"
+        answer() {
+            until test -e people/requests/$1.json; do sleep 0.02; done
+            echo "{\"answer\":\"text\",\"text\":\"$2\"}" > answer; mv answer people/answers/$1.json
+        }
+        "$AGENT_RUNTIME" hook --id one < PermissionRequest > said1 &
+        answer one.1 8080; answer one.2 'a, c'; wait
+        "$AGENT_RUNTIME" hook --id two --ask < PreToolUse > said2 &
+        answer two.2 b; answer two.1 80; wait"#;
+    for hook in ["PermissionRequest", "PreToolUse"] {
+        let asked = json!({
+            "hook_event_name": hook, "session_id": "s", "tool_name": "AskUserQuestion",
+            "tool_input": { "questions": questions },
+        });
+        fs::write(shell.path(hook), asked.to_string()).unwrap();
+    }
+    let arguments = [&ONE[..], &["--folder", "people"]].concat();
+    let (code, said) = shell.run_with(&arguments, &["sh", "-c", script]);
+    assert_eq!(code, Some(0), "{said}");
+    let answered = |port: &str, hosts: &str| {
+        let answers = json!({ "Which port?": port, "Which hosts?": hosts });
+        json!({ "questions": questions, "answers": answers })
+    };
+    let said = |file: &str| shell.read(file).parse::<Value>().unwrap();
+    let decision = json!({ "behavior": "allow", "updatedInput": answered("8080", "a, c") });
+    let expected = json!({ "hookEventName": "PermissionRequest", "decision": decision });
+    assert_eq!(said("said1"), json!({ "hookSpecificOutput": expected }));
+    let expected = json!({
+        "hookEventName": "PreToolUse", "permissionDecision": "allow",
+        "updatedInput": answered("80", "b"),
+    });
+    assert_eq!(said("said2"), json!({ "hookSpecificOutput": expected }));
+}
+
 #[test]
 fn a_turn_that_crashed_is_run_again_when_its_pause_is_over() {
     let shell = Shell::new("name = 'again'\nprompt = 'go'\n[retry]\ncrashed = 2\nfirst = '10ms'\n");

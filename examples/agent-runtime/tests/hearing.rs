@@ -50,7 +50,8 @@ impl World {
     }
 
     fn say(&self, line: &str) -> Result<Option<Decision>, ClientError> {
-        self.client().say(line, Instant::now() + LONG, |_| ())
+        let word = self.client().say(line, Instant::now() + LONG, |_| ())?;
+        Ok(word.map(|word| word.decision))
     }
 
     fn kinds(&self) -> Vec<String> {

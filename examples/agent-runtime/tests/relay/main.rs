@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod branches;
+mod questions;
 #[path = "../support/mod.rs"]
 mod support;
 
