@@ -70,6 +70,27 @@ fn what_no_rule_decides_is_asked_in_a_folder() {
     assert_eq!(count(&shell, "channels.closed"), 1);
 }
 
+/// For a person too, whose agent has the terminal. Who names no channel opens and closes none.
+#[test]
+fn what_a_persons_agent_asks_is_asked_in_a_folder() {
+    let shell = Shell::new("");
+    let attend = |more: &[&str], script: &str| {
+        let arguments = [&["attend", "--db", "db"], more, &["--", "sh", "-c"]].concat();
+        let output = shell.program(&arguments).arg(script).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+    };
+    attend(&[], "exit 3");
+    assert_eq!((count(&shell, "channels.opened"), count(&shell, "channels.closed")), (0, 0));
+    let script = format!(
+        r#"{ASK} ask c Bash & until test -e people/requests/c.json; do sleep 0.02; done
+        echo '{{"answer":"deny","reason":"not here"}}' > answer; mv answer people/answers/c.json
+        wait; exit 3"#
+    );
+    attend(&["--folder", "people", "--patience", "1m"], &script);
+    assert!(shell.read("c").contains("not here"));
+    assert_eq!((count(&shell, "channels.opened"), count(&shell, "channels.closed")), (1, 1));
+}
+
 /// The agent asks, and is the person too. What it is told is what Claude Code wants: its own input, with
 /// the answers in it.
 #[test]
