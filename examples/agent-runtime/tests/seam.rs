@@ -425,7 +425,7 @@ fn on_stop(world: &World, request: &str) -> Option<Decision> {
     let stream = StreamId::new("request", request_stream(SESSION, request)).unwrap();
     let mut decision = None;
     let read = world.bus().store().visit(Read::stream(stream), |event| {
-        decision = settled_by(&event).unwrap();
+        decision = settled_by(event).unwrap();
         Ok::<_, ReadError>(ControlFlow::Continue(()))
     });
     read.map(|_| decision).unwrap()
