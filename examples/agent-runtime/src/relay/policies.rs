@@ -14,7 +14,8 @@ use crate::request::{
 use crate::session::Session;
 
 /// Whenever a permission is asked for that no rule has decided, and the session has channels, or the
-/// one that it is a branch of, it is relayed. One that does not wait for a decision is not, whoever wants it to be.
+/// one that it is a branch of, it is relayed. One that does not wait for a decision is not, whoever
+/// wants it to be.
 pub fn permissions_are_relayed() -> Policy {
     Policy::new("permissions-are-relayed")
         .on(|event: &PermissionAsked, _, then| {
@@ -56,6 +57,8 @@ fn asker(id: &str, then: &mut Reaction<'_>) -> Result<Option<(String, Request)>,
     let asks = match &request {
         Request::AwaitingPermission(state) => asked_by(&state.tool).len(),
         Request::Decided(Decided { tool: Some(tool) }) => asked_by(tool).len(),
+        // It does not say any more what it asked; nobody waits for the answer.
+        Request::Lapsed => number,
         _ => 0,
     };
     Ok((number <= asks).then(|| (stream.to_owned(), request)))

@@ -100,6 +100,7 @@ impl Supervisor {
         }
         Ok(given)
     }
+
     /// Relays what waits for a decision, to be answered in the same commit.
     fn relay_now(
         &self,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use agent_runtime::context;
 use agent_runtime::permissions::PermissionsTable;
-use agent_runtime::relay::{Asked, Cancelled, Relay, Reply};
+use agent_runtime::relay::{Asked, Cancelled, Relay, RelayRequested, Reply};
 use agent_runtime::request::{Decision, request_stream};
 use agent_runtime::supervisor::{Given, SuperviseError};
 use serde_json::{Value, json};
+use vitae::CommitReason;
 
 use crate::support::world::{PATIENCE, SESSION, World};
 use crate::{Told, deny, text};
@@ -137,6 +138,29 @@ fn questions_wait_for_channels_and_are_answered_without_them() {
     // That they are open, and nothing else.
     assert_eq!(world.events(), events + 1);
     assert!(matches!(world.supervisor.relay("r-3").unwrap(), Relay::Unasked));
+}
+
+/// Whoever saw it waiting, and opens channels a moment later.
+#[test]
+fn what_is_over_asks_nothing_any_more() {
+    let world = World::new();
+    world.start("w", Vec::new());
+    ask(&world, "r-1");
+    ask(&world, "r-2");
+    let place = world.supervisor.pending().unwrap().remove(0).place;
+    world.supervisor.answer("r-1", "command", &deny("no")).unwrap();
+    world.hook("h-9", json!({ "hook_event_name": "UserPromptSubmit", "prompt": "stop" })).unwrap();
+    for question in ["r-1.1", "r-2.2"] {
+        let relay = world.bus.load::<Relay>(request_stream(SESSION, question)).unwrap();
+        let late = RelayRequested {
+            place: place.clone(),
+            request: question.to_owned(),
+            asked: Asked::Question { text: "Which?".to_owned(), choices: Vec::new() },
+            patience: PATIENCE,
+        };
+        let refused = world.bus.commit(relay.record(late).unwrap()).unwrap_err();
+        assert!(matches!(refused.reason(), CommitReason::Policy { .. }), "{refused:?}");
+    }
 }
 
 /// That an agent may ask is no answer; that it may not is one.
