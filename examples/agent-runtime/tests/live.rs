@@ -153,6 +153,11 @@ fn codex_is_heard_through_what_it_prints() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(shell.outcome().tokens.total, Some(109));
     assert_eq!(shell.feed(), CODEX_FEED);
+    // It had stopped when it said so, and nothing could hold it.
+    let mut log = support::events(&open(&shell.path("db")));
+    log.retain(|event| event.kind == "request.stop_decided");
+    let by: Vec<_> = log.iter().map(|event| event.payload["source"].as_str().unwrap()).collect();
+    assert_eq!(by, ["agent"]);
 }
 
 /// The supervisor is killed in the middle; the keeper tells the next one what it has missed.
