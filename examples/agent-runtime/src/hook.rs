@@ -2,6 +2,8 @@
 //!
 //! Owns the only knowledge of Claude Code's hook payloads. Never decides anything.
 
+pub mod question;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -36,7 +38,7 @@ pub enum RunHook {
     PostToolUse { tool: Tool, response: String },
     PostToolUseFailure { tool: Tool, error: String, interrupted: bool },
     PermissionRequest { tool: Tool },
-    Stop { message: Option<String>, again: bool },
+    Stop { message: Option<String>, again: bool, stopped: bool },
     SubagentStart { subagent: String, kind: String },
     SubagentStop { subagent: String, message: Option<String> },
     Notification { message: String, kind: Option<String> },
@@ -82,6 +84,8 @@ struct Payload<'a> {
     error: Option<String>,
     is_interrupt: Option<bool>,
     stop_hook_active: Option<bool>,
+    /// No agent's word, but that of those who tell what an agent has done: it cannot be kept from it.
+    stopped: Option<bool>,
     last_assistant_message: Option<String>,
     agent_id: Option<String>,
     agent_type: Option<String>,
@@ -136,7 +140,11 @@ impl Payload<'_> {
                 interrupted: self.is_interrupt.unwrap_or(false),
             },
             "PermissionRequest" => RunHook::PermissionRequest { tool },
-            "Stop" => RunHook::Stop { message, again: self.stop_hook_active.unwrap_or(false) },
+            "Stop" => RunHook::Stop {
+                message,
+                again: self.stop_hook_active.unwrap_or(false),
+                stopped: self.stopped.unwrap_or(false),
+            },
             "SubagentStart" => RunHook::SubagentStart { subagent, kind: or(self.agent_type, "") },
             "SubagentStop" => RunHook::SubagentStop { subagent, message },
             "Notification" => RunHook::Notification {

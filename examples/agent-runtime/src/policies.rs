@@ -36,6 +36,7 @@ pub fn all() -> Vec<Policy> {
         relay::decisions_end_relays(),
         crate::retry::policy(),
         crate::branches::policy(),
+        crate::steering::policy(),
     ]
 }
 

@@ -7,8 +7,12 @@ use std::fmt::Write;
 
 use crate::retry::Denial;
 
-/// How many denials are told, the last ones.
+/// How many denials are told at the most, the last ones.
 const TOLD: usize = 20;
+
+/// How long a prompt may become by what was denied, in bytes. One that is run again has those of the time
+/// before in it already, and an event of the log has room for 1 MiB.
+const ROOM: usize = 128 * 1024;
 
 /// A prompt for one turn.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,14 +49,7 @@ impl Besides<'_> {
     #[must_use]
     pub fn after(&self, mut text: String) -> Prompt {
         // Writing to a `String` cannot fail.
-        if !self.denials.is_empty() {
-            let _ = write!(text, "\n\nPermission was denied before; find another way:");
-        }
-        let untold = self.denials.len().saturating_sub(TOLD);
-        for Denial { tool, input, reason } in self.denials.iter().skip(untold) {
-            let reason = reason.as_deref().unwrap_or("no reason was given");
-            let _ = write!(text, "\n- {tool} {input}: {reason}");
-        }
+        self.tell_denials(&mut text);
         if let Some(answer) = self.answer {
             let _ = write!(text, "\n\nWhat you waited for was answered:\n{answer}");
         }
@@ -64,6 +61,32 @@ impl Besides<'_> {
         }
         Prompt { text, messages: self.last }
     }
+
+    /// Those that there is room for, the last ones first to have it.
+    fn tell_denials(&self, text: &mut String) {
+        if self.denials.is_empty() {
+            return;
+        }
+        let mut room = ROOM.saturating_sub(text.len());
+        let lines = self.denials.iter().rev().take(TOLD).map(line_of).map_while(|line| {
+            room = room.checked_sub(line.len())?;
+            Some(line)
+        });
+        let mut lines: Vec<String> = lines.collect();
+        lines.reverse();
+        text.push_str("\n\nPermission was denied before; find another way:");
+        let untold = self.denials.len().saturating_sub(lines.len());
+        if untold > 0 {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "\n- left out: {untold}");
+        }
+        text.extend(lines);
+    }
+}
+
+fn line_of(Denial { tool, input, reason }: &Denial) -> String {
+    let reason = reason.as_deref().unwrap_or("no reason was given");
+    format!("\n- {tool} {input}: {reason}")
 }
 
 #[cfg(test)]
@@ -85,11 +108,22 @@ mod tests {
             Besides { denials: &denials, answer: Some("yes"), messages: &messages, last: 2 };
         let many = "\n- Bash git push: not today".repeat(TOLD - 1);
         let expected = format!(
-            "Go on\n\nPermission was denied before; find another way:{many}\n- Bash git pull: no reason was given\n\nWhat you waited for was answered:\nyes\
+            "Go on\n\nPermission was denied before; find another way:\n- left out: 3{many}\n- Bash git pull: no reason was given\n\nWhat you waited for was answered:\nyes\
              \n\nFrom the person you work for:\n- one\n- two"
         );
         let expected = Prompt { text: expected, messages: 2 };
         assert_eq!(besides.after("Go on".into()), expected);
+        // However often a turn is run again: each time it is told what was denied, while there is room.
+        let long = Denial { tool: "Bash".into(), input: "x".repeat(20_000), reason: None };
+        let denials = vec![long; TOLD];
+        let besides = Besides { denials: &denials, ..Besides::default() };
+        let mut text = besides.after("Go on".into()).text;
+        assert!(text.contains("- left out: 14\n- Bash x"), "{}", text.len());
+        for _ in 0..100 {
+            text = besides.after(text).text;
+        }
+        assert!(text.len() < ROOM + 100 * 100, "{}", text.len());
+        assert!(text.ends_with("- left out: 20"));
         assert_eq!(Besides::default().after("Go on".into()), Prompt::from("Go on".to_owned()));
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use agent_runtime::workflow::Status;
+use serde_json::{Value, json};
 use support::shell::Shell;
 use support::{open, program};
 use vitae::store::{Query, Read, ReadError};
@@ -69,6 +70,73 @@ fn what_no_rule_decides_is_asked_in_a_folder() {
     assert_eq!(count(&shell, "channels.closed"), 1);
 }
 
+/// For a person too, whose agent has the terminal. Who names no channel opens and closes none.
+#[test]
+fn what_a_persons_agent_asks_is_asked_in_a_folder() {
+    let shell = Shell::new("");
+    let attend = |more: &[&str], script: &str| {
+        let arguments = [&["attend", "--db", "db"], more, &["--", "sh", "-c"]].concat();
+        let output = shell.program(&arguments).arg(script).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+    };
+    attend(&[], "exit 3");
+    assert_eq!((count(&shell, "channels.opened"), count(&shell, "channels.closed")), (0, 0));
+    let script = format!(
+        r#"{ASK} ask c Bash & until test -e people/requests/c.json; do sleep 0.02; done
+        echo '{{"answer":"deny","reason":"not here"}}' > answer; mv answer people/answers/c.json
+        wait; exit 3"#
+    );
+    attend(&["--folder", "people", "--patience", "1m"], &script);
+    assert!(shell.read("c").contains("not here"));
+    assert_eq!((count(&shell, "channels.opened"), count(&shell, "channels.closed")), (1, 1));
+}
+
+/// The agent asks, and is the person too. What it is told is what Claude Code wants: its own input, with
+/// the answers in it.
+#[test]
+fn what_an_agent_asks_is_answered_in_a_folder() {
+    let shell = Shell::new("name = 'asking'\nprompt = 'go'\n");
+    let option = |label: &str| json!({ "label": label, "description": "" });
+    let questions = json!([
+        { "question": "Which port?", "header": "Port", "multiSelect": false,
+          "options": [option("80"), option("8080")] },
+        { "question": "Which hosts?", "header": "Hosts", "multiSelect": true,
+          "options": [option("a"), option("b"), option("c")] },
+    ]);
+    let script = r#"
+        answer() {
+            until test -e people/requests/$1.json; do sleep 0.02; done
+            echo "{\"answer\":\"text\",\"text\":\"$2\"}" > answer; mv answer people/answers/$1.json
+        }
+        "$AGENT_RUNTIME" hook --id one < PermissionRequest > said1 &
+        answer one.1 8080; answer one.2 'a, c'; wait
+        "$AGENT_RUNTIME" hook --id two --ask < PreToolUse > said2 &
+        answer two.2 b; answer two.1 80; wait"#;
+    for hook in ["PermissionRequest", "PreToolUse"] {
+        let asked = json!({
+            "hook_event_name": hook, "session_id": "s", "tool_name": "AskUserQuestion",
+            "tool_input": { "questions": questions },
+        });
+        fs::write(shell.path(hook), asked.to_string()).unwrap();
+    }
+    let arguments = [&ONE[..], &["--folder", "people"]].concat();
+    let (code, said) = shell.run_with(&arguments, &["sh", "-c", script]);
+    assert_eq!(code, Some(0), "{said}");
+    let answered = |port: &str, hosts: &str| {
+        let answers = json!({ "Which port?": port, "Which hosts?": hosts });
+        json!({ "questions": questions, "answers": answers })
+    };
+    let said = |file: &str| shell.read(file).parse::<Value>().unwrap();
+    let decision = json!({ "behavior": "allow", "updatedInput": answered("8080", "a, c") });
+    let expected = json!({ "hookEventName": "PermissionRequest", "decision": decision });
+    assert_eq!(said("said1"), json!({ "hookSpecificOutput": expected }));
+    let expected = json!({
+        "hookEventName": "PreToolUse", "permissionDecision": "allow",
+        "updatedInput": answered("80", "b"),
+    });
+    assert_eq!(said("said2"), json!({ "hookSpecificOutput": expected }));
+}
+
 #[test]
 fn a_turn_that_crashed_is_run_again_when_its_pause_is_over() {
     let shell = Shell::new("name = 'again'\nprompt = 'go'\n[retry]\ncrashed = 2\nfirst = '10ms'\n");
@@ -114,6 +182,33 @@ fn the_next_turn_is_told_what_somebody_has_said_meanwhile() {
     assert_eq!(shell.run(&["sh", "-c", script]).0, Some(4));
     assert!(!shell.read("prompt1").contains("mind the gap"));
     assert!(shell.read("prompt2").contains("mind the gap"));
+}
+
+/// A scripted agent that goes on as it is told, once it may not stop.
+#[test]
+fn an_agent_that_wants_to_stop_is_kept_from_it_by_a_message() {
+    let shell = Shell::new("name = 'held'\nprompt = 'go'\n");
+    let line = |(id, name): (u32, &str)| {
+        let event = json!({ "hook_event_name": name, "session_id": "a", "tool_name": "Read" });
+        format!("{}\n", json!({ "t": "hook", "at": 0, "id": id.to_string(), "event": event }))
+    };
+    let hooks = ["SessionStart", "UserPromptSubmit", "Stop", "PreToolUse", "Stop", "SessionEnd"];
+    fs::write(shell.path("lines"), (1..).zip(hooks).map(line).collect::<String>()).unwrap();
+    let script = format!(
+        r#"play() {{ '{}' lines --lines "$1"; }}
+        play 1-2; "$AGENT_RUNTIME" steer one 'mind the gap' --db db
+        play 3-3; grep -q '"decision":"block"' trace && play 4-6"#,
+        env!("CARGO_BIN_EXE_scripted-agent")
+    );
+    let mut run = shell.command(&ONE, &["sh", "-c", &script]);
+    let output = run.env("SCRIPTED_AGENT_TRACE", shell.path("trace")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told: Vec<Value> = shell.read("trace").lines().map(|line| line.parse().unwrap()).collect();
+    let said = |id: &str| told.iter().find(|line| line["hook"] == id).map(|line| &line["said"]);
+    let reason = "From the person you work for:\n- mind the gap";
+    assert_eq!(said("3"), Some(&json!({ "decision": "block", "reason": reason })));
+    assert_eq!((said("4"), said("5")), (Some(&Value::Null), Some(&Value::Null)));
+    assert_eq!((count(&shell, "steering.told"), count(&shell, "steering.taken")), (1, 1));
 }
 
 #[test]

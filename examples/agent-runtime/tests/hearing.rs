@@ -17,7 +17,9 @@ use agent_runtime::live::conduct::{ConductError, Supervised};
 use agent_runtime::live::hook_call::HookCall;
 use agent_runtime::live::places::{PlaceError, Places};
 use agent_runtime::live::protocol::{Reply, decision_line, hook_line};
+use agent_runtime::relay;
 use agent_runtime::request::Decision;
+use agent_runtime::supervisor::Supervisor;
 use serde_json::{Value, json};
 use support::events;
 use tempfile::TempDir;
@@ -50,7 +52,8 @@ impl World {
     }
 
     fn say(&self, line: &str) -> Result<Option<Decision>, ClientError> {
-        self.client().say(line, Instant::now() + LONG, |_| ())
+        let word = self.client().say(line, Instant::now() + LONG, |_| ())?;
+        Ok(word.map(|word| word.decision))
     }
 
     fn kinds(&self) -> Vec<String> {
@@ -154,6 +157,24 @@ fn leave_is_asked_for_a_tool_where_the_agent_does_not_ask() {
     let output = output.unwrap();
     assert_eq!(output["hookSpecificOutput"]["permissionDecision"], "deny");
     assert_eq!(output["hookSpecificOutput"]["permissionDecisionReason"], "no");
+}
+
+/// Nobody at the root's channels needs to know that it is one, nor who waits.
+#[test]
+fn the_agent_of_a_branch_is_answered_too() {
+    let world = World::new();
+    let supervised = world.supervise();
+    world.say(&line("h1", "PreToolUse")).unwrap();
+    let fork = |then: &Supervisor, heard| then.fork_run("a", "b", "look", heard).map(drop);
+    supervised.hearing().see(fork).unwrap();
+    let hook = hook("PermissionRequest").replace(r#""session_id":"a""#, r#""session_id":"b""#);
+    let said = told_while(&world, &call("h2", &hook, LONG), || {
+        supervised.hearing().supervisor().answer("h2", "one", &relay::Reply::Allow).unwrap();
+    });
+    assert_eq!(said.unwrap()["hookSpecificOutput"]["decision"]["behavior"], "allow");
+    // One that nobody answers is decided as well.
+    let said = call("h3", &hook, Duration::ZERO).tell(&world.client(), || ());
+    assert_eq!((said.unwrap(), world.count("request.permission_decided")), (None, 2));
 }
 
 #[test]

@@ -120,13 +120,21 @@ impl Round {
         seen.agents_killed += u64::from(status.code() == Some(5));
         seen.turns_taken_over += said.matches("goes on").count() as u64;
         seen.decisions += self.check(number, agent_was_killed);
+        // Of all the turns, with whoever was killed in them, nothing is left but the last one's folder.
+        assert!(self.folders().len() <= 1, "round {number}: {:?}", self.folders());
+    }
+
+    /// The folders of turns that are there.
+    fn folders(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.live().db().with_extension("db.live"));
+        let paths = entries.into_iter().flatten().map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.is_dir()).collect()
     }
 
     /// Kills the agent of the turn that began last, if it still lives.
     fn kill_agent(&self) -> bool {
-        let turns = fs::read_dir(self.live().db().with_extension("db.live")).into_iter().flatten();
-        let started = turns.filter_map(|turn| {
-            let started = turn.unwrap().path().join("started");
+        let started = self.folders().into_iter().filter_map(|turn| {
+            let started = turn.join("started");
             Some((fs::metadata(&started).ok()?.modified().ok()?, started))
         });
         let Some((_, started)) = started.max() else { return false };

@@ -153,6 +153,11 @@ fn codex_is_heard_through_what_it_prints() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(shell.outcome().tokens.total, Some(109));
     assert_eq!(shell.feed(), CODEX_FEED);
+    // It had stopped when it said so, and nothing could hold it.
+    let mut log = support::events(&open(&shell.path("db")));
+    log.retain(|event| event.kind == "request.stop_decided");
+    let by: Vec<_> = log.iter().map(|event| event.payload["source"].as_str().unwrap()).collect();
+    assert_eq!(by, ["agent"]);
 }
 
 /// The supervisor is killed in the middle; the keeper tells the next one what it has missed.
@@ -250,6 +255,11 @@ fn a_turn_outlives_its_supervisor() {
     let mut attend = program();
     attend.current_dir(shell.path("")).args(["attend", "--db", "db", "--", "true"]);
     assert_eq!(attend.output().unwrap().status.code(), Some(1));
+    // In another session too nobody takes from the turn what it still needs.
+    let mut attend = program();
+    attend.current_dir(shell.path("")).args(["attend", "--db", "db", "--session", "other"]);
+    assert!(attend.args(["--", "true"]).status().unwrap().success());
+    assert_eq!(folders(&shell).len(), 1);
     // Whoever goes on needs no id, and starts no agent.
     let (code, said) = shell.run_with(&["w.toml", "--db", "db"], &["false"]);
     assert_eq!(code, Some(5), "{said}");
@@ -305,6 +315,42 @@ fn a_store_that_is_made_anew_begins_anew() {
         }
     }
     assert_eq!(shell.read("seen"), "x\nx\n");
+}
+
+/// The folders of turns that are there.
+fn folders(shell: &Shell) -> Vec<PathBuf> {
+    let entries = fs::read_dir(shell.path("db.live")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+}
+
+#[test]
+fn what_a_turn_has_left_goes_when_the_next_one_begins() {
+    let looped = "name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 3\ntracker_path = 't.md'\n";
+    let shell = Shell::new(looped);
+    let script = "echo more > t.md; echo last; ls -d db.live/*/ | wc -l >> seen";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, Some(4));
+    assert_eq!(shell.read("seen").split_whitespace().collect::<Vec<_>>(), ["1", "1", "1"]);
+    // The last one's stays, for whoever wants to see what it printed.
+    let [left] = folders(&shell).try_into().unwrap();
+    assert_eq!(fs::read_to_string(left.join("out")).unwrap(), "last\n");
+
+    // Neither what somebody is in nor what this log does not know.
+    let other = shell.path("db.live/01890a5d-ac96-774b-bcce-b302099a8057-0");
+    fs::create_dir(&other).unwrap();
+    let keeper = fs::File::open(left.join("keeper.lock")).unwrap();
+    keeper.lock().unwrap();
+    let attend = || {
+        let status = shell.program(&["attend", "--db", "db", "--", "true"]).status();
+        assert!(status.unwrap().success());
+        let mut folders = folders(&shell);
+        folders.sort();
+        folders
+    };
+    let mut both = [left, other.clone()];
+    both.sort();
+    assert_eq!(attend(), both);
+    drop(keeper);
+    assert_eq!(attend(), [other]);
 }
 
 /// However many keepers there are, at once and later.

@@ -18,6 +18,13 @@ pub fn branch_session(session: &str, agent: &str) -> String {
     format!("{session}~{agent}")
 }
 
+/// The session that [`branch_session`] made the name of a branch from.
+#[must_use]
+pub fn root_of_branch<'a>(branch: &'a str, agent: &str) -> &'a str {
+    let root = branch.strip_suffix(agent).and_then(|rest| rest.strip_suffix('~'));
+    root.unwrap_or(branch)
+}
+
 /// Whether that is the name of a branch of `session`, or of one of its branches.
 #[must_use]
 pub fn is_branch_of(branch: &str, session: &str) -> bool {

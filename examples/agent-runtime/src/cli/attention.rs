@@ -29,7 +29,7 @@ impl OfWorkflow {
 
 pub(super) fn steer(of: &OfWorkflow, text: &str) -> Result<(), Failure> {
     of.supervisor()?.steer(&of.workflow, text, now())?;
-    say(&format!("{}: the next turn is told", of.workflow))
+    say(&format!("{}: the agent is told when it next stops, or with the next prompt", of.workflow))
 }
 
 pub(super) fn suspend(of: &OfWorkflow, reason: &str) -> Result<(), Failure> {

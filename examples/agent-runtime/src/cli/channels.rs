@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use agent_runtime::relay::outside::{FollowError, OpenChannels, Settings, Token};
 use clap::Args;
+use vitae::Bus;
 use vitae_sqlite::SqliteStore;
 
 use super::context::only_session;
@@ -33,6 +34,13 @@ pub(crate) struct ChannelChoice {
     /// Do not ask on the terminal.
     #[arg(long)]
     no_terminal: bool,
+    #[command(flatten)]
+    beside: BesideTerminal,
+}
+
+/// The channels that do without this process's terminal, and how patient all of them are.
+#[derive(Args)]
+pub(crate) struct BesideTerminal {
     /// Ask in this folder: a file for each request, and one for its answer.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -52,7 +60,19 @@ fn patience(text: &str) -> Result<Duration, String> {
 
 impl ChannelChoice {
     /// Opens them, and says where.
-    pub(super) fn open(&self, bus: &vitae::Bus, session: &str) -> Result<OpenChannels, Failure> {
+    pub(super) fn open(&self, bus: &Bus, session: &str) -> Result<OpenChannels, Failure> {
+        self.beside.open_with(!self.no_terminal, bus, session)
+    }
+}
+
+impl BesideTerminal {
+    /// Opens them, if there are any, and says where.
+    pub(super) fn open(&self, bus: &Bus, session: &str) -> Result<Option<OpenChannels>, Failure> {
+        let any = self.folder.is_some() || self.http.is_some();
+        any.then(|| self.open_with(false, bus, session)).transpose()
+    }
+
+    fn open_with(&self, terminal: bool, bus: &Bus, session: &str) -> Result<OpenChannels, Failure> {
         let (http, made) = match self.http {
             Some(port) => {
                 let (token, made) = token()?;
@@ -60,12 +80,8 @@ impl ChannelChoice {
             }
             None => (None, None),
         };
-        let settings = Settings {
-            terminal: !self.no_terminal,
-            folder: self.folder.clone(),
-            http,
-            patience: self.patience,
-        };
+        let settings =
+            Settings { terminal, folder: self.folder.clone(), http, patience: self.patience };
         let trouble = |error: &FollowError| eprintln!("warning: {}", explain(error));
         let open = OpenChannels::open(bus, session, settings, trouble)?;
         let mut out = io::stdout().lock();

@@ -1,9 +1,10 @@
 //! `context`: one permission request and everything around it.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use agent_runtime::branches::is_branch_of;
-use agent_runtime::context::{self, RequestContext};
+use agent_runtime::context::{self, ContextError, RequestContext};
 use agent_runtime::request::Decision;
 use agent_runtime::session::Session;
 use agent_runtime::supervisor::Supervisor;
@@ -17,6 +18,7 @@ use super::{Failure, Listing};
 
 /// How many sessions are looked at.
 const SESSIONS: usize = 1_000;
+
 /// What is around a request, and how it is there now.
 pub(super) struct Shown {
     context: RequestContext,
@@ -46,7 +48,14 @@ pub(super) fn context(request: &str, listing: &Listing) -> Result<(), Failure> {
         Some(session) => session.clone(),
         None => only_session(bus.store().as_ref())?,
     };
-    let shown = Shown::of(&bus, &session, request)?;
+    // Mostly it is the session's own; else perhaps one of a branch, whose name nobody needs to know.
+    let shown = match Shown::of(&bus, &session, request) {
+        Err(unknown) if is_unknown(unknown.as_ref()) => {
+            let branch = Supervisor::new(bus.clone(), session).of_request(request)?;
+            Shown::of(&bus, branch.session(), request)?
+        }
+        shown => shown?,
+    };
     let mut out = io::stdout().lock();
     if listing.json {
         writeln!(out, "{}", json_of(&shown))?;
@@ -56,6 +65,10 @@ pub(super) fn context(request: &str, listing: &Listing) -> Result<(), Failure> {
         writeln!(out, "{name:>10}  {value}")?;
     }
     Ok(())
+}
+
+fn is_unknown(failure: &(dyn Error + 'static)) -> bool {
+    matches!(failure.downcast_ref(), Some(ContextError::Unknown { .. }))
 }
 
 /// The session of a store that has one, besides its branches.

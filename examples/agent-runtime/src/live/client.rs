@@ -10,8 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lines::{Line, next_line};
-use super::protocol::{LONGEST_LINE, Reply};
-use crate::request::Decision;
+use super::protocol::{LONGEST_LINE, Reply, Word};
 
 /// How long a client waits before it tries again, at first and at the most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(250));
@@ -79,7 +78,7 @@ impl Client {
         line: &str,
         until: Instant,
         mut heard: impl FnMut(bool),
-    ) -> Result<Option<Decision>, ClientError> {
+    ) -> Result<Option<Word>, ClientError> {
         let mut give_up = Instant::now() + self.patience;
         let mut pause = PAUSES.0;
         loop {
@@ -88,7 +87,7 @@ impl Client {
                 heard(due);
             });
             match said {
-                Ok(decision) => return Ok(decision),
+                Ok(word) => return Ok(word),
                 Err(Stop::For(error)) => return Err(error),
                 Err(Stop::Again) if Instant::now() >= give_up => {
                     return Err(ClientError::Gone { patience: self.patience });
@@ -104,7 +103,7 @@ impl Client {
         line: &str,
         until: Instant,
         heard: impl FnOnce(bool),
-    ) -> Result<Option<Decision>, Stop> {
+    ) -> Result<Option<Word>, Stop> {
         let mut stream = UnixStream::connect(&self.socket).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 Stop::For(ClientError::NoSupervisor { socket: self.socket.clone() })
@@ -124,7 +123,7 @@ impl Client {
             return Ok(None);
         }
         match next_reply(&mut replies, until)? {
-            Some(Reply::Answer { decision }) => Ok(Some(decision)),
+            Some(Reply::Answer(word)) => Ok(Some(word)),
             Some(_) => Err(Stop::Again),
             None => Err(Stop::For(ClientError::NoDecision)),
         }

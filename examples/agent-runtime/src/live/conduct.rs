@@ -11,6 +11,7 @@ use std::sync::Arc;
 use vitae::store::ReadError;
 use vitae::{Bus, Running, Timestamp};
 
+use super::cleaning::clean;
 use super::hearing::Hearing;
 use super::places::{Claim, PlaceError, Places};
 use super::server::Server;
@@ -120,7 +121,7 @@ pub enum ConductError {
 }
 
 impl Supervised {
-    /// Takes a session, new or not, and listens.
+    /// Takes a session, new or not, and listens. What earlier turns have left goes.
     ///
     /// # Errors
     /// [`ConductError`] if another process has it, or nobody can listen.
@@ -128,6 +129,7 @@ impl Supervised {
         let claim = places.claim()?;
         let parts = bus.start().map_err(|source| ConductError::Parts { source })?;
         let hearing = Arc::new(Hearing::new(bus, places.session().to_owned()));
+        clean(&places, hearing.supervisor())?;
         let server = Server::start(places.socket(), Arc::clone(&hearing)).map_err(|source| {
             ConductError::Listen { socket: places.socket().to_owned(), source }
         })?;
@@ -218,6 +220,8 @@ impl Supervised {
             let next = supervisor.next(workflow, text)?;
             match &next {
                 Next::Begin { iteration, prompt } => {
+                    // The last one's stays until here, for a person who wants to see what it printed.
+                    clean(&self.places, supervisor)?;
                     if supervisor.last_turn_of(workflow)?.is_none() {
                         self.make_tracker(workflow)?;
                     }

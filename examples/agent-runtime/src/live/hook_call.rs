@@ -13,8 +13,12 @@ use serde_json::{Value, json};
 use vitae::{Clock, SystemClock};
 
 use super::client::{Client, ClientError};
-use super::protocol::{decision_line, hook_line};
+use super::protocol::{Word, decision_line, hook_line};
+use crate::hook::question::asked_by;
+use crate::hook::{Hook, HookEvent, RunHook};
 use crate::request::Decision;
+use crate::run::Tool;
+use crate::supervisor::Given;
 
 /// How long the answer is waited for that the log must have by then.
 const LAST_WORD: Duration = Duration::from_secs(5);
@@ -78,15 +82,15 @@ impl HookCall<'_> {
                 waiting();
             }
         };
-        let decision = match client.say(&line, Instant::now() + self.wait, heard) {
+        let word = match client.say(&line, Instant::now() + self.wait, heard) {
             Err(ClientError::NoDecision) => self.give_up(client, &line)?,
             said => said?,
         };
-        Ok(decision.and_then(|decision| output(&name, &decision)))
+        Ok(word.and_then(|word| output(&name, asked_for(&json).as_ref(), &word)))
     }
 
     /// The wait is over: that is a decision too, unless another one was faster.
-    fn give_up(&self, client: &Client, line: &str) -> Result<Option<Decision>, ClientError> {
+    fn give_up(&self, client: &Client, line: &str) -> Result<Option<Word>, ClientError> {
         let over = json!({ "type": "passthrough", "source": "timeout" });
         let until = || Instant::now() + LAST_WORD;
         client.say(&decision_line(self.id, &over, SystemClock.now()), until(), |_| ())?;
@@ -101,8 +105,42 @@ fn as_request(json: &str) -> serde_json::Result<String> {
     serde_json::to_string(&fields)
 }
 
-/// A decision in Claude Code's words; `None` is to say nothing, which leaves it to the agent.
-fn output(hook: &str, decision: &Decision) -> Option<Value> {
+/// The tool that leave is asked for.
+fn asked_for(json: &str) -> Option<Tool> {
+    match Hook::parse(json).ok()?.event {
+        HookEvent::InRun(RunHook::PermissionRequest { tool }) => Some(tool),
+        _ => None,
+    }
+}
+
+/// The last word in Claude Code's words; `None` is to say nothing, which leaves it to the agent.
+fn output(hook: &str, tool: Option<&Tool>, word: &Word) -> Option<Value> {
+    let mut said = decided(hook, &word.decision)?;
+    let Some(tool) = tool.filter(|tool| !asked_by(tool).is_empty()) else {
+        return Some(said);
+    };
+    let place = match (hook, &word.decision) {
+        (REQUEST, Decision::Allow) => "/hookSpecificOutput/decision",
+        (TOOL, Decision::Allow) => "/hookSpecificOutput",
+        _ => return Some(said),
+    };
+    // Allowed to ask, but not answered: the agent itself asks then, if nothing is said.
+    let input = Some(&word.answers).filter(|answers| !answers.is_empty());
+    let input = input.and_then(|answers| answered(tool, answers))?;
+    said.pointer_mut(place)?.as_object_mut()?.insert("updatedInput".to_owned(), input);
+    Some(said)
+}
+
+/// The input of a tool whose use is to ask, with the answers: they are what its use comes to.
+fn answered(tool: &Tool, answers: &[Given]) -> Option<Value> {
+    let mut input: Value = serde_json::from_str(&tool.input).ok()?;
+    let answers = answers.iter().map(|given| (given.question.clone(), given.answer.clone().into()));
+    input.as_object_mut()?.insert("answers".to_owned(), Value::Object(answers.collect()));
+    Some(input)
+}
+
+/// A decision alone.
+fn decided(hook: &str, decision: &Decision) -> Option<Value> {
     let denied = |reason: &Option<String>| match reason {
         Some(reason) => reason.clone(),
         None => "The request was denied.".to_owned(),
@@ -140,20 +178,20 @@ mod tests {
         let nothing = Decision::NoOpinion { reason: "timeout".to_owned() };
         let specific = |fields| Some(json!({ "hookSpecificOutput": fields }));
         assert_eq!(
-            output(REQUEST, &Decision::Allow),
+            decided(REQUEST, &Decision::Allow),
             specific(json!({ "hookEventName": REQUEST, "decision": { "behavior": "allow" } }))
         );
         let decision = json!({ "behavior": "deny", "message": "no" });
         assert_eq!(
-            output(REQUEST, &deny(Some("no"))),
+            decided(REQUEST, &deny(Some("no"))),
             specific(json!({ "hookEventName": REQUEST, "decision": decision }))
         );
         assert_eq!(
-            output(TOOL, &Decision::Allow),
+            decided(TOOL, &Decision::Allow),
             specific(json!({ "hookEventName": TOOL, "permissionDecision": "allow" }))
         );
         assert_eq!(
-            output(TOOL, &deny(None)),
+            decided(TOOL, &deny(None)),
             specific(json!({
                 "hookEventName": TOOL,
                 "permissionDecision": "deny",
@@ -161,11 +199,26 @@ mod tests {
             }))
         );
         let block = json!({ "decision": "block", "reason": "go on" });
-        assert_eq!(output("Stop", &deny(Some("go on"))), Some(block));
-        assert_eq!(output("Stop", &Decision::Allow), None);
+        assert_eq!(decided("Stop", &deny(Some("go on"))), Some(block));
+        assert_eq!(decided("Stop", &Decision::Allow), None);
         for hook in [REQUEST, TOOL, "Stop"] {
-            assert_eq!(output(hook, &nothing), None);
+            assert_eq!(decided(hook, &nothing), None);
         }
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_question_that_nobody_has_answered() {
+        let input = r#"{"questions":[{"question":"Why?"}]}"#.to_owned();
+        let mut tool = Tool { name: "AskUserQuestion".to_owned(), use_id: None, input };
+        let word = |decision| Word { decision, answers: Vec::new() };
+        let allowed = word(Decision::Allow);
+        for hook in [REQUEST, TOOL] {
+            assert_eq!(output(hook, Some(&tool), &allowed), None);
+            let denied = word(Decision::Deny { reason: None });
+            assert_eq!(output(hook, Some(&tool), &denied), decided(hook, &denied.decision));
+        }
+        tool.input = "{}".to_owned();
+        assert!(output(REQUEST, Some(&tool), &allowed).is_some());
     }
 
     #[test]

@@ -15,8 +15,10 @@
 //! | [`keeper`] | an agent process, kept beside the supervisor so that it can outlive it |
 //! | [`output`] | what an agent says of its turn on its standard output |
 //! | [`turn`] | a turn, from its prompt to what its keeper left |
+//! | `cleaning` | when that goes |
 //! | [`conduct`] | turn after turn, until the workflow is over |
 
+mod cleaning;
 pub mod client;
 pub mod conduct;
 mod followed;

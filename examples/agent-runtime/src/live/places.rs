@@ -10,7 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use vitae::EventId;
+use uuid::Uuid;
+use vitae::{CommitId, EventId};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// The longest path of a socket, in bytes. The kernel has room for 107 on Linux and for 103 on
@@ -94,6 +95,21 @@ impl Places {
     pub fn turn(&self, event: EventId) -> PathBuf {
         let EventId { commit, index } = event;
         self.folder.join(format!("{commit}-{index}"))
+    }
+
+    /// The folders of turns that are there, of every session of the store, with the event that began each.
+    /// If they cannot be looked at there are none.
+    pub(super) fn turns(&self) -> Vec<(EventId, PathBuf)> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let turns = entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (commit, index) = name.rsplit_once('-')?;
+            let commit = CommitId::from_bytes(Uuid::try_parse(commit).ok()?.into_bytes());
+            let turn = EventId { commit, index: index.parse().ok()? };
+            let folder = self.turn(turn);
+            (folder == entry.path()).then_some((turn, folder))
+        });
+        turns.collect()
     }
 
     /// Takes the right to supervise the session.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use vitae::Timestamp;
 
 use crate::request::Decision;
+use crate::supervisor::Given;
 
 /// The longest line, in bytes. An event of the log may have 1 MiB, and JSON writes some bytes with
 /// six.
@@ -25,10 +26,7 @@ pub enum Reply {
         due: bool,
     },
     /// What was decided.
-    Answer {
-        /// The decision.
-        decision: Decision,
-    },
+    Answer(Word),
     /// It was not taken, and would not be if it came again.
     Refused {
         /// Why.
@@ -36,6 +34,16 @@ pub enum Reply {
     },
     /// There are too many connections; come again.
     Busy,
+}
+
+/// The last word on a request.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+pub struct Word {
+    /// The decision.
+    pub decision: Decision,
+    /// What people have answered, if the agent asked them something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Given>,
 }
 
 /// The line of a hook, from the JSON that the agent gave.

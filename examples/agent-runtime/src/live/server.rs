@@ -20,7 +20,7 @@ use vitae::store::{EventStore, Subscription};
 
 use super::hearing::{Due, Hearing};
 use super::lines::{Line, next_line};
-use super::protocol::{LONGEST_LINE, Reply};
+use super::protocol::{LONGEST_LINE, Reply, Word};
 use crate::request::{Decision, settled_by};
 
 /// How many connections there are at a time. Each that waits for a decision is one.
@@ -130,11 +130,16 @@ fn serve(stream: &UnixStream, hearing: &Hearing, over: &AtomicBool) -> io::Resul
     };
     say(stream, &Reply::Heard { due: true })?;
     let goes_on = || waits && !over.load(Ordering::SeqCst) && is_there(stream);
-    let decision = decision_on(hearing.store(), request, goes_on)?;
+    let decision = decision_on(hearing.store(), request.clone(), goes_on)?;
+    let answers = match decision {
+        Some(Decision::Allow) => hearing.supervisor().answers_to(request.id().as_str()),
+        _ => Ok(Vec::new()),
+    };
+    let answers = answers.map_err(io::Error::other)?;
     let decision = decision.unwrap_or_else(|| Decision::NoOpinion {
         reason: if waits { "the supervisor has ended" } else { "nobody has decided" }.to_owned(),
     });
-    say(stream, &Reply::Answer { decision })
+    say(stream, &Reply::Answer(Word { decision, answers }))
 }
 
 /// What the log says of a request, as soon as it does; `None` once it is not to go on.

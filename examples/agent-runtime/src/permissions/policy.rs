@@ -3,6 +3,7 @@
 use vitae::{Context, HandlerError, Lifecycle, Policy, Reaction};
 
 use super::{Moment, Permissions, Verdict};
+use crate::hook::question::asked_by;
 use crate::request::{
     Decision, PermissionAsked, PermissionDecided, Request, RequestPlaced, WorkflowStanding,
     request_stream,
@@ -72,7 +73,11 @@ fn rule_on(
     };
     let moment = Moment { iteration: workflow.iteration.unwrap_or(0), at: context.occurred_at() };
     let permissions = then.state::<Permissions>(id)?;
-    Ok(permissions.rule_on(&event.tool.name, moment).map(|spoken| {
+    // That it may ask is no answer.
+    let asks = !asked_by(&event.tool).is_empty();
+    let spoken = permissions.rule_on(&event.tool.name, moment);
+    let spoken = spoken.filter(|spoken| !asks || spoken.rule.verdict == Verdict::Deny);
+    Ok(spoken.map(|spoken| {
         let rule = spoken.to_string();
         let decision = match spoken.rule.verdict {
             Verdict::Approve => Decision::Allow,

@@ -4,11 +4,13 @@
 //! requests and permissions: policies tell it when they move, and it them. What shows the
 //! relays to people, and hears them, is [`outside`].
 
+mod asking;
 mod channels;
 mod events;
 pub mod outside;
 mod policies;
 
+pub use asking::{asked_for, question_id, question_of};
 pub use channels::{Channels, ChannelsClosed, ChannelsOpened, Closed, Open};
 pub use events::{
     Asked, RelayAnswered, RelayCancelled, RelayExpired, RelayOffered, RelayRequested, Reply,

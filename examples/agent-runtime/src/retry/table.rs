@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
 use super::RetryPlan;
@@ -89,8 +90,11 @@ impl RetryTable {
 /// A duration as people write it.
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
-    humantime::parse_duration(&text)
-        .map_err(|error| serde::de::Error::custom(format!("`{text}` is no duration: {error}")))
+    let duration = text.parse::<SignedDuration>().ok();
+    duration.and_then(|duration| Duration::try_from(duration).ok()).ok_or_else(|| {
+        let form = "write such as \"1m 30s\"";
+        serde::de::Error::custom(format!("`{text}` is no length of time; {form}"))
+    })
 }
 
 #[cfg(test)]
@@ -123,7 +127,10 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         assert!(table(r#"{"crashes": 3}"#).unwrap_err().contains("unknown field `crashes`"));
-        assert!(table(r#"{"first": "soon"}"#).unwrap_err().contains("`soon` is no duration"));
+        for text in ["soon", "-1s", "1month", "7"] {
+            let said = table(&format!(r#"{{"first": "{text}"}}"#)).unwrap_err();
+            assert!(said.contains(&format!("`{text}` is no length of time")), "{said}");
+        }
         assert!(table(r#"{"crashed": -1}"#).is_err());
         let plan = |json| table(json).unwrap().plan();
         assert_eq!(plan(r#"{"first": "2m"}"#), Err(RetryTableError::Shrinks));

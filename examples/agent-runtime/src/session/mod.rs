@@ -12,6 +12,7 @@ pub use events::{
 
 use vitae::{Context, Lifecycle, Refusal};
 
+use crate::branches::root_of_branch;
 use crate::import::{AgentImported, RowKept, SessionImported};
 
 /// How deep branches may nest. All of them end in the commit in which the first one does.
@@ -73,6 +74,8 @@ pub struct Line {
 /// Where a branch comes from.
 #[derive(Clone, Debug)]
 pub struct Origin {
+    /// The session that it descends from, over however many forks: the one that people look after.
+    pub root: String,
     /// The id of the stream of the run that forked it.
     pub parent: String,
     /// How many forks deep it is, counted from 1.
@@ -184,7 +187,8 @@ impl SessionTransitions for Session {
     }
 
     fn interactive_on_branched(from: Interactive, event: &Branched, _: &Context) -> Interactive {
-        let origin = Origin { parent: event.parent.clone(), depth: event.depth };
+        let root = root_of_branch(&event.session, &event.agent).to_owned();
+        let origin = Origin { root, parent: event.parent.clone(), depth: event.depth };
         let agent = Some(event.agent.clone());
         Interactive { line: Line { agent, origin: Some(origin), ..from.line }, ..from }
     }

@@ -13,7 +13,23 @@ pub struct Queued {
     pub text: String,
 }
 
-/// A turn's prompt has messages in it.
+/// The agent wanted to stop, and was told what waited. It waits on until the turn has ended: one that is
+/// run again is told it with its prompt.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "steering.told", tag = session, tag = workflow, tag = request)]
+pub struct Told {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// The stop that was not granted.
+    pub request: String,
+    /// The last of the messages, by its number in the workflow, counted from 1.
+    pub up_to: u32,
+}
+
+/// Messages wait no longer: a turn's prompt has them in it, or a turn has ended that was told them when it
+/// wanted to stop.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "steering.taken", tag = session, tag = workflow)]
 pub struct Taken {

@@ -1,11 +1,14 @@
-//! The `steering` lifecycle: what somebody wants the agent to be told at its next turn.
+//! The `steering` lifecycle: what somebody wants the agent to be told.
 //!
-//! Owns the order of the messages, and that each goes into one turn's prompt. A turn that is run
-//! again has the prompt that it had, so what it was told is not lost with it.
+//! Owns the order of the messages, and that each is told to one turn: when its agent wants to stop, else
+//! in the prompt of the next one. A turn that is run again has the prompt that it had, and what it was
+//! told later is told in that, so nothing is lost with it.
 
 mod events;
+mod policy;
 
-pub use events::{Queued, Taken};
+pub use events::{Queued, Taken, Told};
+pub use policy::policy;
 
 use vitae::{Context, Lifecycle, Refusal};
 
@@ -16,9 +19,10 @@ pub const MAX_WAITING: usize = 64 * 1024;
 #[derive(Lifecycle, Clone, Debug)]
 #[lifecycle(name = "steering")]
 pub enum Steering {
-    /// What is queued waits for the next turn.
+    /// What is queued waits until the agent is told.
     #[state(initial)]
     #[on(Queued if Queue::has_room => Queue, Taken if Queue::has_them => Queue)]
+    #[on(Told if Queue::has_told_less => Queue)]
     Queue(Queue),
 }
 
@@ -29,6 +33,9 @@ pub struct Queue {
     pub taken: u32,
     /// Those that wait, in order.
     pub waiting: Vec<String>,
+    /// The number of the last one that the turn under way was told when it wanted to stop; it waits until
+    /// that turn has ended. 0 if it was told none.
+    pub told: u32,
 }
 
 impl Queue {
@@ -36,6 +43,13 @@ impl Queue {
     #[must_use]
     pub fn last(&self) -> u32 {
         self.taken.saturating_add(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Those that nobody was told yet.
+    #[must_use]
+    pub fn untold(&self) -> &[String] {
+        let told = usize::try_from(self.told.saturating_sub(self.taken)).unwrap_or(usize::MAX);
+        self.waiting.get(told..).unwrap_or_default()
     }
 
     fn has_room(&self, event: &Queued, _: &Context) -> Result<(), Refusal> {
@@ -55,6 +69,14 @@ impl Queue {
         }
         Err(Refusal::new(format!("message {} does not wait", event.up_to)))
     }
+
+    fn has_told_less(&self, event: &Told, _: &Context) -> Result<(), Refusal> {
+        let first = self.taken.max(self.told).saturating_add(1);
+        if (first..=self.last()).contains(&event.up_to) {
+            return Ok(());
+        }
+        Err(Refusal::new(format!("message {} is not to be told", event.up_to)))
+    }
 }
 
 impl SteeringTransitions for Steering {
@@ -66,6 +88,10 @@ impl SteeringTransitions for Steering {
     fn queue_on_taken(from: Queue, event: &Taken, _: &Context) -> Queue {
         let taken = usize::try_from(event.up_to.saturating_sub(from.taken)).unwrap_or(usize::MAX);
         let waiting = from.waiting.into_iter().skip(taken).collect();
-        Queue { taken: event.up_to, waiting }
+        Queue { taken: event.up_to, waiting, told: from.told }
+    }
+
+    fn queue_on_told(from: Queue, event: &Told, _: &Context) -> Queue {
+        Queue { told: event.up_to, ..from }
     }
 }

@@ -7,6 +7,7 @@ use vitae::{Event, Name, tag};
 
 use super::{Heard, SuperviseError, Supervisor};
 use crate::branches::{branch_session, is_branch_of};
+use crate::relay::RelayRequested;
 use crate::request::{PermissionAsked, StopAsked};
 use crate::run::{Forked, Joined, Run, Running, run_stream};
 use crate::session::Session;
@@ -25,23 +26,24 @@ impl Supervisor {
         Ok(Self { bus: self.bus.clone(), session, turn_of, root: self.root.clone() })
     }
 
-    /// The supervisor of the session that a request was asked in: that of a branch of this one's, or this
+    /// The supervisor of the session that a request or a question was asked in: that of a branch of this one's, or this
     /// one.
     ///
     /// # Errors
     /// [`SuperviseError`] if the log cannot be read.
     pub fn of_request(&self, request: &str) -> Result<Self, SuperviseError> {
-        let kinds =
-            vec![Name::from_static(PermissionAsked::KIND)?, Name::from_static(StopAsked::KIND)?];
+        let kinds = [PermissionAsked::KIND, StopAsked::KIND, RelayRequested::KIND];
+        let kinds = kinds.into_iter().map(Name::from_static).collect::<Result<_, _>>()?;
         let tags = vec![tag("request", request)?];
         let item = QueryItem { kinds, tags, ..QueryItem::default() };
         let mut session = self.session.clone();
         self.bus.store().visit(Read::log(Query { items: vec![item] }), |event| {
             let place = match event.kind() {
                 PermissionAsked::KIND => event.decode::<PermissionAsked>()?.place,
+                RelayRequested::KIND => event.decode::<RelayRequested>()?.place,
                 _ => event.decode::<StopAsked>()?.place,
             };
-            if is_branch_of(&place.session, &self.root) {
+            if self.has_branch(&place.session)? {
                 session = place.session;
                 return Ok(ControlFlow::Break(()));
             }
@@ -49,6 +51,16 @@ impl Supervisor {
         })?;
         let turn_of = self.turn_of.clone();
         Ok(Self { bus: self.bus.clone(), session, turn_of, root: self.root.clone() })
+    }
+
+    /// Whether a session is a branch of this one, or of one of its branches.
+    pub(super) fn has_branch(&self, session: &str) -> Result<bool, SuperviseError> {
+        // Anybody can give a session such a name.
+        if !is_branch_of(session, &self.root) {
+            return Ok(false);
+        }
+        let session = self.bus.load::<Session>(session)?;
+        Ok(session.state().line().origin.as_ref().is_some_and(|origin| origin.root == self.root))
     }
 
     /// The open run of an agent session forks a branch with an agent session of its own. From now on

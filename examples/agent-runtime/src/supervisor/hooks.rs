@@ -5,7 +5,9 @@ use vitae::Aggregate;
 use super::{Heard, SuperviseError, Supervisor};
 use crate::UNKNOWN_AGENT;
 use crate::hook::{Hook, HookEvent, RunHook, trigger_of_source};
-use crate::request::{PermissionAsked, Request, RequestEvent, StopAsked, request_stream};
+use crate::request::{
+    Decision, PermissionAsked, Request, RequestEvent, StopAsked, StopDecided, request_stream,
+};
 use crate::run::{
     Closed, Compacting, Notified, Place, Prompted, Run, RunClosed, RunOpened, RunStatus, Running,
     SubagentStarted, SubagentStopped, ToolFailed, ToolFinished, ToolStarted, Trigger, Unopened,
@@ -134,8 +136,11 @@ impl Supervisor {
                 let asked = PermissionAsked { place, request: hook, tool };
                 return self.ask(running, id, asked, heard);
             }
-            RunHook::Stop { message, again } => {
+            RunHook::Stop { message, again, stopped } => {
                 let asked = StopAsked { place, request: hook, message, again };
+                if stopped {
+                    return self.stopped(running, asked, heard);
+                }
                 return self.ask(running, id, asked, heard);
             }
         };
@@ -152,6 +157,25 @@ impl Supervisor {
     ) -> Result<(), SuperviseError> {
         let request = self.load::<Request>(&request_stream(&self.session, id), &heard)?;
         self.commit((running, request.record(asked)?), heard)
+    }
+
+    /// A stop of an agent that nobody could have kept from it.
+    fn stopped(
+        &self,
+        running: Aggregate<Run, Running>,
+        asked: StopAsked,
+        heard: Heard,
+    ) -> Result<(), SuperviseError> {
+        let request =
+            self.load::<Request>(&request_stream(&self.session, &asked.request), &heard)?;
+        let decided = StopDecided {
+            place: asked.place.clone(),
+            request: asked.request.clone(),
+            source: "agent".to_owned(),
+            decision: Decision::NoOpinion { reason: "it had stopped".to_owned() },
+            counts: asked.message.is_none(),
+        };
+        self.commit((running, request.record(asked)?.record(decided)?), heard)
     }
 
     /// The open run, or a new one that this hook opens.

@@ -3,6 +3,7 @@
 //! Owns the order in which lives move when something is heard. Keeps no state: everything it needs
 //! to know is read back from the log, so to resume is to go on.
 
+mod answers;
 mod attention;
 mod branches;
 mod decisions;
@@ -14,6 +15,7 @@ mod turns;
 mod under_way;
 mod workflow;
 
+pub use answers::Given;
 pub use error::SuperviseError;
 pub use next::Next;
 pub use relays::Question;

@@ -1,17 +1,18 @@
 //! What people are asked, and what they say.
 //!
-//! Nothing here is given a time: it happens now, by the bus's clock.
+//! A request of a branch is one of the session that it descends from, too: it waits there, and is
+//! offered and answered there, under its own id. Nothing here is given a time: it happens now, by the bus's clock.
 
 use std::time::Duration;
 
-use vitae::store::ReadError;
 use vitae::{Aggregate, CommitReason, DecideError};
 
 use super::{SuperviseError, Supervisor};
+use crate::branches::branch_session;
 use crate::projections::pending::{self, PendingRow};
 use crate::relay::{
-    Answered, Asked, Channels, ChannelsClosed, ChannelsOpened, Relay, RelayAnswered, RelayOffered,
-    RelayRequested, Reply,
+    Asked, Channels, ChannelsClosed, ChannelsOpened, Relay, RelayOffered, RelayRequested,
+    asked_for, question_of,
 };
 use crate::request::{Request, request_stream};
 use crate::run::Place;
@@ -34,7 +35,7 @@ pub struct Question {
     pub patience: Duration,
 }
 
-type Moved = Result<(Aggregate<Relay>, ()), SuperviseError>;
+pub(super) type Moved = Result<(Aggregate<Relay>, ()), SuperviseError>;
 
 impl Supervisor {
     /// From now on, what is asked in the session is relayed, and so is what waits already.
@@ -86,7 +87,7 @@ impl Supervisor {
             workflow: session.state().workflow().map(str::to_owned),
             run: session.state().line().runs,
         };
-        self.move_relay(&question.id, |relay| {
+        self.move_relay(&stream, |relay| {
             if let Some(matter) = relay.state().matter() {
                 return if matter.asked == asked {
                     Ok((relay, ()))
@@ -106,7 +107,7 @@ impl Supervisor {
     /// # Errors
     /// As [`open_channels`](Self::open_channels).
     pub fn offered(&self, request: &str, channel: &str) -> Result<(), SuperviseError> {
-        self.move_relay(request, |relay| {
+        self.move_relay(&self.stream_of(request)?, |relay| {
             let matter = match relay.state() {
                 Relay::Requested(requested) => &requested.matter,
                 Relay::Relayed(relayed) if !relayed.channels.iter().any(|has| has == channel) => {
@@ -123,131 +124,93 @@ impl Supervisor {
         })
     }
 
-    /// Somebody answers on a channel. The first answer counts; the same on the same channel again
-    /// is the one that was given.
-    ///
-    /// A permission that was never relayed is answered as well.
-    ///
-    /// # Errors
-    /// [`SuperviseError::Over`] if somebody else was faster, or there is nothing to answer any more;
-    /// [`SuperviseError::Record`] if this is no answer to what was asked.
-    pub fn answer(
-        &self,
-        request: &str,
-        channel: &str,
-        reply: &Reply,
-    ) -> Result<(), SuperviseError> {
-        match self.try_answer(request, channel, reply) {
-            // Perhaps somebody answered between the look at the relay and the look at what waits,
-            // here or in a policy. Looked at again, the relay says so.
-            Err(
-                SuperviseError::Commit(CommitReason::Policy { .. })
-                | SuperviseError::NotPending { .. },
-            ) => self.try_answer(request, channel, reply),
-            outcome => outcome,
-        }
-    }
-
-    fn try_answer(
-        &self,
-        request: &str,
-        channel: &str,
-        reply: &Reply,
-    ) -> Result<(), SuperviseError> {
-        self.move_relay(request, |relay| {
-            let relay = match relay.state() {
-                Relay::Unasked => self.relay_now(relay, request)?,
-                Relay::Answered(Answered { channel: by, reply: said, .. })
-                    if by == channel && said == reply =>
-                {
-                    return Ok((relay, ()));
-                }
-                _ => relay,
-            };
-            let (request, channel) = (request.to_owned(), channel.to_owned());
-            if let Some(how) = relay.state().ending() {
-                return Err(SuperviseError::Over { request, how });
-            }
-            let Some(matter) = relay.state().matter() else {
-                return Err(SuperviseError::NotPending { request });
-            };
-            let (place, reply) = (matter.place.clone(), reply.clone());
-            Ok((relay.record(RelayAnswered { place, request, channel, reply })?, ()))
-        })
-    }
-
     /// How the relay of a request stands.
     ///
     /// # Errors
     /// [`SuperviseError`] if the log cannot be read.
     pub fn relay(&self, request: &str) -> Result<Relay, SuperviseError> {
-        let stream = request_stream(&self.session, request);
-        Ok(self.bus.load::<Relay>(&stream)?.state().clone())
+        Ok(self.bus.load::<Relay>(self.stream_of(request)?)?.state().clone())
     }
 
-    /// What waits for somebody in the session, the oldest first.
+    /// What waits for somebody in the session and its branches, the oldest first.
     ///
     /// # Errors
     /// [`SuperviseError`] if the view cannot be read.
     pub fn pending(&self) -> Result<Vec<PendingRow>, SuperviseError> {
         let view = self.bus.view::<PendingRow>(pending::VIEW)?;
-        let rows = view.scan(request_stream(&self.session, ""));
-        let rows: Result<Vec<_>, ReadError> = rows.map(|row| row.map(|(_, row)| row)).collect();
-        // The keys of session `a/b` begin as those of session `a` do.
-        let mut rows = rows?;
-        rows.retain(|row| row.place.session == self.session);
+        let mut rows = Vec::new();
+        for beginning in [request_stream(&self.session, ""), branch_session(&self.session, "")] {
+            for row in view.scan(beginning) {
+                let (_, row) = row?;
+                // The keys of session `a/b` begin as those of session `a` do.
+                if row.place.session == self.session || self.has_branch(&row.place.session)? {
+                    rows.push(row);
+                }
+            }
+        }
         rows.sort_by(|one, other| (one.since, &one.request).cmp(&(other.since, &other.request)));
         Ok(rows)
     }
 
     /// Relays what waits for a decision without having been relayed.
     fn relay_waiting(&self, row: &PendingRow, patience: Duration) -> Result<(), SuperviseError> {
-        let relayed = self.move_relay(&row.request, |relay| {
-            if !matches!(relay.state(), Relay::Unasked) {
-                return Ok((relay, ()));
+        for (request, asked) in asked_for_by(row) {
+            let stream = request_stream(&row.place.session, &request);
+            let relayed = self.move_relay(&stream, |relay| {
+                if !matches!(relay.state(), Relay::Unasked) {
+                    return Ok((relay, ()));
+                }
+                let (place, asked) = (row.place.clone(), asked.clone());
+                let request = request.clone();
+                Ok((relay.record(RelayRequested { place, request, asked, patience })?, ()))
+            });
+            match relayed {
+                // It was decided meanwhile.
+                Err(SuperviseError::Commit(CommitReason::Policy { .. }))
+                    if self.waiting(&row.request)?.is_none() => {}
+                relayed => relayed?,
             }
-            let (place, asked) = (row.place.clone(), row.asked.clone());
-            let request = row.request.clone();
-            Ok((relay.record(RelayRequested { place, request, asked, patience })?, ()))
-        });
-        match relayed {
-            // It was decided meanwhile.
-            Err(SuperviseError::Commit(CommitReason::Policy { .. }))
-                if self.waiting(&row.request)?.is_none() =>
-            {
-                Ok(())
-            }
-            relayed => relayed,
         }
+        Ok(())
     }
 
-    /// Relays what waits for a decision, to be answered in the same commit.
-    fn relay_now(
-        &self,
-        relay: Aggregate<Relay>,
-        request: &str,
-    ) -> Result<Aggregate<Relay>, SuperviseError> {
-        let Some(PendingRow { place, asked, .. }) = self.waiting(request)? else {
-            let request = request.to_owned();
-            return Err(SuperviseError::NotPending { request });
-        };
-        let (request, patience) = (request.to_owned(), Duration::ZERO);
-        Ok(relay.record(RelayRequested { place, request, asked, patience })?)
-    }
-
-    fn waiting(&self, request: &str) -> Result<Option<PendingRow>, SuperviseError> {
+    pub(super) fn waiting(&self, request: &str) -> Result<Option<PendingRow>, SuperviseError> {
         let view = self.bus.view::<PendingRow>(pending::VIEW)?;
-        Ok(view.get(request_stream(&self.session, request))?)
+        Ok(view.get(self.stream_of(request)?)?)
     }
 
-    fn move_relay(
+    /// The id of the stream that a request and its relay have: in this session, else in a branch.
+    pub(super) fn stream_of(&self, request: &str) -> Result<String, SuperviseError> {
+        let own = request_stream(&self.session, request);
+        let is_own = !matches!(self.bus.load::<Relay>(&own)?.state(), Relay::Unasked)
+            || !matches!(self.bus.load::<Request>(&own)?.state(), Request::Unasked);
+        if is_own {
+            return Ok(own);
+        }
+        let mut of = self.of_request(request)?;
+        // A question that nobody was offered has no event, but what asks it has.
+        if let (true, Some((asker, _))) = (of.session == self.session, question_of(request)) {
+            of = self.of_request(asker)?;
+        }
+        Ok(request_stream(&of.session, request))
+    }
+
+    pub(super) fn move_relay(
         &self,
-        request: &str,
+        stream: &str,
         by: impl Fn(Aggregate<Relay>) -> Moved,
     ) -> Result<(), SuperviseError> {
-        let relay = self.bus.decide::<Relay>(request_stream(&self.session, request));
+        let relay = self.bus.decide::<Relay>(stream);
         relay.retries(RETRIES).run(by).map_err(SuperviseError::from)?;
         Ok(())
+    }
+}
+
+/// What is to be relayed for what waits.
+pub(super) fn asked_for_by(row: &PendingRow) -> Vec<(String, Asked)> {
+    match &row.asked {
+        Asked::Permission { tool } => asked_for(&row.request, tool),
+        Asked::Question { .. } => vec![(row.request.clone(), row.asked.clone())],
     }
 }
 

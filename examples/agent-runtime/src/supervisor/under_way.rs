@@ -88,6 +88,38 @@ impl Supervisor {
         Ok(turn)
     }
 
+    /// Whether the turn that an event began has ended, in whatever session. It has not if this log has no
+    /// such turn.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn has_ended(&self, turn: EventId) -> Result<bool, SuperviseError> {
+        let receipt = self.bus.store().receipt(turn.commit)?;
+        let Some((first, last)) = receipt.and_then(|receipt| receipt.positions) else {
+            return Ok(false);
+        };
+        let item = QueryItem {
+            kinds: vec![Name::from_static(TurnStarted::KIND)?],
+            ..QueryItem::default()
+        };
+        let read = Read::log(Query { items: vec![item] }).from_position(first).page_of(1);
+        let mut workflow = None;
+        self.bus.store().visit(read, |event| {
+            if event.id() == turn {
+                workflow = Some(event.decode::<TurnStarted>()?.workflow);
+            }
+            let goes_on = workflow.is_none() && event.position() < last;
+            let flow = if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+            Ok::<_, SuperviseError>(flow)
+        })?;
+        let Some(workflow) = workflow else { return Ok(false) };
+        let in_turn = match self.bus.load::<Workflow>(&workflow)?.state() {
+            Workflow::Running(running) => running.in_turn,
+            _ => false,
+        };
+        Ok(!in_turn || self.last_turn_of(&workflow)?.is_some_and(|last| last.event != turn))
+    }
+
     /// How a workflow of this session was started; `None` if it never was.
     ///
     /// # Errors

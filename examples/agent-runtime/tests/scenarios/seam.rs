@@ -8,7 +8,7 @@ use agent_runtime::run::{Forked, Joined, Place, Run, RunOpened, Running as OpenR
 use agent_runtime::session::{
     AgentStarted, BranchOver, Branched, Interactive, MAX_DEPTH, Session, TurnBegan,
 };
-use agent_runtime::steering::{MAX_WAITING, Queued, Steering, Taken};
+use agent_runtime::steering::{MAX_WAITING, Queued, Steering, Taken, Told};
 use agent_runtime::workflow::{
     AttentionGiven, AwaitingAttention, CancelRequested, Completing, Exit, IterationCompleted,
     MAX_ANSWER, Outcome, RepeatGranted, Running, Started, Status, SuspendRequested, Suspended,
@@ -213,6 +213,10 @@ fn taken(up_to: u32) -> Taken {
     Taken { session: s(), workflow: w(), up_to }
 }
 
+fn told(up_to: u32) -> Told {
+    Told { session: s(), workflow: w(), request: "stop".into(), up_to }
+}
+
 #[test]
 pub(crate) fn messages_wait_in_order_and_are_taken_once() -> Scenario<Steering> {
     let waiting = |steering: &Steering| {
@@ -232,6 +236,22 @@ pub(crate) fn messages_wait_in_order_and_are_taken_once() -> Scenario<Steering> 
         .then_refusal(|said| assert_eq!(said.reason(), "message 2 does not wait"))
         .when(taken(4))
         .then_refusal(|said| assert_eq!(said.reason(), "message 4 does not wait"))
+        .given(queued("d"))
+        .when(told(4))
+        .then_state(|steering| {
+            let Steering::Queue(queue) = steering;
+            assert_eq!((waiting(steering), queue.untold().len()), ((4, "c d".into()), 0));
+        })
+        .when(told(4))
+        .then_refusal(|said| assert_eq!(said.reason(), "message 4 is not to be told"))
+        .given(queued("e"))
+        .when(taken(4))
+        .then_state(|steering| {
+            let Steering::Queue(queue) = steering;
+            assert_eq!((waiting(steering), queue.untold()), ((5, "e".into()), &["e".into()][..]));
+        })
+        .when(told(6))
+        .then_refusal(|said| assert_eq!(said.reason(), "message 6 is not to be told"))
         .when(queued(&"x".repeat(MAX_WAITING)))
         .then_refusal(|said| {
             assert_eq!(said.reason(), "65536 bytes of messages wait at the most");

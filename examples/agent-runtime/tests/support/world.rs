@@ -98,8 +98,18 @@ impl World {
         self.hook(request, hook)
     }
 
-    pub(crate) fn hook(&self, id: &str, mut hook: Value) -> Result<(), SuperviseError> {
-        hook["session_id"] = "agent".into();
+    pub(crate) fn hook(&self, id: &str, hook: Value) -> Result<(), SuperviseError> {
+        self.hook_of("agent", id, hook)
+    }
+
+    /// A hook of this agent session.
+    pub(crate) fn hook_of(
+        &self,
+        agent: &str,
+        id: &str,
+        mut hook: Value,
+    ) -> Result<(), SuperviseError> {
+        hook["session_id"] = agent.into();
         let hook = Hook::parse(&hook.to_string()).unwrap();
         self.supervisor.hook(id, hook, self.heard())
     }

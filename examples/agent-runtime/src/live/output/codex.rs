@@ -151,7 +151,7 @@ impl Listener for Codex {
                     self.used(usage);
                 }
                 let message = self.message.take();
-                self.hook("Stop", json!({ "last_assistant_message": message }))
+                self.hook("Stop", json!({ "last_assistant_message": message, "stopped": true }))
             }
             ("turn.failed" | "error", _) => {
                 self.account.error = event.error.map(|error| error.message).or(event.message);

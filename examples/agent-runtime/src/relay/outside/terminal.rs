@@ -87,13 +87,15 @@ impl<W: Write> Channel for Terminal<W> {
 
     fn offer(&mut self, row: &PendingRow) -> io::Result<()> {
         let number = self.numbers.saturating_add(1);
+        // Which run it is: a session's own, or one of a branch.
+        write!(self.out, "[{number}] {}: ", printable(&row.place.run_stream()))?;
         match &row.asked {
             Asked::Permission { tool } => {
                 let (name, input) = (printable(&tool.name), printable(&tool.input));
-                writeln!(self.out, "[{number}] may the agent use {name} {input} ?")?;
+                writeln!(self.out, "may the agent use {name} {input} ?")?;
             }
             Asked::Question { text, choices } => {
-                writeln!(self.out, "[{number}] {}", printable(text))?;
+                writeln!(self.out, "{}", printable(text))?;
                 for (choice, text) in (1..).zip(choices) {
                     let choice: u32 = choice;
                     writeln!(self.out, "    {choice}: {}", printable(text))?;

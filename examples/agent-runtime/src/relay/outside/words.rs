@@ -14,6 +14,7 @@ pub(super) fn shown(row: &PendingRow) -> Value {
     let mut json = json!({
         "request": row.request,
         "session": row.place.session,
+        "run": row.place.run,
         "workflow": row.place.workflow,
         "since": row.since,
         "until": row.until,
