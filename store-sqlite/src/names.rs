@@ -53,22 +53,25 @@ impl Names {
         connection: &Connection,
         event: &StoredEvent<'_>,
     ) -> Result<EventNames<'_>, Fault> {
-        if !self.streams.contains_key(&event.stream) {
-            let names = stream_names(connection, event.stream)?
-                .ok_or_else(|| event.damaged("its stream is missing"))?;
-            if self.streams.len() >= STREAMS {
-                self.streams.clear();
+        if self.streams.len() >= STREAMS {
+            self.streams.clear();
+        }
+        let stream = match self.streams.entry(event.stream) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let names = stream_names(connection, event.stream)?;
+                place.insert(names.ok_or_else(|| event.damaged("its stream is missing"))?)
             }
-            self.streams.insert(event.stream, names);
-        }
-        if let Entry::Vacant(place) = self.kinds.entry(event.kind) {
-            let kind = kind_name(connection, event.kind)?;
-            place.insert(kind.ok_or_else(|| event.damaged("its kind is missing"))?);
-        }
-        let missing = || event.damaged("its stream or kind is missing");
-        let (category, stream) = self.streams.get(&event.stream).ok_or_else(missing)?.split();
-        let (kind, kind_version) = self.kinds.get(&event.kind).ok_or_else(missing)?;
-        Ok(EventNames { category, stream, kind, kind_version: *kind_version })
+        };
+        let kind = match self.kinds.entry(event.kind) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let kind = kind_name(connection, event.kind)?;
+                place.insert(kind.ok_or_else(|| event.damaged("its kind is missing"))?)
+            }
+        };
+        let (category, stream) = stream.split();
+        Ok(EventNames { category, stream, kind: &kind.0, kind_version: kind.1 })
     }
 }
 
