@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use vitae::GlobalPosition;
-use vitae::store::{EventStore, Query, Read};
+use vitae::store::{EventStore, Read};
 
-use super::{Overview, SightError};
+use super::{Overview, Scope, SightError};
 
 /// The most overviews that are kept besides the newest.
 const MARKS: usize = 64;
@@ -25,7 +25,7 @@ const APART: u64 = 64;
 /// lives that did not change between them.
 pub struct History {
     store: Arc<dyn EventStore>,
-    query: Query,
+    scope: Scope,
     /// Oldest first. The first is the one before the first event.
     marks: Vec<Overview>,
     /// Between how many events one is kept: doubled whenever there are too many.
@@ -36,12 +36,17 @@ pub struct History {
 }
 
 impl History {
-    /// The history of a log, of which nothing was read yet. `query` is one of
-    /// [`query`](super::query)'s.
+    /// The history of a log, of which nothing was read yet.
     #[must_use]
-    pub fn new(store: Arc<dyn EventStore>, query: Query) -> Self {
+    pub fn new(store: Arc<dyn EventStore>, scope: Scope) -> Self {
         let (marks, newest) = (vec![Overview::default()], Overview::default());
-        Self { store, query, marks, apart: APART, since: 0, newest }
+        Self { store, scope, marks, apart: APART, since: 0, newest }
+    }
+
+    /// What is looked at, with every branch that was found so far.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// Reads what has come, and gives the newest overview.
@@ -49,19 +54,29 @@ impl History {
     /// # Errors
     /// [`SightError`] at the first event that cannot be read. The history stays there.
     pub fn newest(&mut self) -> Result<&Overview, SightError> {
+        while self.read_on()? {}
+        Ok(&self.newest)
+    }
+
+    /// Reads to the end of the log; true if it ended before, because from there on there is more to be
+    /// looked at.
+    fn read_on(&mut self) -> Result<bool, SightError> {
         let Some(next) = next(self.newest.position) else {
-            return Ok(&self.newest);
+            return Ok(false);
         };
-        let (store, query) = (Arc::clone(&self.store), self.query.clone());
-        store.visit(Read::log(query).from_position(next), |event| {
+        let read = Read::log(self.scope.moving()?).from_position(next);
+        let mut grown = false;
+        Arc::clone(&self.store).visit(read, |event| {
+            grown = self.scope.grows_by(event)?;
             self.newest.take(event)?;
             self.since = self.since.saturating_add(1);
             if self.since >= self.apart {
                 self.keep();
             }
-            Ok::<_, SightError>(ControlFlow::Continue(()))
+            let further = if grown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            Ok::<_, SightError>(further)
         })?;
-        Ok(&self.newest)
+        Ok(grown)
     }
 
     /// The overview after the last event at or before a position. A position beyond the end is now.
@@ -82,7 +97,8 @@ impl History {
         let Some(next) = next(overview.position) else {
             return Ok(overview);
         };
-        self.store.visit(Read::log(self.query.clone()).from_position(next), |event| {
+        // A branch has no events before it is forked, so it does not matter which of them are known.
+        self.store.visit(Read::log(self.scope.moving()?).from_position(next), |event| {
             if event.position() > position {
                 return Ok(ControlFlow::Break(()));
             }

@@ -64,12 +64,12 @@ function choose(life) {
 
 // --- Answering ---------------------------------------------------------------------------------------
 
-async function answer(request, allow, reason) {
+async function answer({ session, request }, reply) {
   try {
     const answer = await fetch("/api/answer", {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${page.token}` },
-      body: JSON.stringify({ session: request.session, request: request.request, allow, reason }),
+      body: JSON.stringify({ session, request, reply }),
     });
     if (answer.status === 401) unlock(null);
     if (!answer.ok) throw new Error((await answer.json()).error);
@@ -137,16 +137,22 @@ addEventListener("keydown", (event) => {
 
 // --- The log as it grows ---------------------------------------------------------------------------------
 
-const log = new EventSource("/api/live");
-
-log.addEventListener("message", (event) => {
-  page.head = Math.max(page.head, Number(event.data));
-  if (page.at === null) look();
-  else render();
-});
-log.addEventListener("open", () => document.body.classList.remove("alone"));
-// It connects again by itself, and is then told where the log ends.
-log.addEventListener("error", () => document.body.classList.add("alone"));
+function follow() {
+  const log = new EventSource("/api/live");
+  log.addEventListener("message", (event) => {
+    page.head = Math.max(page.head, Number(event.data));
+    if (page.at === null || page.problem) look();
+    else render();
+  });
+  log.addEventListener("open", () => document.body.classList.remove("alone"));
+  log.addEventListener("error", () => {
+    document.body.classList.add("alone");
+    // It connects again by itself, and is then told where the log ends; but not if it was answered no,
+    // as too many listen.
+    if (log.readyState === EventSource.CLOSED) setTimeout(follow, 1000);
+  });
+}
 
 recall();
+follow();
 look();
