@@ -7,7 +7,8 @@ mod support;
 
 use std::fs;
 
-use agent_runtime::import::check;
+use agent_runtime::import::{Import, check};
+use serde_json::{Value, json};
 use support::legacy::{self, change, changed, import, imported, kinds, memory};
 use support::run;
 
@@ -166,10 +167,110 @@ fn a_row_may_be_larger_than_payloads_are_elsewhere() {
     let large = "json_set(payload, '$.payload.tool_response', hex(zeroblob(1000000)))";
     let hook = "id = (SELECT min(id) FROM runtime_events WHERE hook_name = 'PostToolUse')";
     change(&session.file, &format!("UPDATE runtime_events SET payload = {large} WHERE {hook}"));
-    let opaque = "INSERT INTO channel_messages VALUES (1, hex(zeroblob(2000000)), 1)";
+    change(&session.file, "UPDATE workflow_runs SET stop_reason = hex(zeroblob(1500000))");
+    let opaque = "INSERT INTO channel_messages VALUES (1, hex(zeroblob(10)), 1)";
     change(&session.file, opaque);
     let db = folder.path().join("log");
     let output = run(["import".as_ref(), session.file.as_path(), "--db".as_ref(), db.as_path()]);
     assert!(output.status.success(), "{output:?}");
     support::open(&db).store().verify().unwrap();
+}
+
+#[test]
+fn a_row_whose_id_can_be_no_name_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let long = |bytes: usize| format!("'{}'", "x".repeat(bytes));
+    let asking = "WHERE rowid = (SELECT min(rowid) FROM runtime_events \
+                  WHERE hook_name = 'PermissionRequest')";
+    for (sql, kept) in [
+        ("UPDATE workflow_runs SET id = ''".to_owned(), "workflow_runs "),
+        (format!("UPDATE workflow_runs SET id = {}", long(600)), "workflow_runs xxx"),
+        (
+            format!("UPDATE adapter_sessions SET session_id = {} WHERE rowid = 1", long(600)),
+            "adapter_sessions xxx",
+        ),
+        // Long enough for a stream, but not with what a stream or a tag has before it.
+        (format!("UPDATE runtime_events SET id = {} {asking}", long(505)), "runtime_events xxx"),
+        (format!("UPDATE runtime_events SET id = {} {asking}", long(511)), "runtime_events xxx"),
+        (
+            format!(
+                "UPDATE runtime_events SET payload = json_set(payload, '$.payload.session_id', {})",
+                long(600)
+            ),
+            "runtime_events hook-",
+        ),
+    ] {
+        let legacy = changed(&session.file, &sql);
+        let bus = memory();
+        let told = import(&bus, &legacy);
+        assert!(told.iter().any(|row| row.starts_with(kept)), "{sql}: {told:?}");
+        assert!(!check(&bus, &legacy).unwrap().is_empty(), "{sql}");
+    }
+}
+
+#[test]
+fn rows_with_one_number_in_the_feed_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    // The same line again, under another id.
+    let legacy = changed(
+        &session.file,
+        "INSERT INTO feed_events SELECT event_id || 'x', runtime_event_id, seq, kind, run_id, \
+         actor_id, timestamp, data FROM feed_events WHERE kind = 'tool.post' LIMIT 1",
+    );
+    let bus = memory();
+    import(&bus, &legacy);
+    let [difference] = &check(&bus, &legacy).unwrap()[..] else { panic!() };
+    assert_eq!(difference.table, "feed_events");
+    assert!(difference.what.contains("has the same number"), "{difference}");
+}
+
+#[test]
+fn a_row_without_an_id_is_not_taken_for_one_that_has_its_number_as_an_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let notification = "hook_name = 'Notification'";
+    let legacy = changed(
+        &session.file,
+        &format!(
+            "INSERT INTO runtime_events SELECT NULL, 1000, timestamp, hook_name, \
+             adapter_session_id, payload FROM runtime_events WHERE {notification} LIMIT 1; \
+             INSERT INTO runtime_events SELECT last_insert_rowid(), 1001, timestamp + 1, hook_name, \
+             adapter_session_id, payload FROM runtime_events WHERE {notification} LIMIT 1"
+        ),
+    );
+    let bus = memory();
+    let told = import(&bus, &legacy);
+    assert!(told.iter().any(|row| row.starts_with("runtime_events row ")), "{told:?}");
+}
+
+#[test]
+fn a_row_is_kept_with_every_value_that_sqlite_can_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let sql = "CREATE TABLE odd (a, b, c, d); INSERT INTO odd VALUES (-9e999, x'ff', NULL, 'é')";
+    let (bus, legacy) = (memory(), changed(&session.file, sql));
+    let mut import = Import::open(bus, &legacy).unwrap();
+    while import.step().unwrap() {}
+    let json: Value = serde_json::from_str(&import.kept().unwrap()[0].json).unwrap();
+    let whole = json!({ "a": { "real": "-inf" }, "b": { "hex": "ff" }, "c": null, "d": "é" });
+    assert_eq!(json, whole);
+}
+
+#[test]
+fn rows_of_any_table_are_kept_however_sqlite_numbers_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let legacy = changed(
+        &session.file,
+        "CREATE TABLE numberless (name TEXT PRIMARY KEY, x) WITHOUT ROWID; \
+         INSERT INTO numberless VALUES ('b', 1), ('a', 2); \
+         CREATE TABLE own (rowid TEXT, x); INSERT INTO own VALUES ('six', 1), ('six', 2)",
+    );
+    let bus = memory();
+    let told = import(&bus, &legacy);
+    let of = |table: &str| told.iter().filter(|row| row.starts_with(table)).count();
+    assert_eq!((of("numberless "), of("own ")), (2, 2), "{told:?}");
+    assert_eq!(check(&bus, &legacy).unwrap(), []);
 }
