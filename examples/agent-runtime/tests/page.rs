@@ -239,6 +239,32 @@ fn a_page_that_was_refused_connects_once_there_is_room() {
 }
 
 #[test]
+fn why_an_answer_was_not_taken_stays_and_why_nothing_is_seen_goes_with_it() {
+    if !Browser::is_here() {
+        return;
+    }
+    let (_folder, db, bus) = store();
+    let recording = support::named("demo");
+    let asked = until(&recording, "PermissionRequest");
+    recording.replay(&bus, asked);
+    let server = Server::of(&db);
+    let mut browser = Browser::open(&format!("http://{}/#token=x", server.address));
+    browser.wait_for(&shows("#pending", "Leave to use Bash"));
+    browser.evaluate("document.querySelector('#requests .allow').click()");
+    browser.wait_for(&shows("#problem", "needs the token"));
+
+    // The log goes on, and cannot be seen for a while.
+    browser.evaluate("window.real = fetch; window.fetch = async () => { throw Error('gone') }; 0");
+    recording.replay(&bus, asked + 1);
+    browser.wait_for(&shows("#problem", "gone"));
+    browser.evaluate("window.fetch = window.real; 0");
+    browser.wait_for("!document.querySelector('#problem').innerText.includes('gone')");
+    assert_eq!(browser.evaluate(&shows("#problem", "needs the token")), true);
+    browser.evaluate("document.querySelector('#lives button').click()");
+    browser.wait_for("document.querySelector('#problem').hidden");
+}
+
+#[test]
 fn a_position_behind_the_end_is_the_end() {
     if !Browser::is_here() {
         return;

@@ -3,21 +3,22 @@
 #![cfg(test)]
 
 mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
 
-use std::io::{Read, Write};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use agent_runtime::overview::{History, Scope, moments};
 use agent_runtime::relay::Reply;
+use agent_runtime::supervisor::{NewWorkflow, Supervisor};
 use agent_runtime::watch::{Act, Message, Model, Pane, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use support::looking::asked;
 use support::world::World;
-use support::{Recording, program, run};
+use support::{Recording, run};
+use terminal::Watch;
 use vitae::{Bus, MemoryStore};
 use vitae_sqlite::SqliteStore;
 
@@ -104,6 +105,24 @@ fn the_state_that_is_marked_is_that_of_the_life_that_is_chosen() {
     press(&mut model, KeyCode::Down);
     press(&mut model, KeyCode::Down);
     assert_shows(&screen(&model, 140, 40), "● closed");
+}
+
+#[test]
+fn the_newest_workflow_is_shown_whatever_its_session_is_called() {
+    let world = World::new();
+    world.start("older", Vec::new());
+    let supervisor = Supervisor::new(world.bus.clone(), "earlier in the alphabet".to_owned());
+    let new = NewWorkflow {
+        workflow: "newer".to_owned(),
+        name: "newer".to_owned(),
+        prompt: String::new(),
+        max_iterations: None,
+        tracker_path: None,
+        rules: Vec::new(),
+        retry: None,
+    };
+    supervisor.start_workflow(new, world.heard()).unwrap();
+    assert_shows(&screen(&model(&world.bus), 140, 40), "workflow newer");
 }
 
 #[test]
@@ -340,66 +359,5 @@ fn a_signal_gives_the_terminal_back_too() {
         let drawn = watch.end();
         let (entered, left) = (drawn.find("\u{1b}[?1049h"), drawn.rfind("\u{1b}[?1049l"));
         assert!(entered.is_some() && left > entered, "{signal}: {drawn:?}");
-    }
-}
-
-/// A process that watches a store, on a terminal that `script` gives it.
-struct Watch {
-    process: Child,
-    /// Its own number: that of `process` is `script`'s.
-    number: String,
-    drawn: String,
-}
-
-impl Watch {
-    fn of(db: &Path) -> Self {
-        let watch = format!("{} watch --db {}", program().get_program().display(), db.display());
-        let mut process = Command::new("script")
-            .args(["--quiet", "--return", "--command"])
-            .arg(format!("echo $$; stty rows 40 cols 140; exec {watch}"))
-            .arg("/dev/null")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("script: {error}; apt-get install bsdutils"));
-        let mut number = String::new();
-        let mut byte = [0];
-        while !number.ends_with('\n') {
-            process.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
-            number.push(char::from(byte[0]));
-        }
-        Self { process, number, drawn: String::new() }
-    }
-
-    /// Reads what is drawn until a text is among it.
-    fn read_until(&mut self, text: &str) {
-        let mut drawn = Vec::new();
-        while !String::from_utf8_lossy(&drawn).contains(text) {
-            let mut some = [0; 4_096];
-            let read = self.process.stdout.as_mut().unwrap().read(&mut some).unwrap();
-            assert_ne!(read, 0, "{text} was not drawn: {}", String::from_utf8_lossy(&drawn));
-            drawn.extend_from_slice(&some[..read]);
-        }
-        self.drawn.push_str(&String::from_utf8_lossy(&drawn));
-    }
-
-    fn press(&mut self, keys: &str) {
-        let keyboard = self.process.stdin.as_mut().unwrap();
-        keyboard.write_all(keys.as_bytes()).unwrap();
-        keyboard.flush().unwrap();
-    }
-
-    /// Sends a signal to the process itself, and not to `script`, which has started it.
-    fn signal(&self, signal: &str) {
-        let told = Command::new("kill").args(["-s", signal, self.number.trim()]).status();
-        assert!(told.unwrap().success());
-    }
-
-    /// Everything that was drawn, once it has ended well.
-    fn end(mut self) -> String {
-        let mut rest = String::new();
-        self.process.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
-        assert!(self.process.wait().unwrap().success());
-        self.drawn + &rest
     }
 }

@@ -24,6 +24,8 @@ pub struct Line {
     pub id: String,
     /// The state that it is in.
     pub state: &'static str,
+    /// The position of its first event.
+    pub began: u64,
     /// What it is called.
     pub title: String,
     /// How it stands.
@@ -180,7 +182,8 @@ impl<'a> Tree<'a> {
         status: String,
         note: String,
     ) {
-        let (id, state, title) = (life.id.clone(), life.state.name, excerpt(title, TITLE));
-        self.lines.push(Line { depth, category, id, state, title, status, note });
+        let (id, state, began) = (life.id.clone(), life.state.name, life.began);
+        let title = excerpt(title, TITLE);
+        self.lines.push(Line { depth, category, id, state, began, title, status, note });
     }
 }

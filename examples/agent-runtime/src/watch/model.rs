@@ -135,12 +135,17 @@ impl Model {
     /// Where the chosen life stands in the tree.
     #[must_use]
     pub fn chosen(&self) -> Option<usize> {
-        let (category, id) = match &self.life {
-            Some((category, id)) => (*category, Some(id)),
-            None => ("workflow", None),
+        let lines = || self.lines.iter().enumerate();
+        let found = match &self.life {
+            Some((category, id)) => {
+                lines().find(|(_, line)| line.category == *category && line.id == *id)
+            }
+            None => {
+                let workflows = lines().filter(|(_, line)| line.category == "workflow");
+                workflows.max_by_key(|(_, line)| line.began)
+            }
         };
-        let is_it = |line: &Line| line.category == category && id.is_none_or(|id| line.id == *id);
-        self.lines.iter().rposition(is_it).or(self.lines.len().checked_sub(1))
+        found.map(|(at, _)| at).or(self.lines.len().checked_sub(1))
     }
 
     /// What was chosen of what waits, if it still does.

@@ -7,8 +7,9 @@ const at = (id) => document.getElementById(id);
 /** Shows what the page knows. `act` is what a person can do about it. */
 export function show(page, act) {
   showTime(page);
-  say(at("problem"), page.problem);
-  at("problem").hidden = !page.problem;
+  const problems = [page.refusal, page.problem].filter((problem) => problem !== null);
+  say(at("problem"), problems.join(" · "));
+  at("problem").hidden = problems.length === 0;
   if (!page.seen) return;
   const nodes = linesOf(page.seen);
   const chosen = nodes.find((node) => node.key === page.life) ?? interesting(nodes);
@@ -49,9 +50,12 @@ function linesOf(seen) {
   });
 }
 
+const byBeginning = (one, other) => one.began - other.began;
+
 /** The life to show where none was chosen: the newest workflow, or whatever there is. */
 function interesting(nodes) {
-  return nodes.findLast((node) => node.category === "workflow") ?? nodes.at(-1);
+  const workflows = nodes.filter((node) => node.category === "workflow");
+  return workflows.sort(byBeginning).at(-1) ?? nodes.at(-1);
 }
 
 function showLives(nodes, chosen, act) {
@@ -80,7 +84,7 @@ function makeLine() {
 
 function showTimeline(page, nodes, chosen, act) {
   const going = nodes.filter((node) => ["workflow", "run"].includes(node.category));
-  const lanes = going.sort((one, other) => one.life.began - other.life.began).slice(-12);
+  const lanes = going.sort(byBeginning).slice(-12);
   const percent = (position) => `${(100 * position) / Math.max(page.head, 1)}%`;
   at("timeline").hidden = lanes.length === 0;
   at("now").style.left = percent(page.seen.position);
