@@ -241,6 +241,17 @@ fn a_branch_hangs_under_the_run_that_forked_it_at_every_position() {
 }
 
 #[test]
+fn a_branch_that_nobody_joined_is_over_with_its_run() {
+    let world = World::new();
+    asked(&world);
+    hook(&world, "a", "further", "UserPromptSubmit");
+    let found = drawn(&tree(history(&world.bus, Some("s")).newest().unwrap()));
+    for line in ["      session s~b: over", "        run b:R1: aborted", "    run a:R2: running"] {
+        assert!(found.contains(&line.to_owned()), "{line}: {found:#?}");
+    }
+}
+
+#[test]
 fn what_hangs_under_nothing_that_is_seen_is_seen_all_the_same() {
     let world = World::new();
     asked(&world);
@@ -274,6 +285,7 @@ fn an_id_that_would_turn_the_line_around_is_shown_without_that() {
     let overview = history(&world.bus, None).newest().unwrap().clone();
     let shown = format!("{:?} {:?}", drawn(&tree(&overview)), waiting(&overview)[0].place);
     assert!(shown.contains("ab:R1") && shown.contains("ask in s"), "{shown}");
+    assert_eq!(overview.runs.get("s/R1").unwrap().seen.run_id, "ab:R1");
     // But it is answered by the id that it has.
     assert_eq!(waiting(&overview)[0].request, "as\u{202e}k");
 }
