@@ -48,6 +48,9 @@ fn every_life_was_in_the_state_that_the_library_says_at_every_position() {
     let world = World::new();
     asked(&world);
     world.supervisor.answer("ask", "one", &Reply::Allow).unwrap();
+    world.pass(PATIENCE);
+    world.bus.catch_up().unwrap();
+    hook(&world, "a", "further", "UserPromptSubmit");
     let own = support::own().into_iter();
     let buses = own.map(|recording| (recording.unstopped(), recording.session));
     for (bus, session) in buses.chain([(world.bus.clone(), "s".to_owned())]) {
@@ -233,7 +236,7 @@ fn a_branch_hangs_under_the_run_that_forked_it_at_every_position() {
         assert!(!drawn(&tree(&history.at(first).unwrap())).iter().any(|line| line.contains("s~b")));
 
         // The feed of a session has what its branches do.
-        let shown = history.scope().shown();
+        let shown = history.scope().query();
         let lines = moments(world.bus.store().as_ref(), &shown, None, 1_000).unwrap();
         let of_branch = ("run".to_owned(), "s~b/R1".to_owned());
         assert!(lines.iter().any(|line| line.life == of_branch && line.kind == "run.tool_started"));
@@ -350,7 +353,7 @@ fn empty() -> Bus {
 }
 
 fn everything() -> Query {
-    Scope::new(None).unwrap().shown()
+    Scope::new(None).unwrap().query()
 }
 
 fn history(bus: &Bus, session: Option<&str>) -> History {

@@ -37,7 +37,7 @@ fn played(recording: &Recording, lines: usize) -> Bus {
 
 fn seen(bus: &Bus) -> Message {
     let (store, scope) = (bus.store().clone(), Scope::new(None).unwrap());
-    let moments = moments(store.as_ref(), &scope.shown(), None, 500).unwrap();
+    let moments = moments(store.as_ref(), &scope.query(), None, 500).unwrap();
     Message::Seen(Box::new(History::new(store, scope).newest().unwrap().clone()), moments)
 }
 

@@ -6,10 +6,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use vitae::GlobalPosition;
 use vitae::store::{EventStore, Read};
+use vitae::{Event, GlobalPosition, StreamId};
 
+use super::expired::Expired;
 use super::{Overview, Scope, SightError};
+use crate::relay::RelayRequested;
 
 /// The most overviews that are kept besides the newest.
 const MARKS: usize = 64;
@@ -26,6 +28,7 @@ const APART: u64 = 64;
 pub struct History {
     store: Arc<dyn EventStore>,
     scope: Scope,
+    expired: Expired,
     /// Oldest first. The first is the one before the first event.
     marks: Vec<Overview>,
     /// Between how many events one is kept: doubled whenever there are too many.
@@ -40,7 +43,8 @@ impl History {
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, scope: Scope) -> Self {
         let (marks, newest) = (vec![Overview::default()], Overview::default());
-        Self { store, scope, marks, apart: APART, since: 0, newest }
+        let expired = Expired::default();
+        Self { store, scope, expired, marks, apart: APART, since: 0, newest }
     }
 
     /// What is looked at, with every branch that was found so far.
@@ -61,12 +65,22 @@ impl History {
     /// Reads to the end of the log; true if it ended before, because from there on there is more to be
     /// looked at.
     fn read_on(&mut self) -> Result<bool, SightError> {
-        let Some(next) = next(self.newest.position) else {
+        let store = Arc::clone(&self.store);
+        // Asked first: what has expired up to here is found, and what comes later is left for the next time.
+        let (Some(next), Some(head)) = (next(self.newest.position), store.head()?) else {
             return Ok(false);
         };
-        let read = Read::log(self.scope.moving()?).from_position(next);
+        self.expired.look(store.as_ref())?;
         let mut grown = false;
-        Arc::clone(&self.store).visit(read, |event| {
+        store.visit(Read::log(self.scope.query()).from_position(next), |event| {
+            if event.position() > head {
+                return Ok(ControlFlow::Break(()));
+            }
+            if !self.scope.is_all() && event.kind() == RelayRequested::KIND {
+                let relay = StreamId::new(event.category(), event.stream())?;
+                self.expired.look_at(store.as_ref(), relay)?;
+            }
+            self.expired.take(store.as_ref(), &mut self.newest, event.position())?;
             grown = self.scope.grows_by(event)?;
             self.newest.take(event)?;
             self.since = self.since.saturating_add(1);
@@ -76,6 +90,9 @@ impl History {
             let further = if grown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             Ok::<_, SightError>(further)
         })?;
+        if !grown {
+            self.expired.take(store.as_ref(), &mut self.newest, head)?;
+        }
         Ok(grown)
     }
 
@@ -98,12 +115,15 @@ impl History {
             return Ok(overview);
         };
         // A branch has no events before it is forked, so it does not matter which of them are known.
-        self.store.visit(Read::log(self.scope.moving()?).from_position(next), |event| {
+        let store = self.store.as_ref();
+        store.visit(Read::log(self.scope.query()).from_position(next), |event| {
             if event.position() > position {
                 return Ok(ControlFlow::Break(()));
             }
+            self.expired.take(store, &mut overview, event.position())?;
             overview.take(event).map(ControlFlow::Continue)
         })?;
+        self.expired.take(store, &mut overview, position)?;
         Ok(overview)
     }
 

@@ -5,7 +5,6 @@
 use vitae::store::{EventRef, Query, QueryItem};
 use vitae::{Event, InvalidName, Name, tag};
 
-use crate::relay::RelayExpired;
 use crate::run::Forked;
 
 /// What is looked at. That of one session grows with every branch that is forked in it: by one
@@ -26,27 +25,22 @@ impl Scope {
         Ok(Self { sessions: sessions.collect::<Result<_, _>>()? })
     }
 
-    /// The events that are shown.
+    /// The events that are looked at; all but what timers make, where it is those of a session.
     #[must_use]
-    pub fn shown(&self) -> Query {
+    pub fn query(&self) -> Query {
         let item = |tag: &Name| QueryItem { tags: vec![tag.clone()], ..QueryItem::default() };
         Query { items: self.sessions.iter().map(item).collect() }
     }
 
-    /// The events by which lives move. What a timer makes has no tag, so it is read of every session.
-    pub(super) fn moving(&self) -> Result<Query, InvalidName> {
-        let mut query = self.shown();
-        if !query.items.is_empty() {
-            let kinds = vec![Name::from_static(RelayExpired::KIND)?];
-            query.items.push(QueryItem { kinds, ..QueryItem::default() });
-        }
-        Ok(query)
+    /// Whether every event is looked at.
+    pub(super) const fn is_all(&self) -> bool {
+        self.sessions.is_empty()
     }
 
     /// Takes the next event that is looked at. Whether there is more to be looked at behind it, as a run
     /// has forked. Of the branch only the tag is read, which an erased payload leaves there.
     pub(super) fn grows_by(&mut self, event: &EventRef<'_>) -> Result<bool, InvalidName> {
-        if self.sessions.is_empty() || event.kind() != Forked::KIND {
+        if self.is_all() || event.kind() != Forked::KIND {
             return Ok(false);
         }
         let branch = event.tags().find_map(|tag| tag.strip_prefix("branch:"));

@@ -85,9 +85,9 @@ fn seen(sights: &Sights, at: Option<u64>) -> Result<Shown, SightError> {
         // Whoever panicked while they held the history left it at the end of some event.
         let mut history = sights.history.lock().unwrap_or_else(PoisonError::into_inner);
         overview = history.at(position)?;
-        let shown = history.scope().shown();
+        let query = history.scope().query();
         drop(history);
-        last = moments(sights.store.as_ref(), &shown, Some(position), MOMENTS)?;
+        last = moments(sights.store.as_ref(), &query, Some(position), MOMENTS)?;
     }
     Ok(Shown {
         head,

@@ -187,7 +187,7 @@ fn look(store: &dyn EventStore, history: &mut History, tell: &SyncSender<Told>) 
 
 fn seen(store: &dyn EventStore, history: &mut History) -> Result<Message, SightError> {
     let overview = Box::new(history.newest()?.clone());
-    let moments = moments(store, &history.scope().shown(), overview.position, MOMENTS)?;
+    let moments = moments(store, &history.scope().query(), overview.position, MOMENTS)?;
     Ok(Message::Seen(overview, moments))
 }
 
