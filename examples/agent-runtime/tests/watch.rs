@@ -225,7 +225,9 @@ fn what_is_relayed_is_shown_with_its_relay_and_under_what_asked() {
     }
     // Its lifecycle with its state, and all of what it asks.
     choose(&mut model, 2);
-    assert_shows(&screen(&model, 200, 60), "● requested");
+    let chosen = screen(&model, 200, 60);
+    assert_shows(&chosen, "● requested");
+    assert_shows(&chosen, "Which one? · 1 red · 2 blue · offered nowhere yet,");
     choose(&mut model, 1);
     let chosen = screen(&model, 200, 60);
     assert_shows(&chosen, "request Bash");

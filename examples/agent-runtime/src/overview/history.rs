@@ -24,7 +24,8 @@ const APART: u64 = 64;
 /// The first look reads the log once. From then on a look at any position takes one of the kept
 /// overviews and reads on from it: a 32nd of the events at the most, 64 in a short log. Memory is
 /// bounded: 65 overviews, each of [`MOST`](super::MOST) lives of each lifecycle, and they share the
-/// lives that did not change between them.
+/// lives that did not change between them. Of one session, it is remembered besides where each relay of
+/// it has expired.
 pub struct History {
     store: Arc<dyn EventStore>,
     scope: Scope,

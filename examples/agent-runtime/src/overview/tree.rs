@@ -13,6 +13,9 @@ use super::{Life, Overview, RelaySeen, RequestSeen, RunSeen, SessionSeen, excerp
 /// The longest title, in characters.
 const TITLE: usize = 200;
 
+/// The longest note that is made of several texts, in characters.
+const NOTE: usize = 4_000;
+
 /// A line of the tree.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Line {
@@ -156,7 +159,7 @@ impl<'a> Tree<'a> {
             };
             self.push(depth, "request", life, &life.seen.what, status, life.seen.detail.clone());
             if let Some(relay) = overview.relays.get(&life.id) {
-                self.relay(depth.saturating_add(1), "relay", relay);
+                self.relay(depth.saturating_add(1), "relay", relay, relay.story());
             }
         }
         let alone = |life: &&Life<RelaySeen>| {
@@ -164,13 +167,18 @@ impl<'a> Tree<'a> {
             ours && overview.requests.get(&life.id).is_none()
         };
         for life in by_beginning(overview.relays.iter().filter(alone)) {
-            self.relay(depth, &life.seen.what, life);
+            let choices = life.seen.choices.iter().zip(1_u32..);
+            let choices = choices.map(|(choice, number)| format!("{number} {choice}"));
+            // All of it is to be read by whoever answers.
+            let asked = std::iter::once(life.seen.what.clone()).chain(choices);
+            let note = asked.chain([life.story()]).collect::<Vec<_>>().join(" · ");
+            self.relay(depth, &life.seen.what, life, excerpt(&note, NOTE));
         }
     }
 
-    fn relay(&mut self, depth: u16, title: &str, life: &Life<RelaySeen>) {
+    fn relay(&mut self, depth: u16, title: &str, life: &Life<RelaySeen>, note: String) {
         let status = if life.over { life.state.name.to_lowercase() } else { "waiting".to_owned() };
-        self.push(depth, "relay", life, title, status, life.story());
+        self.push(depth, "relay", life, title, status, note);
     }
 
     fn push<T>(
