@@ -28,7 +28,7 @@
 //! | [`context`] | one permission request and everything around it, in one read |
 //! | [`diagram`] | a lifecycle as text |
 //! | [`overview`] | how everything stood, at any position of the log |
-//! | [`answering`] | what a person decides who looks on |
+//! | [`answering`] | what a person answers who looks on |
 //! | [`watch`], [`serve`] | everything live: on a terminal, and on a page with its past |
 
 pub mod answering;

@@ -5,18 +5,22 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use agent_runtime::answering::{AnswerError, Desk, Said};
-use agent_runtime::overview::{History, Overview, lifecycle, moments, query};
+use agent_runtime::overview::{History, Line, Overview, Scope, lifecycle, moments, tree, waiting};
 use agent_runtime::projections::{prefix, runs};
+use agent_runtime::relay::{Relay, Reply};
 use agent_runtime::replay::Replay;
-use agent_runtime::request::{Request, request_stream};
+use agent_runtime::request::Request;
 use agent_runtime::run::Run;
 use agent_runtime::session::Session;
+use agent_runtime::supervisor::{Question, Supervisor};
 use agent_runtime::workflow::Workflow;
 use serde_json::{Value, json};
+use support::looking::{self, asked, hook};
+use support::world::{PATIENCE, World};
 use support::{Recording, run_rows, workflow_rows};
-use vitae::store::EventStore;
+use vitae::store::{EventStore, Query};
 use vitae::testing::store::Draft;
 use vitae::{AsOf, Bus, GlobalPosition, Lifecycle, MemoryStore};
 
@@ -41,9 +45,16 @@ fn every_line_of_a_recording_was_seen_as_the_read_models_had_it() {
 
 #[test]
 fn every_life_was_in_the_state_that_the_library_says_at_every_position() {
-    for recording in support::own() {
-        let bus = recording.unstopped();
-        let mut history = history(&bus, Some(&recording.session));
+    let world = World::new();
+    asked(&world);
+    world.supervisor.answer("ask", "one", &Reply::Allow).unwrap();
+    world.pass(PATIENCE);
+    world.bus.catch_up().unwrap();
+    hook(&world, "a", "further", "UserPromptSubmit");
+    let own = support::own().into_iter();
+    let buses = own.map(|recording| (recording.unstopped(), recording.session));
+    for (bus, session) in buses.chain([(world.bus.clone(), "s".to_owned())]) {
+        let mut history = history(&bus, Some(&session));
         let head = bus.store().head().unwrap().unwrap();
         for position in (1..=head.get()).filter_map(GlobalPosition::new) {
             let overview = history.at(position).unwrap();
@@ -56,6 +67,9 @@ fn every_life_was_in_the_state_that_the_library_says_at_every_position() {
             }
             for life in overview.requests.iter() {
                 assert_eq!(life.state.name, state::<Request>(&bus, &life.id, position));
+            }
+            for life in overview.relays.iter() {
+                assert_eq!(life.state.name, state::<Relay>(&bus, &life.id, position));
             }
             for life in overview.sessions.iter() {
                 assert_eq!(life.state.name, state::<Session>(&bus, &life.id, position));
@@ -91,7 +105,7 @@ fn a_long_history_is_the_same_from_what_was_kept_as_from_the_beginning() {
     assert!(kept.newest().unwrap().forgotten() > 0);
     for position in (1..=head).rev().step_by(999).filter_map(GlobalPosition::new) {
         let mut plain = Overview::default();
-        let read = vitae::store::Read::log(query(None).unwrap());
+        let read = vitae::store::Read::log(everything());
         let store: &dyn EventStore = bus.store().as_ref();
         store
             .visit(read, |event| {
@@ -109,7 +123,7 @@ fn a_long_history_is_the_same_from_what_was_kept_as_from_the_beginning() {
 fn an_event_is_a_line_that_says_what_it_holds() {
     let recording = support::named("demo");
     let bus = recording.unstopped();
-    let lines = moments(bus.store().as_ref(), &query(None).unwrap(), None, 1_000).unwrap();
+    let lines = moments(bus.store().as_ref(), &everything(), None, 1_000).unwrap();
     let head = bus.store().head().unwrap().unwrap().get();
     assert_eq!(lines.len() as u64, head);
     assert!(lines.windows(2).all(|two| two[0].position == two[1].position + 1));
@@ -122,38 +136,161 @@ fn an_event_is_a_line_that_says_what_it_holds() {
     assert!(text("workflow.turn").starts_with("iteration 1 · "));
     // A bounded part of them, from anywhere.
     let at = GlobalPosition::new(20);
-    let some = moments(bus.store().as_ref(), &query(None).unwrap(), at, 5).unwrap();
+    let some = moments(bus.store().as_ref(), &everything(), at, 5).unwrap();
     let positions: Vec<u64> = some.iter().map(|moment| moment.position).collect();
     assert_eq!(positions, [20, 19, 18, 17, 16]);
 }
 
-#[test]
-fn a_person_who_looks_on_answers_once() {
-    let recording = support::named("demo");
-    let bus = empty();
-    let asked = recording.lines.iter().position(|line| has(line, "PermissionRequest")).unwrap();
-    recording.replay(&bus, asked + 1);
-    let overview = history(&bus, None).newest().unwrap().clone();
-    let [pending] = overview.pending()[..] else { panic!("{:?}", overview.requests) };
-    let (session, request) = (pending.seen.session.clone(), pending.seen.request.clone());
-    let desk = {
-        let bus = bus.clone();
-        Desk::new(move || Ok(bus.clone()))
+/// A tree as a person sees it.
+fn drawn(lines: &[Line]) -> Vec<String> {
+    let line = |line: &Line| {
+        let indent = "  ".repeat(usize::from(line.depth));
+        format!("{indent}{} {}: {}", line.category, line.title, line.status)
     };
-    let reason = Some("not today".to_owned());
-    let said = Said { session: session.clone(), request: request.clone(), allow: false, reason };
-    desk.take(said.clone()).unwrap();
-    let overview = history(&bus, None).newest().unwrap().clone();
-    assert!(overview.pending().is_empty());
-    let life = overview.requests.get(&request_stream(&session, &request)).unwrap();
-    assert_eq!(life.seen.decision.as_deref(), Some("denied by user: not today"));
+    lines.iter().map(line).collect()
+}
 
-    let head = bus.store().head().unwrap();
-    assert!(matches!(desk.take(said).unwrap_err(), AnswerError::TooLate { .. }));
-    let (request, reason) = ("nobody".to_owned(), None);
-    let unknown = desk.take(Said { session, request, allow: true, reason });
-    assert!(matches!(unknown.unwrap_err(), AnswerError::TooLate { .. }));
-    assert_eq!(bus.store().head().unwrap(), head);
+#[test]
+fn a_relay_is_seen_with_its_channels_its_time_and_who_answered_first() {
+    let world = World::new();
+    asked(&world);
+    world.pass(Duration::from_secs(5));
+    let before = world.bus.store().head().unwrap().unwrap();
+    let deny = Reply::Deny { reason: Some("no".to_owned()) };
+    world.supervisor.answer("ask", "two", &deny).unwrap();
+    let mut history = history(&world.bus, None);
+
+    let now = history.newest().unwrap().clone();
+    let relay = now.relays.get("s/ask").unwrap();
+    assert_eq!(relay.story(), "offered on one, two; denied on `two`");
+    assert!(drawn(&tree(&now)).contains(&"        relay relay: answered".to_owned()));
+    assert!(waiting(&now).iter().all(|it| it.request != "ask"));
+
+    // As it was before, and as it was when it had just been asked.
+    let then = history.at(before).unwrap();
+    let asked = waiting(&then).into_iter().find(|it| it.request == "ask").unwrap();
+    assert_eq!(
+        (asked.what.as_str(), asked.place.as_str()),
+        ("Leave to use Bash", "ask in s, run 1")
+    );
+    assert_eq!(asked.relay.as_deref(), Some("offered on one, two, until 00:01:00"));
+    let began = GlobalPosition::new(relay.began).unwrap();
+    let then = history.at(began).unwrap();
+    assert_eq!(then.relays.get("s/ask").unwrap().story(), "offered nowhere yet, until 00:01:00");
+}
+
+#[test]
+fn a_question_is_seen_and_so_is_that_nobody_has_answered_it_in_time() {
+    let world = World::new();
+    // Of another session, whose relays end at the same time.
+    let other = Supervisor::new(world.bus.clone(), "other".to_owned());
+    let (id, text, choices) = ("which".to_owned(), "Why?".to_owned(), Vec::new());
+    other.ask_question(&Question { id, text, choices, patience: PATIENCE }).unwrap();
+    looking::question(&world, &["red", "blue"]);
+    let mut of_session = history(&world.bus, Some("s"));
+    let [which] = &waiting(of_session.newest().unwrap())[..] else { panic!() };
+    assert_eq!((which.what.as_str(), which.place.as_str()), ("Which one?", "which in s"));
+    assert_eq!(which.choices, ["red", "blue"]);
+    world.pass(PATIENCE);
+    world.bus.catch_up().unwrap();
+    // What a timer makes is no session's by its tags.
+    let now = of_session.newest().unwrap();
+    assert_eq!(waiting(now), []);
+    assert_eq!(drawn(&tree(now)), ["  relay Which one?: expired"]);
+    assert_eq!(
+        now.relays.get("s/which").unwrap().seen.ending.as_deref(),
+        Some("nobody answered in time")
+    );
+}
+
+#[test]
+fn a_branch_hangs_under_the_run_that_forked_it_at_every_position() {
+    let world = World::new();
+    asked(&world);
+    let asking = world.bus.store().head().unwrap().unwrap();
+    hook(&world, "b", "0", "PreToolUse");
+    world.supervisor.join_run("b", "three files", world.heard()).unwrap();
+    for session in [None, Some("s")] {
+        let mut history = history(&world.bus, session);
+        let now = tree(history.newest().unwrap());
+        let mut found = drawn(&now);
+        found.retain(|line| !line.contains("relay"));
+        let expected = [
+            "session s: working",
+            "  workflow fix: running",
+            "    run a:R1: running",
+            "      request Bash: waiting",
+            "      session s~b: joined",
+            "        run b:R1: completed",
+            "          request Bash: lapsed",
+        ];
+        assert_eq!(found, expected, "{session:?}");
+        assert!(now.iter().any(|line| line.id == "s~b" && line.note == "three files"));
+
+        let then = history.at(asking).unwrap();
+        let found = drawn(&tree(&then));
+        assert!(found.contains(&"      session s~b: working".to_owned()), "{found:#?}");
+        assert!(found.contains(&"          request Bash: waiting".to_owned()), "{found:#?}");
+        assert!(waiting(&then).iter().any(|it| it.session == "s~b" && it.request == "inner"));
+        let first = GlobalPosition::FIRST;
+        assert!(!drawn(&tree(&history.at(first).unwrap())).iter().any(|line| line.contains("s~b")));
+
+        // The feed of a session has what its branches do.
+        let shown = history.scope().query();
+        let lines = moments(world.bus.store().as_ref(), &shown, None, 1_000).unwrap();
+        let of_branch = ("run".to_owned(), "s~b/R1".to_owned());
+        assert!(lines.iter().any(|line| line.life == of_branch && line.kind == "run.tool_started"));
+    }
+}
+
+#[test]
+fn a_branch_that_nobody_joined_is_over_with_its_run() {
+    let world = World::new();
+    asked(&world);
+    hook(&world, "a", "further", "UserPromptSubmit");
+    let found = drawn(&tree(history(&world.bus, Some("s")).newest().unwrap()));
+    for line in ["      session s~b: over", "        run b:R1: aborted", "    run a:R2: running"] {
+        assert!(found.contains(&line.to_owned()), "{line}: {found:#?}");
+    }
+}
+
+#[test]
+fn what_hangs_under_nothing_that_is_seen_is_seen_all_the_same() {
+    let world = World::new();
+    asked(&world);
+    // Nothing of what stands above is read, as if it had been forgotten.
+    let mut overview = Overview::default();
+    let read = vitae::store::Read::log(everything());
+    world
+        .bus
+        .store()
+        .visit(read, |event| {
+            let above = ["run", "workflow"].contains(&event.category());
+            if !above {
+                overview.take(event)?;
+            }
+            Ok::<_, agent_runtime::overview::SightError>(std::ops::ControlFlow::Continue(()))
+        })
+        .unwrap();
+    let found = drawn(&tree(&overview));
+    for line in ["session s: working", "  request Bash: waiting", "session s~b: working"] {
+        assert!(found.contains(&line.to_owned()), "{line}: {found:#?}");
+    }
+}
+
+#[test]
+fn an_id_that_would_turn_the_line_around_is_shown_without_that() {
+    let world = World::new();
+    let turned = "a\u{202e}b";
+    hook(&world, turned, "start", "SessionStart");
+    hook(&world, turned, "prompt", "UserPromptSubmit");
+    hook(&world, turned, "as\u{202e}k", "PermissionRequest");
+    let overview = history(&world.bus, None).newest().unwrap().clone();
+    let shown = format!("{:?} {:?}", drawn(&tree(&overview)), waiting(&overview)[0].place);
+    assert!(shown.contains("ab:R1") && shown.contains("ask in s"), "{shown}");
+    assert_eq!(overview.runs.get("s/R1").unwrap().seen.run_id, "ab:R1");
+    // But it is answered by the id that it has.
+    assert_eq!(waiting(&overview)[0].request, "as\u{202e}k");
 }
 
 #[test]
@@ -172,14 +309,14 @@ fn what_cannot_be_read_hides_nothing_that_stands_before_it() {
     }
     assert_eq!(history.at(head).unwrap().position, Some(head));
     assert!(history.at(head.next().unwrap()).is_err());
-    let lines = moments(bus.store().as_ref(), &query(None).unwrap(), None, 1).unwrap();
+    let lines = moments(bus.store().as_ref(), &everything(), None, 1).unwrap();
     assert_eq!(lines[0].kind, "run.nonsense");
 }
 
 #[test]
 fn an_erased_payload_hides_what_it_said_and_no_state() {
     let bus = played_whole();
-    let all = moments(bus.store().as_ref(), &query(None).unwrap(), None, 1_000).unwrap();
+    let all = moments(bus.store().as_ref(), &everything(), None, 1_000).unwrap();
     let asked = all.iter().rfind(|moment| moment.kind == "request.permission_asked").unwrap();
     let position = GlobalPosition::new(asked.position).unwrap();
     bus.erase([position], "test", "test").unwrap();
@@ -189,13 +326,13 @@ fn an_erased_payload_hides_what_it_said_and_no_state() {
     assert_eq!((request.state.name, request.seen.what.as_str()), ("AwaitingPermission", ""));
     let now = history.newest().unwrap();
     assert_eq!(now.requests.get(&asked.life.1).unwrap().state.name, "Decided");
-    let lines = moments(bus.store().as_ref(), &query(None).unwrap(), Some(position), 1).unwrap();
+    let lines = moments(bus.store().as_ref(), &everything(), Some(position), 1).unwrap();
     assert_eq!(lines[0].text, "its payload was erased");
 }
 
 #[test]
 fn every_lifecycle_that_is_seen_can_be_drawn() {
-    for name in ["session", "workflow", "run", "request"] {
+    for name in ["session", "workflow", "run", "request", "relay"] {
         let drawn = lifecycle(name).unwrap();
         for state in drawn.definition.states {
             let svg = (drawn.diagram)().with_current(state.name).unwrap().to_svg();
@@ -215,12 +352,12 @@ fn empty() -> Bus {
     agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap()
 }
 
-fn history(bus: &Bus, session: Option<&str>) -> History {
-    History::new(bus.store().clone(), query(session).unwrap())
+fn everything() -> Query {
+    Scope::new(None).unwrap().query()
 }
 
-fn has(line: &[u8], text: &str) -> bool {
-    String::from_utf8_lossy(line).contains(text)
+fn history(bus: &Bus, session: Option<&str>) -> History {
+    History::new(bus.store().clone(), Scope::new(session).unwrap())
 }
 
 /// The ids of sessions and workflows that a recording names.

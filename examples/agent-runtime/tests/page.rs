@@ -17,6 +17,8 @@ use browser::Browser;
 use serde_json::json;
 use server::Server;
 use support::Recording;
+use support::looking::{asked, question};
+use support::world::World;
 use tempfile::TempDir;
 use vitae::Bus;
 use vitae_sqlite::SqliteStore;
@@ -137,6 +139,143 @@ fn who_has_the_token_answers_and_it_leaves_the_address() {
     browser.go_to(&format!("http://{}/#at={before}", server.address));
     browser.wait_for(&shows("#pending", "Leave to use Bash"));
     assert_eq!(browser.evaluate("document.querySelector('.controls').hidden"), true);
+}
+
+#[test]
+fn what_is_relayed_is_answered_on_the_page_and_seen_as_it_was() {
+    if !Browser::is_here() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("asked.db");
+    let world = World::in_file(&db);
+    asked(&world);
+    let then = world.events();
+    let server = Server::of(&db);
+    let mut browser = Browser::open(&format!("http://{}/#token={}", server.address, server.token));
+    browser.wait_for(&shows("#requests li:nth-child(1)", "Leave to use Bash"));
+    let relay = "offered on one, two, until 00:01:00";
+    browser.wait_for(&shows("#requests li:nth-child(1)", relay));
+    browser.wait_for(&shows("#requests li:nth-child(2)", "Which one?"));
+    browser.wait_for(&shows("#requests li:nth-child(3)", "inner in s~b, run 1"));
+
+    // The branch stands under the run that forked it, deeper than that.
+    let place = |id: &str| {
+        let line = format!("document.querySelector('#lives [data-key=\"{id}\"]')");
+        format!("Number({line}.style.getPropertyValue('--depth'))")
+    };
+    for (id, depth) in [("session/s", 0), ("run/s/R1", 2), ("session/s~b", 3), ("run/s~b/R1", 4)] {
+        assert_eq!(browser.evaluate(&place(id)), depth, "{id}");
+    }
+    assert_eq!(browser.evaluate(&place("request/s~b/inner")), 5);
+    browser.evaluate("document.querySelector('#lives [data-key=\"relay/s/ask\"] button').click()");
+    browser.wait_for("document.querySelector('#diagram').alt === 'relay, in state Relayed'");
+    assert_eq!(browser.evaluate("document.querySelector('#diagram').decode().then(() => 1)"), 1);
+    browser.wait_for(&shows("#facts", "one, two"));
+
+    // Each with what is an answer to it.
+    let click = |item: usize, label: &str| {
+        let buttons = format!("document.querySelectorAll('#requests li:nth-child({item}) button')");
+        format!("[...{buttons}].find((button) => button.innerText === {}).click()", json!(label))
+    };
+    browser.evaluate(&click(2, "blue"));
+    browser.wait_for(&shows("#lives", "answered"));
+    browser.wait_for("document.querySelectorAll('#requests li').length === 2");
+    browser.evaluate(&click(1, "Always in this workflow"));
+    browser.wait_for("document.querySelectorAll('#requests li').length === 1");
+    browser.evaluate(&click(1, "Deny"));
+    browser.wait_for("document.querySelector('#pending').hidden");
+    assert_eq!(world.ending("which").as_deref(), Some("\"blue\", said on `page`"));
+    assert_eq!(world.ending("ask").as_deref(), Some("always allowed, said on `page`"));
+    browser.wait_for(&shows("#facts", "always allowed on `page`"));
+
+    // Then, nobody had answered.
+    browser.go_to(&format!("http://{}/#at={then}", server.address));
+    browser.wait_for("document.querySelectorAll('#requests li').length === 3");
+    browser.wait_for(&shows("#requests li:nth-child(1)", relay));
+    assert_eq!(
+        browser.evaluate("[...document.querySelectorAll('.controls')].every((it) => it.hidden)"),
+        true
+    );
+}
+
+#[test]
+fn a_question_without_choices_is_answered_with_a_text() {
+    if !Browser::is_here() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("asked.db");
+    let world = World::in_file(&db);
+    question(&world, &[]);
+    let server = Server::of(&db);
+    let mut browser = Browser::open(&format!("http://{}/#token={}", server.address, server.token));
+    browser.wait_for(&shows("#requests", "Which one?"));
+    browser.evaluate("document.querySelector('#requests input').value = 'the green one'");
+    browser.evaluate("document.querySelector('#requests .text').click()");
+    browser.wait_for("document.querySelector('#pending').hidden");
+    let ending = world.ending("which");
+    assert_eq!(ending.as_deref(), Some("\"the green one\", said on `page`"));
+}
+
+#[test]
+fn a_page_that_was_refused_connects_once_there_is_room() {
+    if !Browser::is_here() {
+        return;
+    }
+    let (_folder, db, bus) = store();
+    let server = Server::of(&db);
+    let mut listeners: Vec<_> = (0..32).map(|_| server.listen()).collect();
+    for listener in &mut listeners {
+        listener.next();
+    }
+    let mut browser = Browser::open(&format!("http://{}/", server.address));
+    browser.wait_for("document.body.classList.contains('alone')");
+    drop(listeners);
+    browser.wait_for("!document.body.classList.contains('alone')");
+    // And it follows the log.
+    support::named("demo").replay(&bus, 1);
+    browser.wait_for(&shows("#facts", "Starting"));
+}
+
+#[test]
+fn why_an_answer_was_not_taken_stays_and_why_nothing_is_seen_goes_with_it() {
+    if !Browser::is_here() {
+        return;
+    }
+    let (_folder, db, bus) = store();
+    let recording = support::named("demo");
+    let asked = until(&recording, "PermissionRequest");
+    recording.replay(&bus, asked);
+    let server = Server::of(&db);
+    let mut browser = Browser::open(&format!("http://{}/#token=x", server.address));
+    browser.wait_for(&shows("#pending", "Leave to use Bash"));
+    browser.evaluate("document.querySelector('#requests .allow').click()");
+    browser.wait_for(&shows("#problem", "needs the token"));
+
+    // The log goes on, and cannot be seen for a while.
+    browser.evaluate("window.real = fetch; window.fetch = async () => { throw Error('gone') }; 0");
+    recording.replay(&bus, asked + 1);
+    browser.wait_for(&shows("#problem", "gone"));
+    browser.evaluate("window.fetch = window.real; 0");
+    browser.wait_for("!document.querySelector('#problem').innerText.includes('gone')");
+    assert_eq!(browser.evaluate(&shows("#problem", "needs the token")), true);
+    browser.evaluate("document.querySelector('#lives button').click()");
+    browser.wait_for("document.querySelector('#problem').hidden");
+}
+
+#[test]
+fn a_position_behind_the_end_is_the_end() {
+    if !Browser::is_here() {
+        return;
+    }
+    let (_folder, db, bus) = store();
+    support::named("demo").replay(&bus, 1);
+    let head = bus.store().head().unwrap().unwrap();
+    let server = Server::of(&db);
+    let mut browser = Browser::open(&format!("http://{}/#at=999", server.address));
+    browser.wait_for(&shows("#where", &format!("{head} of {head}")));
+    browser.wait_for(&shows("#facts", "Starting"));
 }
 
 #[test]

@@ -6,12 +6,16 @@
 mod server;
 mod support;
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use agent_runtime::replay::Replay;
 use serde_json::{Value, json};
 use server::Server;
+use support::looking::asked;
+use support::world::World;
 use tempfile::TempDir;
 use vitae_sqlite::SqliteStore;
 
@@ -89,8 +93,8 @@ fn an_answer_needs_the_token_and_is_taken_once() {
     let now = server.state(u64::MAX);
     let request = waiting(&now)[0];
     let said = json!({
-        "session": request["session"], "request": request["request"], "allow": false,
-        "reason": "not today",
+        "session": request["session"], "request": request["request"],
+        "reply": { "answer": "deny", "reason": "not today" },
     });
     let head = now["head"].clone();
     for wrong in ["", "0", &server.token[1..], &server.token.replace(['a', 'b', '1'], "c")] {
@@ -107,8 +111,65 @@ fn an_answer_needs_the_token_and_is_taken_once() {
     let requests = now["requests"].as_array().unwrap();
     assert!(requests.iter().any(|life| life["decision"] == "denied by user: not today"));
     let (status, error) = server.answer(&server.token, &said);
-    assert!(status == 409 && error.contains("does not wait for an answer"), "{status} {error}");
+    assert!(status == 409 && error.contains("waits for nobody"), "{status} {error}");
     assert_eq!(server.state(u64::MAX)["head"], now["head"]);
+}
+
+#[test]
+fn what_is_relayed_is_told_with_its_relay_and_answered_through_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("asked.db");
+    let world = World::in_file(&db);
+    asked(&world);
+    let server = Server::of(&db);
+    let now = server.state(u64::MAX);
+    let waits = |state: &Value, request: &str| {
+        let waiting = state["waiting"].as_array().unwrap();
+        waiting.iter().find(|it| it["request"] == request).cloned()
+    };
+    let ask = waits(&now, "ask").unwrap();
+    assert_eq!(ask["relay"], "offered on one, two, until 00:01:00");
+    assert_eq!(
+        (&ask["asks"], &ask["what"]),
+        (&json!("leave_in_workflow"), &json!("Leave to use Bash"))
+    );
+    let branch = now["tree"].as_array().unwrap().iter().find(|line| line["id"] == "s~b").unwrap();
+    assert_eq!((&branch["depth"], &branch["category"]), (&json!(3), &json!("session")));
+
+    let post = |request: &str, reply: Value| {
+        let session = waits(&now, request).unwrap()["session"].clone();
+        server.answer(
+            &server.token,
+            &json!({ "session": session, "request": request, "reply": reply }),
+        )
+    };
+    for no_answer in
+        [json!({ "answer": "maybe" }), json!("allow"), json!({ "answer": "allow", "x": 1 })]
+    {
+        assert_eq!(post("ask", no_answer).0, 422);
+    }
+    // What is none to what is asked.
+    assert_eq!(post("which", json!({ "answer": "allow" })).0, 422);
+    assert_eq!(post("which", json!({ "answer": "text", "text": "green" })).0, 422);
+    for (request, reply) in [
+        ("ask", json!({ "answer": "always" })),
+        ("which", json!({ "answer": "text", "text": "red" })),
+        ("inner", json!({ "answer": "deny", "reason": "no" })),
+    ] {
+        assert_eq!(post(request, reply), (204, String::new()), "{request}");
+    }
+    assert_eq!(world.ending("ask").as_deref(), Some("always allowed, said on `page`"));
+    // Whoever comes later is told who was faster.
+    let (status, error) = post("ask", json!({ "answer": "deny" }));
+    assert!(status == 409 && error.contains("always allowed, said on `page`"), "{error}");
+
+    // And then, everything waited.
+    let after = server.state(u64::MAX);
+    assert_eq!(after["waiting"], json!([]));
+    let relays = after["relays"].as_array().unwrap();
+    let relay = relays.iter().find(|relay| relay["id"] == "s/ask").unwrap();
+    assert_eq!(relay["ending"], "always allowed on `page`");
+    assert_eq!(server.state(now["head"].as_u64().unwrap())["waiting"], now["waiting"]);
 }
 
 #[test]
@@ -124,18 +185,33 @@ fn other_names_other_pages_and_large_bodies_are_refused() {
     }
     let local = format!("Host: LOCALHOST:{port}");
     assert_eq!(server.ask(&["GET / HTTP/1.1", &local], "").0, 200);
+    let ask = |path: &str, says: &str| {
+        server.ask(&[&format!("GET {path} HTTP/1.1"), &server.host(), says], "")
+    };
     for path in ["/", "/app.js", "/api/state", "/api/diagram/run/Running", "/nothing"] {
-        let origin = ["Origin: http://evil.example", &server.host()].join("\r\n");
-        let (_, head, _) = server.ask(&[&format!("GET {path} HTTP/1.1"), &origin], "");
+        let (status, head, _) = ask(path, "Origin: http://evil.example");
+        assert_eq!(status, 403, "{path}");
         assert!(head.contains("content-security-policy: default-src 'none'; script-src 'self'"));
         assert!(head.contains("x-content-type-options: nosniff"), "{head}");
         assert!(!head.contains("access-control"), "{head}");
     }
-    let long = "x".repeat(17 << 10);
-    let said = json!({ "session": "s", "request": long, "allow": true });
+    // What another page asks for, whether it could read the answer or not; but a link can be followed.
+    for site in ["cross-site", "same-site"] {
+        let site = format!("Sec-Fetch-Site: {site}");
+        for destination in ["empty", "iframe"] {
+            let says = format!("{site}\r\nSec-Fetch-Dest: {destination}");
+            assert_eq!(ask("/api/live", &says).0, 403, "{says}");
+        }
+        assert_eq!(ask("/", &format!("{site}\r\nSec-Fetch-Dest: document")).0, 200);
+    }
+    let own = format!("Sec-Fetch-Site: same-origin\r\nOrigin: http://{}", server.address);
+    assert_eq!(ask("/api/state", &own).0, 200);
+    assert_eq!(ask("/api/state", &format!("Origin: http://{}", server.address)).0, 200);
+    let (long, allow) = ("x".repeat(17 << 10), json!({ "answer": "allow" }));
+    let said = json!({ "session": "s", "request": long, "reply": allow });
     assert_eq!(server.answer(&server.token, &said).0, 413);
     assert_eq!(
-        server.answer(&server.token, &json!({ "session": "", "request": "", "allow": true })).0,
+        server.answer(&server.token, &json!({ "session": "", "request": "", "reply": allow })).0,
         409
     );
     // A body that says that it is no JSON could be sent by any page.
@@ -163,6 +239,11 @@ fn it_ends_when_it_is_told_to_even_while_somebody_listens() {
     let mut server = Server::of(&session.db);
     let mut listener = server.listen();
     listener.next();
+    // Nor while somebody asks for something, and does not come to the point.
+    let mut slow = TcpStream::connect(server.address).unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+    // What comes later is answered, so that has been seen.
+    assert_eq!(server.get("/").0, 200);
     assert!(server.interrupt().success());
 }
 
@@ -171,7 +252,9 @@ fn not_more_listen_than_can_be_borne() {
     let session = Session::until_permission_is_asked();
     let server = Server::of(&session.db);
     let mut listeners: Vec<_> = (0..32).map(|_| server.listen()).collect();
-    listeners.iter_mut().for_each(|listener| drop(listener.next().to_string()));
+    for listener in &mut listeners {
+        listener.next();
+    }
     assert_eq!(server.get("/api/live").0, 503);
     assert_eq!(server.get("/api/state").0, 200);
 }

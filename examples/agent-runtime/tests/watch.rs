@@ -3,18 +3,22 @@
 #![cfg(test)]
 
 mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
 
-use std::io::{Read, Write};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use agent_runtime::overview::{History, moments, query};
+use agent_runtime::overview::{History, Scope, moments};
+use agent_runtime::relay::Reply;
+use agent_runtime::supervisor::{NewWorkflow, Supervisor};
 use agent_runtime::watch::{Act, Message, Model, Pane, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use support::{Recording, program, run};
+use support::looking::asked;
+use support::world::World;
+use support::{Recording, run};
+use terminal::Watch;
 use vitae::{Bus, MemoryStore};
 use vitae_sqlite::SqliteStore;
 
@@ -32,9 +36,9 @@ fn played(recording: &Recording, lines: usize) -> Bus {
 }
 
 fn seen(bus: &Bus) -> Message {
-    let (store, query) = (bus.store().clone(), query(None).unwrap());
-    let moments = moments(store.as_ref(), &query, None, 500).unwrap();
-    Message::Seen(Box::new(History::new(store, query).newest().unwrap().clone()), moments)
+    let (store, scope) = (bus.store().clone(), Scope::new(None).unwrap());
+    let moments = moments(store.as_ref(), &scope.query(), None, 500).unwrap();
+    Message::Seen(Box::new(History::new(store, scope).newest().unwrap().clone()), moments)
 }
 
 fn model(bus: &Bus) -> Model {
@@ -104,6 +108,24 @@ fn the_state_that_is_marked_is_that_of_the_life_that_is_chosen() {
 }
 
 #[test]
+fn the_newest_workflow_is_shown_whatever_its_session_is_called() {
+    let world = World::new();
+    world.start("older", Vec::new());
+    let supervisor = Supervisor::new(world.bus.clone(), "earlier in the alphabet".to_owned());
+    let new = NewWorkflow {
+        workflow: "newer".to_owned(),
+        name: "newer".to_owned(),
+        prompt: String::new(),
+        max_iterations: None,
+        tracker_path: None,
+        rules: Vec::new(),
+        retry: None,
+    };
+    supervisor.start_workflow(new, world.heard()).unwrap();
+    assert_shows(&screen(&model(&world.bus), 140, 40), "workflow newer");
+}
+
+#[test]
 fn no_size_is_too_small_or_too_large() {
     let recordings = support::own();
     for recording in &recordings {
@@ -151,7 +173,7 @@ fn only_a_request_that_was_chosen_is_answered() {
     model.pane = Pane::Requests;
     press(&mut model, KeyCode::Down);
     let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('a')) else { panic!() };
-    assert_eq!((said.request.as_str(), said.allow, said.reason), ("hook-22", true, None));
+    assert_eq!((said.request.as_str(), said.reply), ("hook-22", Reply::Allow));
     // Once.
     assert_eq!(press(&mut model, KeyCode::Char('a')), None);
 }
@@ -166,15 +188,99 @@ fn a_denial_has_a_reason_that_is_typed() {
     type_in(&mut model, "quasi");
     assert_shows(&screen(&model, 80, 24), "denied, because: quasi");
     press(&mut model, KeyCode::Esc);
-    assert!(model.reason.is_none());
+    assert!(model.typed.is_none());
     press(&mut model, KeyCode::Char('d'));
     type_in(&mut model, "not todayy");
     press(&mut model, KeyCode::Backspace);
     let Some(Act::Answer(said)) = press(&mut model, KeyCode::Enter) else { panic!() };
-    assert!(!said.allow);
-    assert_eq!(said.reason.as_deref(), Some("not today"));
+    assert_eq!(said.reply, Reply::Deny { reason: Some("not today".to_owned()) });
     model.update(Message::Failed("the store cannot be written to".to_owned()));
     assert_shows(&screen(&model, 80, 24), "the store cannot be written to");
+}
+
+/// Chooses the n-th of what waits, counted from 1.
+fn choose(model: &mut Model, number: usize) {
+    model.pane = Pane::Requests;
+    (0..number).for_each(|_| drop(press(model, KeyCode::Down)));
+}
+
+#[test]
+fn what_is_relayed_is_shown_with_its_relay_and_under_what_asked() {
+    let world = World::new();
+    asked(&world);
+    let mut model = model(&world.bus);
+    let wide = screen(&model, 200, 60);
+    for text in [
+        "    a:R1 running",
+        "        relay waiting",
+        "      s~b working",
+        "        b:R1 running",
+        "Leave to use Bash ask in s, run 1",
+        "  offered on one, two, until 00:01:00",
+        "Which one? which in s, run 1",
+        "  1 red   2 blue",
+        "Leave to use Bash inner in s~b, run 1",
+    ] {
+        assert_shows(&wide, text);
+    }
+    // Its lifecycle with its state, and all of what it asks.
+    choose(&mut model, 2);
+    let chosen = screen(&model, 200, 60);
+    assert_shows(&chosen, "● requested");
+    assert_shows(&chosen, "Which one? · 1 red · 2 blue · offered nowhere yet,");
+    choose(&mut model, 1);
+    let chosen = screen(&model, 200, 60);
+    assert_shows(&chosen, "request Bash");
+    assert_shows(&chosen, "a allow   w always in this workflow   d deny");
+    world.supervisor.answer("ask", "one", &Reply::Allow).unwrap();
+    model.update(seen(&world.bus));
+    let after = screen(&model, 200, 60);
+    assert_shows(&after, "      Bash allowed by user");
+    assert_shows(&after, "        relay answered");
+}
+
+#[test]
+fn what_is_asked_is_answered_with_what_is_an_answer_to_it() {
+    let world = World::new();
+    asked(&world);
+    let mut model = model(&world.bus);
+    choose(&mut model, 1);
+    for key in ['t', '1'] {
+        assert_eq!(press(&mut model, KeyCode::Char(key)), None);
+        assert_shows(&screen(&model, 200, 60), "it asks for leave: a or d");
+    }
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('w')) else { panic!() };
+    assert_eq!((said.request.as_str(), said.reply), ("ask", Reply::Always));
+
+    choose(&mut model, 2);
+    for key in ['a', 'w', 'd', '3'] {
+        assert_eq!(press(&mut model, KeyCode::Char(key)), None);
+        assert_shows(&screen(&model, 200, 60), "it is a question");
+    }
+    press(&mut model, KeyCode::Char('t'));
+    type_in(&mut model, "reddd");
+    assert_shows(&screen(&model, 200, 60), "answer: reddd");
+    (0..2).for_each(|_| drop(press(&mut model, KeyCode::Backspace)));
+    let text = |text: &str| Reply::Text { text: text.to_owned() };
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Enter) else { panic!() };
+    assert_eq!((said.request.as_str(), said.reply), ("which", text("red")));
+    choose(&mut model, 2);
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('2')) else { panic!() };
+    assert_eq!((said.session.as_str(), said.reply), ("s", text("blue")));
+
+    choose(&mut model, 3);
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('a')) else { panic!() };
+    assert_eq!((said.session.as_str(), said.request.as_str()), ("s~b", "inner"));
+}
+
+#[test]
+fn a_log_that_cannot_be_seen_any_more_is_not_forgotten_with_the_next_key() {
+    let mut model = model(&played(&support::named("demo"), 1));
+    model.update(Message::Blind("damaged".to_owned()));
+    press(&mut model, KeyCode::Down);
+    assert_shows(&screen(&model, 80, 24), "the log cannot be seen any more: damaged");
+    model.update(seen(&played(&support::named("demo"), 2)));
+    assert!(!screen(&model, 80, 24).iter().any(|line| line.contains("any more")));
 }
 
 #[test]
@@ -232,8 +338,8 @@ fn who_watches_sees_what_comes_and_the_terminal_is_given_back() {
     watch.read_until("hook-22");
     watch.press("\t\tja");
     watch.read_until("answered");
-    let overview =
-        History::new(bus.store().clone(), query(None).unwrap()).newest().unwrap().clone();
+    let mut history = History::new(bus.store().clone(), Scope::new(None).unwrap());
+    let overview = history.newest().unwrap();
     let decision = overview.requests.get("tidepool/hook-22").unwrap().seen.decision.clone();
     assert_eq!(decision.as_deref(), Some("allowed by user"));
     watch.press("q");
@@ -242,49 +348,18 @@ fn who_watches_sees_what_comes_and_the_terminal_is_given_back() {
     assert!(entered.is_some() && left > entered, "{drawn:?}");
 }
 
-/// A process that watches a store, on a terminal that `script` gives it.
-struct Watch {
-    process: Child,
-    drawn: String,
-}
-
-impl Watch {
-    fn of(db: &Path) -> Self {
-        let watch = format!("{} watch --db {}", program().get_program().display(), db.display());
-        let process = Command::new("script")
-            .args(["--quiet", "--return", "--command"])
-            .arg(format!("stty rows 40 cols 140; exec {watch}"))
-            .arg("/dev/null")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("script: {error}; apt-get install bsdutils"));
-        Self { process, drawn: String::new() }
-    }
-
-    /// Reads what is drawn until a text is among it.
-    fn read_until(&mut self, text: &str) {
-        let mut drawn = Vec::new();
-        while !String::from_utf8_lossy(&drawn).contains(text) {
-            let mut some = [0; 4_096];
-            let read = self.process.stdout.as_mut().unwrap().read(&mut some).unwrap();
-            assert_ne!(read, 0, "{text} was not drawn: {}", String::from_utf8_lossy(&drawn));
-            drawn.extend_from_slice(&some[..read]);
-        }
-        self.drawn.push_str(&String::from_utf8_lossy(&drawn));
-    }
-
-    fn press(&mut self, keys: &str) {
-        let keyboard = self.process.stdin.as_mut().unwrap();
-        keyboard.write_all(keys.as_bytes()).unwrap();
-        keyboard.flush().unwrap();
-    }
-
-    /// Everything that was drawn, once it has ended well.
-    fn end(mut self) -> String {
-        let mut rest = String::new();
-        self.process.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
-        assert!(self.process.wait().unwrap().success());
-        self.drawn + &rest
+#[test]
+fn a_signal_gives_the_terminal_back_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("demo.db");
+    let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&db).unwrap())).unwrap();
+    support::named("demo").replay(&bus, 1);
+    for signal in ["TERM", "HUP", "INT"] {
+        let mut watch = Watch::of(&db);
+        watch.read_until("starting");
+        watch.signal(signal);
+        let drawn = watch.end();
+        let (entered, left) = (drawn.find("\u{1b}[?1049h"), drawn.rfind("\u{1b}[?1049l"));
+        assert!(entered.is_some() && left > entered, "{signal}: {drawn:?}");
     }
 }

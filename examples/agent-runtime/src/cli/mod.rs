@@ -185,10 +185,13 @@ impl Watched {
         Ok(store)
     }
 
-    /// Where answers are taken: the store is open for writing while one is, and no longer.
-    fn desk(&self) -> Desk {
+    /// Where answers are taken, as a channel of this name: the store is open for writing while one is,
+    /// and no longer.
+    fn desk(&self, channel: &'static str) -> Desk {
         let db = self.db.clone();
-        Desk::new(move || Ok(agent_runtime::bus(Arc::new(SqliteStore::open_existing(&db)?))?))
+        Desk::new(channel, move || {
+            Ok(agent_runtime::bus(Arc::new(SqliteStore::open_existing(&db)?))?)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use agent_runtime::overview::query;
+use agent_runtime::overview::Scope;
 use agent_runtime::serve::{Sights, Token, serve as serve_page};
 use tokio::net::TcpListener;
 
@@ -13,8 +13,8 @@ pub(super) fn serve(watched: &Watched, port: u16) -> Result<(), Failure> {
     let store = watched.store()?;
     let token = Token::new()?;
     let secret = token.as_str().to_owned();
-    let query = query(watched.session.as_deref())?;
-    let sights = Sights::new(store, query, watched.desk(), token);
+    let scope = Scope::new(watched.session.as_deref())?;
+    let sights = Sights::new(store, scope, watched.desk("page"), token);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);

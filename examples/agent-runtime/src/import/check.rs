@@ -3,6 +3,7 @@
 //! Owns the comparison, row by row, of the tables that the reference system wrote with the projections,
 //! computed anew from the log. Changes no event.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -67,7 +68,7 @@ pub fn check(bus: &Bus, legacy: &Legacy) -> Result<Vec<Difference>, CheckError> 
     compare("workflow_runs", &workflows.0, &workflows.1, &mut differences);
     let agents = (agents_of_file(legacy), agents_of_log(bus, legacy)?);
     compare("adapter_sessions", &agents.0, &agents.1, &mut differences);
-    let feed = (feed_of_file(legacy), feed_of_log(bus, legacy)?);
+    let feed = (feed_of_file(legacy, &mut differences), feed_of_log(bus, legacy)?);
     compare("feed_events", &feed.0, &feed.1, &mut differences);
     // Nothing in the log can equal a row that nobody understands.
     for row in &legacy.opaque {
@@ -191,9 +192,10 @@ fn agent_columns(started_at: i64, workflow: Option<&str>, tokens: Tokens) -> Val
     })
 }
 
-fn feed_of_file(legacy: &Legacy) -> Rows<u64> {
-    let rows = legacy.feed.iter().map(|row| &row.value);
-    rows.map(|row| {
+/// The lines by their numbers. What has that of a line before it is in the log as that line only.
+fn feed_of_file(legacy: &Legacy, differences: &mut Vec<Difference>) -> Rows<u64> {
+    let mut rows = Rows::new();
+    for row in legacy.feed.iter().map(|row| &row.value) {
         let columns = json!({
             "event_id": row.id,
             "runtime_event_id": row.hook,
@@ -204,9 +206,18 @@ fn feed_of_file(legacy: &Legacy) -> Rows<u64> {
             "parent_event_id": row.parent,
             "run": run_of_file(row).unwrap_or_else(Value::String),
         });
-        (row.seq, columns)
-    })
-    .collect()
+        match rows.entry(row.seq) {
+            Entry::Vacant(place) => {
+                place.insert(columns);
+            }
+            Entry::Occupied(_) => differences.push(Difference {
+                table: "feed_events".to_owned(),
+                row: row.seq.to_string(),
+                what: format!("`{}` has the same number as the line before it", row.id),
+            }),
+        }
+    }
+    rows
 }
 
 fn feed_of_log(bus: &Bus, legacy: &Legacy) -> Result<Rows<u64>, CheckError> {

@@ -57,14 +57,14 @@ impl Legacy {
         let copy = Copy::of(path)?;
         let session = one_session(&copy, path)?;
         let mut reader = Reader { copy: &copy, opaque: Vec::new() };
-        let workflows = reader.table("workflow_runs", "id", "started_at", |row| {
+        let workflows = reader.table("workflow_runs", Some("id"), Some("started_at"), |row| {
             WorkflowRow::read(row, &session.value.id)
         })?;
-        let agents =
-            reader.table("adapter_sessions", "session_id", "started_at", AgentRow::read)?;
-        let hooks = reader.table("runtime_events", "id", "seq", HookRow::read)?;
+        let (id, at) = (Some("session_id"), Some("started_at"));
+        let agents = reader.table("adapter_sessions", id, at, AgentRow::read)?;
+        let hooks = reader.table("runtime_events", Some("id"), Some("seq"), HookRow::read)?;
         let known: HashSet<&str> = hooks.iter().map(|hook| hook.value.id.as_str()).collect();
-        let feed = reader.table("feed_events", "event_id", "seq", |row| {
+        let feed = reader.table("feed_events", Some("event_id"), Some("seq"), |row| {
             let line = FeedRow::read(row)?;
             understood(&line, &known)?;
             Ok(line)
@@ -77,10 +77,12 @@ impl Legacy {
     /// The bytes of a payload that has room for any of its rows, and for what is said of it.
     #[must_use]
     pub fn largest_payload(&self) -> usize {
-        let hooks = self.hooks.iter().map(|row| &row.raw);
-        let rows = hooks.chain(self.opaque.iter().map(|row| &row.raw));
-        let longest =
-            rows.chain(self.feed.iter().map(|row| &row.raw)).map(|raw| raw.json.len()).max();
+        let Self { session, workflows, agents, hooks, feed, opaque } = self;
+        let rows = hooks.iter().map(|row| &row.raw).chain(feed.iter().map(|row| &row.raw));
+        let rows = rows.chain(workflows.iter().map(|row| &row.raw));
+        let rows = rows.chain(agents.iter().map(|row| &row.raw));
+        let rows = rows.chain(opaque.iter().map(|row| &row.raw)).chain([&session.raw]);
+        let longest = rows.map(|raw| raw.json.len()).max();
         longest.unwrap_or(0).saturating_add(ROOM)
     }
 
@@ -105,7 +107,7 @@ fn understood(line: &FeedRow, hooks: &HashSet<&str>) -> Result<(), Misfit> {
 fn one_session(copy: &Copy, path: &Path) -> Result<Understood<SessionRow>, LegacyError> {
     let no_session = |what| LegacyError::NoSession { path: path.to_owned(), what };
     let mut rows = Vec::new();
-    each_row(&copy.db, "session", "created_at", |row| rows.push(row))?;
+    each_row(&copy.db, "session", None, |row| rows.push(row))?;
     let [row] = rows.as_slice() else {
         let count = rows.len();
         return Err(no_session(format!("it has {count} rows in `session`, and must have one")));
@@ -113,7 +115,7 @@ fn one_session(copy: &Copy, path: &Path) -> Result<Understood<SessionRow>, Legac
     let misfit = |why| no_session(format!("its row in `session` is not understood: {why}"));
     let value = SessionRow::read(row).map_err(misfit)?;
     StreamId::new("session", &value.id).map_err(|error| misfit(error.to_string()))?;
-    Ok(Understood { value, raw: RawRow::new("session", "id", row) })
+    Ok(Understood { value, raw: RawRow::new("session", Some("id"), row) })
 }
 
 /// The tables of a file, and what was not understood of them so far.
@@ -126,8 +128,8 @@ impl Reader<'_> {
     fn table<T>(
         &mut self,
         table: &str,
-        key: &str,
-        order: &str,
+        key: Option<&str>,
+        order: Option<&str>,
         read: impl Fn(&Row) -> Result<T, Misfit>,
     ) -> rusqlite::Result<Vec<Understood<T>>> {
         let mut values = Vec::new();
@@ -147,7 +149,7 @@ impl Reader<'_> {
         let known: Vec<&str> = known.collect();
         for table in self.copy.tables()? {
             if !known.contains(&table.as_str()) {
-                self.table(&table, "rowid", "rowid", |_| {
+                self.table(&table, None, None, |_| {
                     Err::<(), _>("nothing is known of this table".to_owned())
                 })?;
             }
@@ -161,7 +163,7 @@ pub(super) const UNDERSTOOD: [&str; 4] =
     ["runtime_events", "feed_events", "adapter_sessions", "workflow_runs"];
 
 impl RawRow {
-    fn new(table: &str, key: &str, row: &Row) -> Self {
+    fn new(table: &str, key: Option<&str>, row: &Row) -> Self {
         let table = table.to_owned();
         Self { table, row: row.name(key), at: row.time(), json: row.json() }
     }

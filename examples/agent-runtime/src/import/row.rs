@@ -13,19 +13,23 @@ pub(super) type Misfit = String;
 pub(super) struct Row {
     /// The columns in their order.
     columns: Vec<(String, Value)>,
-    rowid: i64,
+    /// The number that SQLite gave it; else which of the table's rows it is.
+    number: i64,
 }
 
-/// Hands over each row of a table, in an order given as SQL.
+/// Hands over each row of a table, in the order of a column, and of their numbers.
 pub(super) fn each_row(
     db: &Connection,
     table: &str,
-    order: &str,
+    order: Option<&str>,
     mut then: impl FnMut(Row),
 ) -> rusqlite::Result<()> {
     let name = table.replace('"', "\"\"");
-    let sql = format!("SELECT rowid, * FROM \"{name}\" ORDER BY {order}, rowid");
-    let mut statement = db.prepare(&sql)?;
+    let order = order.map(|column| format!("{column}, ")).unwrap_or_default();
+    let sql = |number| format!("SELECT {number}, * FROM \"{name}\" ORDER BY {order}1");
+    // A table may have been made without numbers.
+    let numbered = db.prepare(&sql("_rowid_"));
+    let mut statement = numbered.or_else(|_| db.prepare(&sql("row_number() OVER ()")))?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -33,7 +37,7 @@ pub(super) fn each_row(
         for (index, name) in names.iter().enumerate().skip(1) {
             columns.push((name.clone(), value(row.get_ref(index)?)));
         }
-        then(Row { columns, rowid: row.get(0)? });
+        then(Row { columns, number: row.get(0)? });
     }
     Ok(())
 }
@@ -54,9 +58,14 @@ fn value(stored: rusqlite::types::ValueRef<'_>) -> Value {
 }
 
 impl Row {
-    /// What a person finds the row by: its key, or the number that SQLite gave it.
-    pub(super) fn name(&self, key: &str) -> String {
-        self.text(key).unwrap_or_else(|_| self.rowid.to_string())
+    /// What a person finds the row by: its id, or its number in a table that has no ids. No two rows
+    /// have the same.
+    pub(super) fn name(&self, key: Option<&str>) -> String {
+        match key.map(|key| self.text(key)) {
+            Some(Ok(id)) => id,
+            Some(Err(_)) => format!("row {}", self.number),
+            None => self.number.to_string(),
+        }
     }
 
     /// When it happened, by the column that says so.
@@ -71,7 +80,8 @@ impl Row {
             let value = match value {
                 Value::Null => json!(null),
                 Value::Integer(number) => json!(number),
-                Value::Real(number) => json!(number),
+                Value::Real(number) if number.is_finite() => json!(number),
+                Value::Real(number) => json!({ "real": number.to_string() }),
                 Value::Text(text) => json!(text),
                 Value::Blob(bytes) => json!({ "hex": hex(bytes) }),
             };

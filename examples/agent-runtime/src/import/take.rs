@@ -3,7 +3,7 @@
 //! Owns which events a row becomes. A hook goes the way of any hook; what a lifecycle refuses is kept as
 //! the row that it is.
 
-use vitae::{Alongside, Bus, Lifecycle};
+use vitae::{Alongside, Bus, Lifecycle, LoadError};
 
 use super::events::{AgentImported, RowKept, SessionImported};
 use super::legacy::RawRow;
@@ -44,6 +44,7 @@ fn is_refusal(error: &SuperviseError) -> bool {
         SuperviseError::Record(_)
             | SuperviseError::WrongState { .. }
             | SuperviseError::InvalidName(_)
+            | SuperviseError::Load(LoadError::InvalidId(_))
             | SuperviseError::UnknownRequest { .. }
     )
 }

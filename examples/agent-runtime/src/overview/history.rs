@@ -6,10 +6,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use vitae::GlobalPosition;
-use vitae::store::{EventStore, Query, Read};
+use vitae::store::{EventStore, Read};
+use vitae::{Event, GlobalPosition, StreamId};
 
-use super::{Overview, SightError};
+use super::expired::Expired;
+use super::{Overview, Scope, SightError};
+use crate::relay::RelayRequested;
 
 /// The most overviews that are kept besides the newest.
 const MARKS: usize = 64;
@@ -22,10 +24,12 @@ const APART: u64 = 64;
 /// The first look reads the log once. From then on a look at any position takes one of the kept
 /// overviews and reads on from it: a 32nd of the events at the most, 64 in a short log. Memory is
 /// bounded: 65 overviews, each of [`MOST`](super::MOST) lives of each lifecycle, and they share the
-/// lives that did not change between them.
+/// lives that did not change between them. Of one session, it is remembered besides where each relay of
+/// it has expired.
 pub struct History {
     store: Arc<dyn EventStore>,
-    query: Query,
+    scope: Scope,
+    expired: Expired,
     /// Oldest first. The first is the one before the first event.
     marks: Vec<Overview>,
     /// Between how many events one is kept: doubled whenever there are too many.
@@ -36,12 +40,18 @@ pub struct History {
 }
 
 impl History {
-    /// The history of a log, of which nothing was read yet. `query` is one of
-    /// [`query`](super::query)'s.
+    /// The history of a log, of which nothing was read yet.
     #[must_use]
-    pub fn new(store: Arc<dyn EventStore>, query: Query) -> Self {
+    pub fn new(store: Arc<dyn EventStore>, scope: Scope) -> Self {
         let (marks, newest) = (vec![Overview::default()], Overview::default());
-        Self { store, query, marks, apart: APART, since: 0, newest }
+        let expired = Expired::default();
+        Self { store, scope, expired, marks, apart: APART, since: 0, newest }
+    }
+
+    /// What is looked at, with every branch that was found so far.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// Reads what has come, and gives the newest overview.
@@ -49,19 +59,42 @@ impl History {
     /// # Errors
     /// [`SightError`] at the first event that cannot be read. The history stays there.
     pub fn newest(&mut self) -> Result<&Overview, SightError> {
-        let Some(next) = next(self.newest.position) else {
-            return Ok(&self.newest);
+        while self.read_on()? {}
+        Ok(&self.newest)
+    }
+
+    /// Reads to the end of the log; true if it ended before, because from there on there is more to be
+    /// looked at.
+    fn read_on(&mut self) -> Result<bool, SightError> {
+        let store = Arc::clone(&self.store);
+        // Asked first: what has expired up to here is found, and what comes later is left for the next time.
+        let (Some(next), Some(head)) = (next(self.newest.position), store.head()?) else {
+            return Ok(false);
         };
-        let (store, query) = (Arc::clone(&self.store), self.query.clone());
-        store.visit(Read::log(query).from_position(next), |event| {
+        self.expired.look(store.as_ref())?;
+        let mut grown = false;
+        store.visit(Read::log(self.scope.query()).from_position(next), |event| {
+            if event.position() > head {
+                return Ok(ControlFlow::Break(()));
+            }
+            if !self.scope.is_all() && event.kind() == RelayRequested::KIND {
+                let relay = StreamId::new(event.category(), event.stream())?;
+                self.expired.look_at(store.as_ref(), relay)?;
+            }
+            self.expired.take(store.as_ref(), &mut self.newest, event.position())?;
+            grown = self.scope.grows_by(event)?;
             self.newest.take(event)?;
             self.since = self.since.saturating_add(1);
             if self.since >= self.apart {
                 self.keep();
             }
-            Ok::<_, SightError>(ControlFlow::Continue(()))
+            let further = if grown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            Ok::<_, SightError>(further)
         })?;
-        Ok(&self.newest)
+        if !grown {
+            self.expired.take(store.as_ref(), &mut self.newest, head)?;
+        }
+        Ok(grown)
     }
 
     /// The overview after the last event at or before a position. A position beyond the end is now.
@@ -82,12 +115,16 @@ impl History {
         let Some(next) = next(overview.position) else {
             return Ok(overview);
         };
-        self.store.visit(Read::log(self.query.clone()).from_position(next), |event| {
+        // A branch has no events before it is forked, so it does not matter which of them are known.
+        let store = self.store.as_ref();
+        store.visit(Read::log(self.scope.query()).from_position(next), |event| {
             if event.position() > position {
                 return Ok(ControlFlow::Break(()));
             }
+            self.expired.take(store, &mut overview, event.position())?;
             overview.take(event).map(ControlFlow::Continue)
         })?;
+        self.expired.take(store, &mut overview, position)?;
         Ok(overview)
     }
 

@@ -4,23 +4,33 @@
 //! asked for then, so everything comes from the log alone. Must never write, and never be read by a
 //! lifecycle.
 
+mod expired;
 mod history;
 mod life;
 mod moment;
+mod relayed;
+mod scope;
 mod seen;
 mod text;
+mod tree;
+mod waiting;
 
 pub use history::History;
 pub use life::{Life, MOST, Shelf};
 pub use moment::{Moment, moments};
+pub use relayed::RelaySeen;
+pub use scope::Scope;
 pub use seen::{RequestSeen, RunSeen, Seen, SessionSeen, WorkflowSeen};
-pub use text::excerpt;
+pub use text::{clock, excerpt};
+pub use tree::{Line, tree};
+pub use waiting::{Asks, Waiting, waiting};
 
 use serde::Serialize;
 use vitae::lifecycle::{Definition, Diagram};
-use vitae::store::{EventRef, Query, ReadError};
-use vitae::{DecodeError, GlobalPosition, InvalidName, Lifecycle, tag};
+use vitae::store::{EventRef, ReadError};
+use vitae::{DecodeError, GlobalPosition, InvalidName, Lifecycle};
 
+use crate::relay::Relay;
 use crate::request::Request;
 use crate::run::Run;
 use crate::session::Session;
@@ -42,6 +52,8 @@ pub struct Overview {
     pub runs: Shelf<RunSeen>,
     /// The requests.
     pub requests: Shelf<RequestSeen>,
+    /// The relays: what people are asked, on which channels.
+    pub relays: Shelf<RelaySeen>,
 }
 
 /// Why nothing can be seen.
@@ -84,6 +96,7 @@ impl Overview {
         self.workflows.take(event)?;
         self.runs.take(event)?;
         self.requests.take(event)?;
+        self.relays.take(event)?;
         self.position = Some(event.position());
         self.occurred_at = Some(event.occurred_at().as_millis());
         Ok(())
@@ -94,27 +107,9 @@ impl Overview {
     pub const fn forgotten(&self) -> u64 {
         let (sessions, workflows) = (self.sessions.forgotten, self.workflows.forgotten);
         let (runs, requests) = (self.runs.forgotten, self.requests.forgotten);
-        sessions.saturating_add(workflows).saturating_add(runs).saturating_add(requests)
+        let lives = sessions.saturating_add(workflows).saturating_add(runs);
+        lives.saturating_add(requests).saturating_add(self.relays.forgotten)
     }
-
-    /// The requests that wait for a decision, the oldest first.
-    #[must_use]
-    pub fn pending(&self) -> Vec<&Life<RequestSeen>> {
-        let mut pending: Vec<_> = self.requests.iter().filter(|life| !life.over).collect();
-        pending.sort_by_key(|life| life.began);
-        pending
-    }
-}
-
-/// The events that are looked at: those of one session, or all.
-///
-/// # Errors
-/// [`InvalidName`] if the session's id cannot be part of a tag.
-pub fn query(session: Option<&str>) -> Result<Query, InvalidName> {
-    Ok(match session {
-        Some(session) => Query::tag(tag("session", session)?),
-        None => Query::all(),
-    })
 }
 
 /// A lifecycle, as it can be drawn.
@@ -128,7 +123,13 @@ pub struct Drawn {
 /// A lifecycle by its name.
 #[must_use]
 pub fn lifecycle(name: &str) -> Option<Drawn> {
-    let lifecycles = [drawn::<Session>(), drawn::<Workflow>(), drawn::<Run>(), drawn::<Request>()];
+    let lifecycles = [
+        drawn::<Session>(),
+        drawn::<Workflow>(),
+        drawn::<Run>(),
+        drawn::<Request>(),
+        drawn::<Relay>(),
+    ];
     lifecycles.into_iter().find(|drawn| drawn.definition.name == name)
 }
 

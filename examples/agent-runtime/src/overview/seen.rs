@@ -7,19 +7,19 @@ use vitae::lifecycle::Definition;
 use vitae::store::EventRef;
 use vitae::{DecodeError, Event, Lifecycle};
 
-use super::excerpt;
+use super::{MOST, excerpt};
 use crate::request::{
     Decision, PermissionAsked, PermissionDecided, Request, StopAsked, StopDecided,
 };
 use crate::run::{
-    Counters, Place, RequestKind, RequestRaised, RequestSettled, Run, RunClosed, RunOpened,
+    Counters, Joined, Place, RequestKind, RequestRaised, RequestSettled, Run, RunClosed, RunOpened,
     SubagentStarted, SubagentStopped, ToolFailed, ToolStarted,
 };
-use crate::session::{AgentStarted, Session};
+use crate::session::{AgentStarted, BranchOver, Branched, Session};
 use crate::workflow::{Ended, Imported, IterationCompleted, Started, TurnStarted, Workflow};
 
 /// The longest text of a life that is shown, in characters. What a person decides on is among it.
-const TEXT: usize = 2_000;
+pub(super) const TEXT: usize = 2_000;
 
 /// What is to be seen of the lives of a lifecycle.
 pub trait Seen: Clone + Default {
@@ -36,8 +36,12 @@ pub trait Seen: Clone + Default {
 /// A session.
 #[derive(Clone, Default, Debug, Serialize)]
 pub struct SessionSeen {
-    /// The agent session that started last.
+    /// The agent session that started last; of a branch, the one that it was forked with.
     pub agent: Option<String>,
+    /// The id of the stream of the run that forked it, if it is a branch.
+    pub parent: Option<String>,
+    /// Whether it is a branch that is over, joined or not.
+    pub branch_over: bool,
 }
 
 /// A workflow.
@@ -73,6 +77,8 @@ pub struct RunSeen {
     pub counters: Counters,
     /// The subagents that were started and not yet stopped, the active one last.
     pub subagents: Vec<String>,
+    /// The branches that were joined, the last ones of many, and what came of each.
+    pub joined: Vec<(String, String)>,
 }
 
 /// A request.
@@ -86,6 +92,9 @@ pub struct RequestSeen {
     pub workflow: Option<String>,
     /// The run of the session that it was raised in, counted from 1.
     pub run: u32,
+    /// Whether it is leave to stop that is asked for.
+    #[serde(skip)]
+    pub stop: bool,
     /// What is asked: leave to use this tool, or to `stop`.
     pub what: String,
     /// What the tool is given, or the last thing that the agent said.
@@ -98,8 +107,16 @@ impl Seen for SessionSeen {
     const DEFINITION: &'static Definition = Session::DEFINITION;
 
     fn take(&mut self, event: &EventRef<'_>) -> Result<(), DecodeError> {
-        if event.kind() == AgentStarted::KIND {
-            self.agent = Some(event.decode::<AgentStarted>()?.agent);
+        match event.kind() {
+            AgentStarted::KIND => {
+                self.agent = Some(excerpt(&event.decode::<AgentStarted>()?.agent, TEXT));
+            }
+            Branched::KIND => {
+                let Branched { agent, parent, .. } = event.decode()?;
+                (self.agent, self.parent) = (Some(excerpt(&agent, TEXT)), Some(parent));
+            }
+            BranchOver::KIND => self.branch_over = true,
+            _ => {}
         }
         Ok(())
     }
@@ -155,7 +172,7 @@ impl Seen for RunSeen {
             RunOpened::KIND => {
                 let opened: RunOpened = event.decode()?;
                 let Place { session, workflow, run: number } = opened.place;
-                let (run_id, trigger) = (opened.run_id, opened.trigger.as_str());
+                let (run_id, trigger) = (excerpt(&opened.run_id, TEXT), opened.trigger.as_str());
                 let status = "running";
                 *self =
                     Self { session, workflow, number, run_id, trigger, status, ..Self::default() };
@@ -170,17 +187,30 @@ impl Seen for RunSeen {
                 self.counters.blocks += u64::from(event.decode::<RequestSettled>()?.blocked);
             }
             SubagentStarted::KIND => {
-                self.subagents.push(event.decode::<SubagentStarted>()?.subagent);
+                let started = event.decode::<SubagentStarted>()?.subagent;
+                push(&mut self.subagents, excerpt(&started, TEXT));
             }
             SubagentStopped::KIND => {
-                let stopped = event.decode::<SubagentStopped>()?.subagent;
+                let stopped = excerpt(&event.decode::<SubagentStopped>()?.subagent, TEXT);
                 self.subagents.retain(|subagent| *subagent != stopped);
+            }
+            Joined::KIND => {
+                let Joined { branch, result, .. } = event.decode()?;
+                push(&mut self.joined, (branch, excerpt(&result, TEXT)));
             }
             RunClosed::KIND => self.status = event.decode::<RunClosed>()?.status.as_str(),
             _ => {}
         }
         Ok(())
     }
+}
+
+/// Adds to a list of which only the last ones are shown.
+fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() >= MOST {
+        list.remove(0);
+    }
+    list.push(item);
 }
 
 impl Seen for RequestSeen {
@@ -194,7 +224,8 @@ impl Seen for RequestSeen {
             }
             StopAsked::KIND => {
                 let StopAsked { place, request, message, .. } = event.decode()?;
-                *self = Self::asked(place, request, "stop", &message.unwrap_or_default());
+                let detail = message.unwrap_or_default();
+                *self = Self { stop: true, ..Self::asked(place, request, "stop", &detail) };
             }
             PermissionDecided::KIND => {
                 let decided: PermissionDecided = event.decode()?;
@@ -214,7 +245,7 @@ impl RequestSeen {
     fn asked(place: Place, request: String, what: &str, detail: &str) -> Self {
         let Place { session, workflow, run } = place;
         let (what, detail) = (excerpt(what, TEXT), excerpt(detail, TEXT));
-        Self { session, request, workflow, run, what, detail, decision: None }
+        Self { session, request, workflow, run, what, detail, ..Self::default() }
     }
 }
 

@@ -37,6 +37,10 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
+/// In these, browsers say for whose page they ask, and what is to become of the answer.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
 /// What somebody must know to answer requests: 256 random bits as 64 hexadecimal digits.
 pub struct Token(String);
 
@@ -74,17 +78,33 @@ pub(super) fn guarded(router: Router, address: SocketAddr) -> Router {
 }
 
 async fn guard(State(names): State<Arc<[String; 2]>>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let ours = host.is_some_and(|host| names.iter().any(|name| name.eq_ignore_ascii_case(host)));
-    let mut response = if ours {
-        next.run(request).await
-    } else {
-        (StatusCode::MISDIRECTED_REQUEST, "this page is served under its own address only\n")
-            .into_response()
+    let mut response = match refused(request.headers(), names.as_ref()) {
+        Some(refused) => refused.into_response(),
+        None => next.run(request).await,
     };
     for (name, value) in HEADERS {
         // A picture says for itself how long it holds.
         response.headers_mut().entry(name).or_insert(value);
     }
     response
+}
+
+/// Why a request is not answered, if it is not.
+fn refused(headers: &HeaderMap, names: &[String]) -> Option<(StatusCode, &'static str)> {
+    let text =
+        |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
+    let is_ours = |host: &str| names.iter().any(|name| name.eq_ignore_ascii_case(host));
+    if !text(header::HOST).is_some_and(is_ours) {
+        let why = "this page is served under its own address only\n";
+        return Some((StatusCode::MISDIRECTED_REQUEST, why));
+    }
+    // A browser says for whose page it asks. Another one could not read the answer, but it would take the
+    // room of those who may. A person who follows a link is let in.
+    let foreign = match (text(SITE), text(header::ORIGIN)) {
+        (Some(site), _) => !["same-origin", "none"].contains(&site),
+        (None, Some(origin)) => !origin.strip_prefix("http://").is_some_and(is_ours),
+        (None, None) => false,
+    };
+    let refused = foreign && text(DESTINATION) != Some("document");
+    refused.then_some((StatusCode::FORBIDDEN, "another page asks for this one\n"))
 }

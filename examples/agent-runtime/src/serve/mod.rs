@@ -3,7 +3,7 @@
 //! ```text
 //!   GET  /                       ──► assets    the page, embedded
 //!   GET  /api/state?at=POSITION  ──► routes ──► History ─► the log
-//!   GET  /api/live               ──► routes ──► Subscription: where the log ends, as it grows
+//!   GET  /api/live               ──► routes ──► Changes: where the log ends, as it grows
 //!   POST /api/answer             ──► routes ──► Desk, for who has the token
 //! ```
 //! Every answer passes through `guard`. Owns what a browser is told, and what it may do. Must never
@@ -21,13 +21,14 @@ pub use guard::Token;
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use vitae::store::{EventStore, Query};
+use vitae::store::EventStore;
 
 use crate::answering::Desk;
-use crate::overview::History;
+use crate::overview::{History, Scope};
 
 /// How many pages may listen at once.
 const LISTENERS: usize = 32;
@@ -35,11 +36,13 @@ const LISTENERS: usize = 32;
 /// How many looks may wait or be under way at once.
 const LOOKS: usize = 16;
 
+/// How long a request that is under way may take once the page is to be served no more.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// What the page shows.
 #[derive(Clone)]
 pub struct Sights {
     store: Arc<dyn EventStore>,
-    query: Query,
     history: Arc<Mutex<History>>,
     desk: Arc<Desk>,
     token: Arc<Token>,
@@ -48,14 +51,12 @@ pub struct Sights {
 }
 
 impl Sights {
-    /// The events of a store that a query selects: one of [`query`](crate::overview::query)'s. Who has
-    /// the token answers requests at the desk.
+    /// What is looked at of a store. Who has the token answers at the desk.
     #[must_use]
-    pub fn new(store: Arc<dyn EventStore>, query: Query, desk: Desk, token: Token) -> Self {
+    pub fn new(store: Arc<dyn EventStore>, scope: Scope, desk: Desk, token: Token) -> Self {
         Self {
-            history: Arc::new(Mutex::new(History::new(store.clone(), query.clone()))),
+            history: Arc::new(Mutex::new(History::new(store.clone(), scope))),
             store,
-            query,
             desk: Arc::new(desk),
             token: Arc::new(token),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
@@ -64,7 +65,8 @@ impl Sights {
     }
 }
 
-/// Serves the page until it is told to stop; then ends what would never end by itself, and returns.
+/// Serves the page until it is told to stop; then ends what would never end by itself, and returns. A
+/// request that is under way has a moment to come to its end.
 ///
 /// Names other than the listener's own address and `localhost` are refused, so that no foreign page
 /// reaches it through a name of its own that leads here.
@@ -76,12 +78,18 @@ pub async fn serve(
     sights: Sights,
     stop: impl Future + Send + 'static,
 ) -> io::Result<()> {
-    let (serving, stopped) = watch::channel(());
-    let router = guard::guarded(routes::router(sights, stopped), listener.local_addr()?);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            stop.await;
-            drop(serving);
-        })
-        .await
+    let (serving, mut stopped) = watch::channel(());
+    let router = guard::guarded(routes::router(sights, stopped.clone()), listener.local_addr()?);
+    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+        stop.await;
+        drop(serving);
+    });
+    tokio::select! {
+        served = served => served,
+        // Somebody holds a connection on which nothing comes.
+        () = async {
+            drop(stopped.changed().await);
+            tokio::time::sleep(MOMENT).await;
+        } => Ok(()),
+    }
 }

@@ -14,14 +14,17 @@ use axum::{Json, Router};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::sync::watch;
-use vitae::GlobalPosition;
-use vitae::store::Subscription;
-use vitae::tokio::Pages;
+use vitae::{GlobalPosition, LoadError};
 
 use super::{Sights, assets};
 use crate::answering::{AnswerError, Said};
-use crate::overview::{Moment, Overview, SightError, lifecycle, moments};
+use crate::overview::{
+    Line, Moment, Overview, SightError, Waiting, lifecycle, moments, tree, waiting,
+};
+use crate::relay::outside::words;
+use crate::supervisor::SuperviseError;
 
 /// How many events come with an overview.
 const MOMENTS: usize = 200;
@@ -52,6 +55,10 @@ struct Shown {
     position: u64,
     #[serde(flatten)]
     overview: Overview,
+    /// The lives as a tree.
+    tree: Vec<Line>,
+    /// What waited for an answer, the oldest first.
+    waiting: Vec<Waiting>,
     /// How many lives were forgotten to stay within what a person can look at.
     forgotten: u64,
     /// The last events, the newest first.
@@ -73,17 +80,24 @@ async fn state(
 fn seen(sights: &Sights, at: Option<u64>) -> Result<Shown, SightError> {
     let head = sights.store.head()?.map_or(0, GlobalPosition::get);
     let position = at.unwrap_or(head).min(head);
-    let mut seen =
-        Shown { head, position, overview: Overview::default(), forgotten: 0, moments: Vec::new() };
+    let (mut overview, mut last) = (Overview::default(), Vec::new());
     if let Some(position) = GlobalPosition::new(position) {
         // Whoever panicked while they held the history left it at the end of some event.
         let mut history = sights.history.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.overview = history.at(position)?;
+        overview = history.at(position)?;
+        let query = history.scope().query();
         drop(history);
-        seen.forgotten = seen.overview.forgotten();
-        seen.moments = moments(sights.store.as_ref(), &sights.query, Some(position), MOMENTS)?;
+        last = moments(sights.store.as_ref(), &query, Some(position), MOMENTS)?;
     }
-    Ok(seen)
+    Ok(Shown {
+        head,
+        position,
+        tree: tree(&overview),
+        waiting: waiting(&overview),
+        forgotten: overview.forgotten(),
+        overview,
+        moments: last,
+    })
 }
 
 /// Where the log ends, now and whenever it has grown.
@@ -93,13 +107,14 @@ async fn live(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let permit = Arc::clone(&sights.listeners).try_acquire_owned();
     let permit = permit.map_err(|_| Failure::busy())?;
-    let head = sights.store.head().map_err(|error| Failure::internal(&error))?;
-    let pages = Pages::from(Subscription::new(&sights.store, sights.query.clone(), head));
-    let ends = pages.filter_map(|page| async move {
-        let page = page.ok()?;
-        page.iter().next_back().map(|event| event.position().get())
+    let changes = sights.store.changes();
+    let head = changes.head();
+    let grown = stream::unfold((changes, head), |(changes, seen)| async move {
+        // What keeps it from knowing ends it: the browser connects again.
+        let head = changes.past(seen).await.ok()?;
+        Some((head.get(), (changes, Some(head))))
     });
-    let ends = stream::iter([head.map_or(0, GlobalPosition::get)]).chain(ends);
+    let ends = stream::iter([head.map_or(0, GlobalPosition::get)]).chain(grown);
     let events = ends.map(move |end| {
         let _held = &permit;
         Ok(Event::default().data(end.to_string()))
@@ -123,17 +138,29 @@ async fn diagram(Path((name, state)): Path<(String, String)>) -> Response {
     }
 }
 
+/// What is posted: to whom, and an answer in the words of the channels.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Posted {
+    session: String,
+    request: String,
+    reply: Box<RawValue>,
+}
+
 async fn answer(
     State(sights): State<Sights>,
     headers: HeaderMap,
-    said: Result<Json<Said>, JsonRejection>,
+    posted: Result<Json<Posted>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
     if !sights.token.is_in(&headers) {
         let error = "answering needs the token that was printed at the start";
         return Err(Failure::new(StatusCode::UNAUTHORIZED, error));
     }
-    let Json(said) = said.map_err(|error| Failure::new(error.status(), error.body_text()))?;
-    let taken = tokio::task::spawn_blocking(move || sights.desk.take(said));
+    let Json(posted) = posted.map_err(|error| Failure::new(error.status(), error.body_text()))?;
+    let reply = words::reply(posted.reply.get().as_bytes());
+    let reply = reply.map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error))?;
+    let said = Said { session: posted.session, request: posted.request, reply };
+    let taken = tokio::task::spawn_blocking(move || sights.desk.take(&said));
     taken.await.map_err(|error| Failure::internal(&error))??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -172,12 +199,16 @@ impl From<SightError> for Failure {
 
 impl From<AnswerError> for Failure {
     fn from(error: AnswerError) -> Self {
-        match &error {
-            AnswerError::TooLate { .. } => Self::new(StatusCode::CONFLICT, &error),
-            AnswerError::Load(vitae::LoadError::InvalidId(_)) => {
-                Self::new(StatusCode::BAD_REQUEST, &error)
+        let status = match &error {
+            AnswerError::Supervise(
+                SuperviseError::Over { .. } | SuperviseError::NotPending { .. },
+            ) => StatusCode::CONFLICT,
+            AnswerError::Supervise(SuperviseError::Record(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            AnswerError::Supervise(SuperviseError::Load(LoadError::InvalidId(_))) => {
+                StatusCode::BAD_REQUEST
             }
-            _ => Self::internal(&error),
-        }
+            _ => return Self::internal(&error),
+        };
+        Self::new(status, error)
     }
 }

@@ -8,12 +8,10 @@
 //! Owns what is shown where, and what keys mean. The model is pure: it reads nothing and writes
 //! nothing. Must never keep the store open for writing, and never leave a terminal that it has changed.
 
-mod lives;
 mod model;
 mod terminal;
 mod view;
 
-pub use lives::{Line, lines};
-pub use model::{Act, Message, Model, Pane};
+pub use model::{Act, Message, Model, Pane, Typed};
 pub use terminal::{WatchError, watch};
 pub use view::draw;

@@ -4,12 +4,12 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::lives::{Line, lines};
 use crate::answering::Said;
-use crate::overview::{Life, Moment, Overview, RequestSeen};
+use crate::overview::{Asks, Line, Moment, Overview, Waiting, tree, waiting};
+use crate::relay::Reply;
 
-/// The longest reason that can be typed, in characters.
-const REASON: usize = 500;
+/// The longest text that can be typed, in characters.
+const TYPED: usize = 500;
 
 /// What there is to see, and what of it is chosen.
 #[derive(Debug)]
@@ -22,19 +22,23 @@ pub struct Model {
     pub moments: Vec<Moment>,
     /// The lives as a tree.
     pub lines: Vec<Line>,
+    /// What waits for an answer, the oldest first.
+    pub waiting: Vec<Waiting>,
     /// Where keys lead to.
     pub pane: Pane,
     /// The life that was chosen, by lifecycle and id. Else it is the newest workflow.
     life: Option<(&'static str, String)>,
-    /// The request that was chosen, by the id of its stream. Only a person chooses one: what waits may
+    /// What was chosen of what waits, by the id of its stream. Only a person chooses: what waits may
     /// change at any moment, and a key pressed for one request must never answer another.
     request: Option<String>,
     /// How many events of the feed were passed.
     pub passed: usize,
-    /// The reason of a denial, while it is typed.
-    pub reason: Option<String>,
+    /// What is being typed, if anything is.
+    pub typed: Option<Typed>,
     /// What became of what was done last.
     pub note: Option<String>,
+    /// Why the log is no longer seen, while it is not: what is shown is how it was before.
+    pub blind: Option<String>,
 }
 
 /// A part of the screen.
@@ -46,18 +50,29 @@ pub enum Pane {
     Requests,
 }
 
+/// A text that is being typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Typed {
+    /// Why the agent may not.
+    Reason(String),
+    /// The answer to a question.
+    Answer(String),
+}
+
 /// Something that the model is told.
 #[derive(Debug)]
 pub enum Message {
     /// The log was read.
     Seen(Box<Overview>, Vec<Moment>),
+    /// The log could not be read; it is tried again when it goes on.
+    Blind(String),
     /// A key was pressed.
     Key(KeyEvent),
     /// The screen is to be drawn anew.
     Resized,
     /// An answer is on the log.
     Answered,
-    /// Something went wrong.
+    /// An answer was not taken.
     Failed(String),
 }
 
@@ -66,7 +81,7 @@ pub enum Message {
 pub enum Act {
     /// End.
     Quit,
-    /// Answer a request.
+    /// Answer what waits.
     Answer(Said),
 }
 
@@ -79,12 +94,14 @@ impl Model {
             overview: Overview::default(),
             moments: Vec::new(),
             lines: Vec::new(),
+            waiting: Vec::new(),
             pane: Pane::Lives,
             life: None,
             request: None,
             passed: 0,
-            reason: None,
+            typed: None,
             note: None,
+            blind: None,
         }
     }
 
@@ -92,6 +109,7 @@ impl Model {
     pub fn update(&mut self, message: Message) -> Option<Act> {
         match message {
             Message::Seen(overview, moments) => self.see(*overview, moments),
+            Message::Blind(why) => self.blind = Some(why),
             Message::Key(key) if key.kind != KeyEventKind::Release => return self.press(key),
             Message::Key(_) | Message::Resized => {}
             Message::Answered => self.note = Some("answered".to_owned()),
@@ -101,13 +119,14 @@ impl Model {
     }
 
     fn see(&mut self, overview: Overview, moments: Vec<Moment>) {
-        (self.lines, self.overview, self.moments) = (lines(&overview), overview, moments);
+        (self.lines, self.waiting) = (tree(&overview), waiting(&overview));
+        (self.overview, self.moments, self.blind) = (overview, moments, None);
         self.passed = self.passed.min(self.moments.len().saturating_sub(1));
         if self.chosen_request().is_none() {
-            if self.request.take().is_some() && self.reason.take().is_some() {
+            if self.request.take().is_some() && self.typed.take().is_some() {
                 self.note = Some("the request does not wait any more".to_owned());
             }
-            if self.overview.pending().is_empty() && self.pane == Pane::Requests {
+            if self.waiting.is_empty() && self.pane == Pane::Requests {
                 self.pane = Pane::Lives;
             }
         }
@@ -116,27 +135,32 @@ impl Model {
     /// Where the chosen life stands in the tree.
     #[must_use]
     pub fn chosen(&self) -> Option<usize> {
-        let (category, id) = match &self.life {
-            Some((category, id)) => (*category, Some(id)),
-            None => ("workflow", None),
+        let lines = || self.lines.iter().enumerate();
+        let found = match &self.life {
+            Some((category, id)) => {
+                lines().find(|(_, line)| line.category == *category && line.id == *id)
+            }
+            None => {
+                let workflows = lines().filter(|(_, line)| line.category == "workflow");
+                workflows.max_by_key(|(_, line)| line.began)
+            }
         };
-        let is_it = |line: &Line| line.category == category && id.is_none_or(|id| line.id == *id);
-        self.lines.iter().rposition(is_it).or(self.lines.len().checked_sub(1))
+        found.map(|(at, _)| at).or(self.lines.len().checked_sub(1))
     }
 
-    /// The request that was chosen, if it still waits.
+    /// What was chosen of what waits, if it still does.
     #[must_use]
-    pub fn chosen_request(&self) -> Option<&Life<RequestSeen>> {
+    pub fn chosen_request(&self) -> Option<&Waiting> {
         let id = self.request.as_ref()?;
-        self.overview.requests.get(id).filter(|life| !life.over)
+        self.waiting.iter().find(|it| it.id == *id)
     }
 
     fn press(&mut self, key: KeyEvent) -> Option<Act> {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return (key.code == KeyCode::Char('c')).then_some(Act::Quit);
         }
-        if let Some(reason) = self.reason.take() {
-            return self.type_reason(reason, key.code);
+        if let Some(typed) = self.typed.take() {
+            return self.write(typed, key.code);
         }
         self.note = None;
         match key.code {
@@ -146,42 +170,68 @@ impl Model {
             KeyCode::Up | KeyCode::Char('k') => self.step(-1),
             KeyCode::PageDown => self.step(10),
             KeyCode::PageUp => self.step(-10),
-            KeyCode::Char('a') => return self.answer(true, None),
-            KeyCode::Char('d') if self.chosen_request().is_some() => {
-                self.reason = Some(String::new());
+            KeyCode::Char(char) if matches!(char, 'a' | 'd' | 'w' | 't' | '1'..='9') => {
+                return self.press_for_request(char);
             }
-            KeyCode::Char('d') => return self.answer(false, None),
             _ => {}
         }
         None
     }
 
-    fn type_reason(&mut self, mut reason: String, key: KeyCode) -> Option<Act> {
-        match key {
-            KeyCode::Enter => return self.answer(false, Some(reason)),
-            KeyCode::Esc => return None,
-            KeyCode::Backspace => drop(reason.pop()),
-            KeyCode::Char(char) if reason.chars().count() < REASON => reason.push(char),
-            _ => {}
-        }
-        self.reason = Some(reason);
-        None
-    }
-
-    fn answer(&mut self, allow: bool, reason: Option<String>) -> Option<Act> {
-        let Some(request) = self.chosen_request().map(|life| life.seen.clone()) else {
+    /// A key that answers, or begins to.
+    fn press_for_request(&mut self, key: char) -> Option<Act> {
+        let Some(request) = self.chosen_request() else {
             self.note = Some("choose a request first: Tab, then ↓".to_owned());
             return None;
         };
-        self.request = None;
-        let (session, request) = (request.session, request.request);
-        Some(Act::Answer(Said { session, request, allow, reason }))
+        match (request.asks, key) {
+            (Asks::Text, 't') => self.typed = Some(Typed::Answer(String::new())),
+            (Asks::Text, number) => {
+                let number = number.to_digit(10).and_then(|number| usize::try_from(number).ok());
+                let at = number.and_then(|number| number.checked_sub(1));
+                match at.and_then(|at| request.choices.get(at)).cloned() {
+                    Some(text) => return self.answer(Reply::Text { text }),
+                    None => self.note = Some("it is a question: t, or a choice's number".into()),
+                }
+            }
+            (_, 'a') => return self.answer(Reply::Allow),
+            (Asks::LeaveInWorkflow, 'w') => return self.answer(Reply::Always),
+            (_, 'w') => self.note = Some("only leave in a workflow can be given for good".into()),
+            (_, 'd') => self.typed = Some(Typed::Reason(String::new())),
+            _ => self.note = Some("it asks for leave: a or d".to_owned()),
+        }
+        None
     }
 
-    fn next_pane(&self) -> Pane {
+    fn write(&mut self, mut typed: Typed, key: KeyCode) -> Option<Act> {
+        let (Typed::Reason(text) | Typed::Answer(text)) = &mut typed;
+        match key {
+            KeyCode::Enter => {
+                return self.answer(match typed {
+                    Typed::Reason(reason) => Reply::Deny { reason: Some(reason) },
+                    Typed::Answer(text) => Reply::Text { text },
+                });
+            }
+            KeyCode::Esc => return None,
+            KeyCode::Backspace => drop(text.pop()),
+            KeyCode::Char(char) if text.chars().count() < TYPED => text.push(char),
+            _ => {}
+        }
+        self.typed = Some(typed);
+        None
+    }
+
+    fn answer(&mut self, reply: Reply) -> Option<Act> {
+        let request = self.chosen_request()?;
+        let (session, request) = (request.session.clone(), request.request.clone());
+        self.request = None;
+        Some(Act::Answer(Said { session, request, reply }))
+    }
+
+    const fn next_pane(&self) -> Pane {
         match self.pane {
             Pane::Lives => Pane::Feed,
-            Pane::Feed if !self.overview.pending().is_empty() => Pane::Requests,
+            Pane::Feed if !self.waiting.is_empty() => Pane::Requests,
             Pane::Feed | Pane::Requests => Pane::Lives,
         }
     }
@@ -194,13 +244,20 @@ impl Model {
                 self.life = line.map(|line| (line.category, line.id.clone()));
             }
             Pane::Feed => self.passed = stepped(self.passed, by, self.moments.len()),
-            Pane::Requests => {
-                let pending = self.overview.pending();
-                let at = pending.iter().position(|life| Some(&life.id) == self.request.as_ref());
-                let at = at.map_or(0, |at| stepped(at, by, pending.len()));
-                self.request = pending.get(at).map(|life| life.id.clone());
-            }
+            Pane::Requests => self.step_to_request(by),
         }
+    }
+
+    /// What is chosen to be answered is the life that is shown as well, so that all of it can be read.
+    fn step_to_request(&mut self, by: isize) {
+        let at = self.waiting.iter().position(|it| Some(&it.id) == self.request.as_ref());
+        let at = at.map_or(0, |at| stepped(at, by, self.waiting.len()));
+        self.request = self.waiting.get(at).map(|it| it.id.clone());
+        let asks = |line: &&Line| {
+            ["request", "relay"].contains(&line.category) && Some(&line.id) == self.request.as_ref()
+        };
+        let line = self.lines.iter().find(asks);
+        self.life = line.map(|line| (line.category, line.id.clone()));
     }
 }
 

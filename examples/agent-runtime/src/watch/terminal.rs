@@ -1,7 +1,7 @@
 //! The terminal, and the threads that tell the model what happens.
 //!
-//! Owns that the terminal is given back as it was, whatever ends the watching: an end, an error, or a
-//! panic. Must never decide what a key means.
+//! Owns that the terminal is given back as it was, whatever ends the watching: an end, an error, a panic,
+//! or a signal. Must never decide what a key means.
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -11,12 +11,14 @@ use std::thread;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
-use vitae::store::{EventStore, Query};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use vitae::store::{EventStore, ReadError};
 
 use super::model::{Act, Message, Model};
 use super::view::draw;
 use crate::answering::Desk;
-use crate::overview::{History, SightError, moments};
+use crate::overview::{History, Scope, SightError, moments};
 
 /// How many messages wait at the most. Whoever reads the log then waits too, and reads more at once.
 const MESSAGES: usize = 8;
@@ -39,34 +41,43 @@ pub enum WatchError {
     Sight(#[from] SightError),
 }
 
-/// Shows a log on the terminal until a person has seen enough. Its threads end with the process.
+/// Something that happened.
+enum Told {
+    /// It is for the model.
+    Message(Message),
+    /// Nobody watches any more: a signal has come, or keys cannot be read.
+    End(io::Result<()>),
+}
+
+/// Shows a log on the terminal until a person has seen enough, or the process is told to end. Its threads
+/// end with the process.
 ///
 /// # Errors
 /// [`WatchError`]; the terminal is as it was before.
 pub fn watch(
     name: String,
     store: Arc<dyn EventStore>,
-    query: Query,
+    scope: Scope,
     desk: Desk,
 ) -> Result<(), WatchError> {
     if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
         return Err(WatchError::NoTerminal);
     }
-    let mut history = History::new(Arc::clone(&store), query.clone());
+    let mut history = History::new(Arc::clone(&store), scope);
     // What cannot be read is said where it can be scrolled back to.
     history.newest()?;
+    let signals = Signals::caught()?;
     let restored = Restored;
     // It also makes sure that a panic gives the terminal back before it is told.
     let terminal = ratatui::try_init()?;
     let (tell, told) = sync_channel(MESSAGES);
-    let keys = tell.clone();
+    let (keys, ends, looks) = (tell.clone(), tell.clone(), tell.clone());
     thread::spawn(move || read_keys(&keys));
-    let looks = tell.clone();
     thread::spawn(move || {
-        if let Err(error) = look(store.as_ref(), &query, &mut history, &looks) {
-            let _ = looks.send(Message::Failed(story(&error)));
-        }
+        signals.wait();
+        let _ = ends.send(Told::End(Ok(())));
     });
+    thread::spawn(move || look(store.as_ref(), &mut history, &looks));
     let ended = run(terminal, Model::new(name), &Arc::new(desk), &tell, &told);
     drop(restored);
     ended
@@ -81,66 +92,103 @@ impl Drop for Restored {
     }
 }
 
+/// The signals by which a process is told to end. Caught, they leave time to give the terminal back.
+struct Signals {
+    runtime: Runtime,
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn caught() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let inside = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        let hang_up = signal(SignalKind::hangup())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        drop(inside);
+        Ok(Self { runtime, terminate, hang_up, interrupt })
+    }
+
+    /// Waits for one of them.
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.hang_up.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        });
+    }
+}
+
 fn run(
     mut terminal: DefaultTerminal,
     mut model: Model,
     desk: &Arc<Desk>,
-    tell: &SyncSender<Message>,
-    told: &Receiver<Message>,
+    tell: &SyncSender<Told>,
+    told: &Receiver<Told>,
 ) -> Result<(), WatchError> {
     loop {
         terminal.draw(|frame| draw(frame, &model))?;
-        // It cannot fail while `tell` is there.
-        let Ok(message) = told.recv() else { return Ok(()) };
+        let message = match told.recv() {
+            Ok(Told::Message(message)) => message,
+            Ok(Told::End(ended)) => return Ok(ended?),
+            // It cannot be while `tell` is there.
+            Err(_) => return Ok(()),
+        };
         match model.update(message) {
             None => {}
             Some(Act::Quit) => return Ok(()),
             Some(Act::Answer(said)) => {
                 let (desk, tell) = (Arc::clone(desk), tell.clone());
                 thread::spawn(move || {
-                    let taken = desk.take(said);
-                    let _ = tell.send(match taken {
+                    let _ = tell.send(Told::Message(match desk.take(&said) {
                         Ok(()) => Message::Answered,
                         Err(error) => Message::Failed(story(&error)),
-                    });
+                    }));
                 });
             }
         }
     }
 }
 
-fn read_keys(tell: &SyncSender<Message>) {
+fn read_keys(tell: &SyncSender<Told>) {
     loop {
-        let message = match event::read() {
-            Ok(Event::Key(key)) => Message::Key(key),
-            Ok(_) => Message::Resized,
-            Err(error) => Message::Failed(story(&error)),
+        let told = match event::read() {
+            Ok(Event::Key(key)) => Told::Message(Message::Key(key)),
+            Ok(_) => Told::Message(Message::Resized),
+            // Without keys there is no way to leave.
+            Err(error) => Told::End(Err(error)),
         };
-        let failed = matches!(message, Message::Failed(_));
-        if tell.send(message).is_err() || failed {
+        let last = matches!(told, Told::End(_));
+        if tell.send(told).is_err() || last {
             return;
         }
     }
 }
 
-/// Tells what is to be seen, now and whenever the log has gone on.
-fn look(
-    store: &dyn EventStore,
-    query: &Query,
-    history: &mut History,
-    tell: &SyncSender<Message>,
-) -> Result<(), SightError> {
+/// Tells what is to be seen, now and whenever the log has gone on, and why it is not to be seen.
+fn look(store: &dyn EventStore, history: &mut History, tell: &SyncSender<Told>) {
     let changes = store.changes();
     loop {
         // Asked before the log is read: what comes in between is looked at once more.
-        let head = store.head()?;
-        let overview = Box::new(history.newest()?.clone());
-        let moments = moments(store, query, overview.position, MOMENTS)?;
-        if tell.send(Message::Seen(overview, moments)).is_err() {
-            return Ok(());
+        let head = changes.head();
+        let message = seen(store, history).unwrap_or_else(|error| Message::Blind(story(&error)));
+        if tell.send(Told::Message(message)).is_err() {
+            return;
         }
-        changes.wait_past(head)?;
+        if let Err(ReadError::Closed) = changes.wait_past(head) {
+            return;
+        }
     }
+}
+
+fn seen(store: &dyn EventStore, history: &mut History) -> Result<Message, SightError> {
+    let overview = Box::new(history.newest()?.clone());
+    let moments = moments(store, &history.scope().query(), overview.position, MOMENTS)?;
+    Ok(Message::Seen(overview, moments))
 }
 
 /// An error with everything that caused it.

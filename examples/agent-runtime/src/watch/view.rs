@@ -7,12 +7,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line as Text, Span};
 use ratatui::widgets::{Block, Borders, List, ListState, Paragraph, Wrap};
-use vitae::Timestamp;
 
-use super::lives::Line;
-use super::model::{Model, Pane};
+use super::model::{Model, Pane, Typed};
 use crate::diagram;
-use crate::overview::{Life, Moment, RequestSeen, lifecycle};
+use crate::overview::{Asks, Line, Moment, Waiting, clock, excerpt, lifecycle};
 
 /// From how many columns on there are three parts side by side.
 const WIDE: u16 = 100;
@@ -22,9 +20,10 @@ const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
 
 /// Draws the model.
 pub fn draw(frame: &mut Frame<'_>, model: &Model) {
-    let waiting = model.overview.pending();
+    let waiting: Vec<_> = model.waiting.iter().map(asked).collect();
     let room = if waiting.is_empty() { 0 } else { frame.area().height / 3 };
-    let wanted = u16::try_from(waiting.len()).unwrap_or(u16::MAX).saturating_mul(2);
+    let wanted = waiting.iter().map(Vec::len).sum::<usize>();
+    let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
     let rows = Layout::vertical([
         Constraint::Length(1),
         Constraint::Fill(1),
@@ -32,12 +31,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
         Constraint::Length(1),
     ]);
     let [head, body, requests, foot] = rows.areas(frame.area());
-    frame.render_widget(Paragraph::new(title(model, waiting.len())), head);
+    frame.render_widget(Paragraph::new(title(model)), head);
     let (lives, life, feed) = parts(body);
     draw_lives(frame, lives, model);
     draw_life(frame, life, model);
     draw_feed(frame, feed, model);
-    draw_requests(frame, requests, model, &waiting);
+    draw_requests(frame, requests, model, waiting);
     frame.render_widget(Paragraph::new(help(model)), foot);
 }
 
@@ -52,7 +51,7 @@ fn parts(body: Rect) -> (Rect, Rect, Rect) {
     (lives, life, feed)
 }
 
-fn title(model: &Model, waiting: usize) -> Text<'_> {
+fn title(model: &Model) -> Text<'_> {
     let overview = &model.overview;
     let position = overview.position.map_or(0, |position| position.get());
     let at = overview.occurred_at.map(clock).unwrap_or_default();
@@ -60,9 +59,9 @@ fn title(model: &Model, waiting: usize) -> Text<'_> {
         Span::styled("agent-runtime ", STRONG),
         Span::styled(format!("{} · event {position} {at}", model.name), QUIET),
     ];
-    if waiting > 0 {
-        let style = Style::new().fg(Color::Yellow);
-        title.push(Span::styled(format!(" · {waiting} waiting for an answer"), style));
+    if !model.waiting.is_empty() {
+        let waiting = format!(" · {} waiting for an answer", model.waiting.len());
+        title.push(Span::styled(waiting, Style::new().fg(Color::Yellow)));
     }
     Text::from(title)
 }
@@ -92,7 +91,7 @@ fn draw_lives(frame: &mut Frame<'_>, area: Rect, model: &Model) {
 fn colour(status: &str) -> Color {
     match status.split(' ').next().unwrap_or_default() {
         "running" | "working" => Color::Cyan,
-        "completed" | "allowed" => Color::Green,
+        "completed" | "allowed" | "answered" | "joined" => Color::Green,
         "failed" | "blocked" | "denied" => Color::Red,
         "waiting" | "exhausted" => Color::Yellow,
         _ => Color::DarkGray,
@@ -143,20 +142,33 @@ fn feed_line(moment: &Moment) -> Text<'static> {
     ])
 }
 
-fn draw_requests(frame: &mut Frame<'_>, area: Rect, model: &Model, waiting: &[&Life<RequestSeen>]) {
-    let chosen = model.chosen_request().map(|life| &life.id);
-    let selected = waiting.iter().position(|life| Some(&life.id) == chosen);
-    let items = waiting.iter().map(|life| {
-        let seen = &life.seen;
-        let what = match seen.what.as_str() {
-            "stop" => "The agent wants to stop".to_owned(),
-            tool => format!("Leave to use {tool}"),
-        };
-        let place = format!(" {} in {}, run {}", seen.request, seen.session, seen.run);
-        let what = Text::from(vec![Span::styled(what, STRONG), Span::styled(place, QUIET)]);
-        vec![what, Text::from(format!("  {}", seen.detail))]
-    });
-    let list = List::new(items)
+/// What waits, in some lines: what is asked and where, what it is about, and how it is relayed.
+fn asked(it: &Waiting) -> Vec<Text<'static>> {
+    let place = Span::styled(format!(" {}", it.place), QUIET);
+    let mut lines = vec![Text::from(vec![Span::styled(it.what.clone(), STRONG), place])];
+    if it.asks != Asks::Text {
+        lines.push(Text::from(format!("  {}", it.detail)));
+    }
+    if !it.choices.is_empty() {
+        let choices = it.choices.iter().zip(1_u32..);
+        let choices = choices.map(|(choice, number)| format!("{number} {}", excerpt(choice, 200)));
+        lines.push(Text::from(format!("  {}", choices.collect::<Vec<_>>().join("   "))));
+    }
+    if let Some(relay) = &it.relay {
+        lines.push(Text::styled(format!("  {relay}"), QUIET));
+    }
+    lines
+}
+
+fn draw_requests(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    waiting: Vec<Vec<Text<'static>>>,
+) {
+    let chosen = model.chosen_request().map(|it| &it.id);
+    let selected = model.waiting.iter().position(|it| Some(&it.id) == chosen);
+    let list = List::new(waiting)
         .block(part("Waiting for an answer", Pane::Requests, model))
         .highlight_style(Style::new().add_modifier(Modifier::REVERSED));
     let mut state = ListState::default().with_selected(selected);
@@ -164,17 +176,30 @@ fn draw_requests(frame: &mut Frame<'_>, area: Rect, model: &Model, waiting: &[&L
 }
 
 fn help(model: &Model) -> Text<'_> {
-    match (&model.reason, &model.note) {
-        (Some(reason), _) => {
+    match (&model.typed, &model.note, &model.blind) {
+        (Some(Typed::Reason(reason)), ..) => {
             Text::from(format!("denied, because: {reason}▏ Enter sends, Esc does not"))
         }
-        (None, Some(note)) => Text::styled(note.as_str(), Style::new().fg(Color::Yellow)),
-        (None, None) => Text::styled("Tab ↑ ↓ look around   a allow   d deny   q quit", QUIET),
+        (Some(Typed::Answer(text)), ..) => {
+            Text::from(format!("answer: {text}▏ Enter sends, Esc does not"))
+        }
+        (None, Some(note), _) => Text::styled(note.as_str(), Style::new().fg(Color::Yellow)),
+        (None, None, Some(why)) => {
+            let blind = format!("the log cannot be seen any more: {why}");
+            Text::styled(blind, Style::new().fg(Color::Red))
+        }
+        (None, None, None) => Text::styled(
+            match model.chosen_request().map(|it| (it.asks, it.choices.is_empty())) {
+                Some((Asks::Text, true)) => "t answer   Tab ↑ ↓ look around   q quit",
+                Some((Asks::Text, false)) => {
+                    "1 … 9 choose   t answer   Tab ↑ ↓ look around   q quit"
+                }
+                Some((Asks::LeaveInWorkflow, _)) => {
+                    "a allow   w always in this workflow   d deny   Tab ↑ ↓ look around   q quit"
+                }
+                _ => "Tab ↑ ↓ look around   a allow   d deny   q quit",
+            },
+            QUIET,
+        ),
     }
-}
-
-/// The time of day in UTC.
-fn clock(milliseconds: i64) -> String {
-    let at = Timestamp::from_millis(milliseconds).map(|at| at.to_string());
-    at.as_deref().and_then(|at| at.get(11..19)).unwrap_or_default().to_owned()
 }

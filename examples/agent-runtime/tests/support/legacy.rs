@@ -2,12 +2,14 @@
 //! have left behind after the recordings of this repository.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agent_runtime::import::{Import, Legacy};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
+use vitae::store::{Query, Read, ReadError};
 use vitae::{Bus, MemoryStore};
 
 use super::{Recording, feed_lines, workflow_rows};
@@ -75,8 +77,7 @@ pub(crate) fn named(name: &str, folder: &Path) -> Session {
 
 /// A log into which a file was imported.
 pub(crate) fn imported(file: &Path) -> (Bus, Legacy) {
-    let bus = agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap();
-    let legacy = Legacy::read(file).unwrap();
+    let (bus, legacy) = (memory(), Legacy::read(file).unwrap());
     import(&bus, &legacy);
     (bus, legacy)
 }
@@ -87,6 +88,38 @@ pub(crate) fn import(bus: &Bus, legacy: &Legacy) -> Vec<String> {
     while import.step().unwrap() {}
     let kept = import.kept().unwrap().into_iter();
     kept.map(|kept| format!("{} {}: {}", kept.table, kept.row, kept.why)).collect()
+}
+
+/// An empty log in memory.
+pub(crate) fn memory() -> Bus {
+    agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap()
+}
+
+/// Changes a file, whatever it says of foreign keys.
+pub(crate) fn change(file: &Path, sql: &str) {
+    let db = Connection::open(file).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    db.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// A copy of a file that was changed.
+pub(crate) fn changed(file: &Path, sql: &str) -> Legacy {
+    let changed = file.with_extension("changed");
+    fs::copy(file, &changed).unwrap();
+    change(&changed, sql);
+    Legacy::read(&changed).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// The kinds of a log's events, in order.
+pub(crate) fn kinds(bus: &Bus) -> Vec<String> {
+    let mut kinds = Vec::new();
+    bus.store()
+        .visit(Read::log(Query::all()), |event| {
+            kinds.push(event.kind().to_owned());
+            Ok::<_, ReadError>(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    kinds
 }
 
 /// Every name in a folder, with the bytes of what it names.
@@ -110,7 +143,7 @@ fn write(recording: &Recording, file: &Path) {
         params![session, began, began],
     )
     .unwrap();
-    let bus = agent_runtime::bus(Arc::new(MemoryStore::new())).unwrap();
+    let bus = memory();
     let mut replay = recording.replay(&bus, 0);
     let mut links = Vec::new();
     let (mut shown, mut hooks) = (0, 0);

@@ -5,6 +5,7 @@
 pub(crate) mod counting;
 pub(crate) mod legacy;
 pub(crate) mod live;
+pub(crate) mod looking;
 pub(crate) mod shell;
 pub(crate) mod world;
 

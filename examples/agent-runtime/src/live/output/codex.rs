@@ -31,7 +31,8 @@ struct Event {
     thread_id: Option<String>,
     item: Option<Item>,
     usage: Option<Usage>,
-    error: Option<Trouble>,
+    /// What went wrong: an object with a `message`, most often.
+    error: Option<Value>,
     message: Option<String>,
 }
 
@@ -49,11 +50,6 @@ struct Usage {
     input_tokens: Option<u64>,
     cached_input_tokens: Option<u64>,
     output_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Trouble {
-    message: String,
 }
 
 impl Codex {
@@ -139,6 +135,7 @@ impl Listener for Codex {
                 self.hook("SessionStart", json!({ "source": "startup" }))
             }
             ("turn.started", _) => {
+                self.message = None;
                 let prompt = self.prompt.clone();
                 self.hook("UserPromptSubmit", json!({ "prompt": prompt }))
             }
@@ -154,7 +151,8 @@ impl Listener for Codex {
                 self.hook("Stop", json!({ "last_assistant_message": message, "stopped": true }))
             }
             ("turn.failed" | "error", _) => {
-                self.account.error = event.error.map(|error| error.message).or(event.message);
+                let error = event.error.as_ref().map(trouble).or(event.message);
+                self.account.error = Some(error.unwrap_or_else(|| "the turn failed".to_owned()));
                 Vec::new()
             }
             _ => Vec::new(),
@@ -192,17 +190,17 @@ fn failure_of(item: &Item) -> Option<String> {
     let error = item.rest.get("error").filter(|error| !error.is_null());
     match (status, code) {
         (_, Some(code)) => Some(format!("Command exited with status code {code}")),
-        (Some("failed" | "declined"), None) => Some(error.map_or_else(
-            || "the tool failed".to_owned(),
-            |error| {
-                error
-                    .get("message")
-                    .and_then(Value::as_str)
-                    .map_or_else(|| error.to_string(), str::to_owned)
-            },
-        )),
+        (Some("failed" | "declined"), None) => {
+            Some(error.map_or_else(|| "the tool failed".to_owned(), trouble))
+        }
         _ => None,
     }
+}
+
+/// What an error says, whatever shape it has.
+fn trouble(error: &Value) -> String {
+    let message = error.get("message").unwrap_or(error);
+    message.as_str().map_or_else(|| message.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -266,8 +264,35 @@ mod tests {
         ]);
         assert_eq!(hooks, ["SessionStart", "SessionEnd"]);
         assert_eq!(account.error.as_deref(), Some("out of credit"));
+        // Whatever shape it has.
+        for (line, why) in [
+            (r#"{"type":"turn.failed","error":"out of credit"}"#, "out of credit"),
+            (r#"{"type":"turn.failed","error":{"code":7}}"#, r#"{"code":7}"#),
+            (r#"{"type":"turn.failed","error":null,"message":"gone"}"#, "gone"),
+            (r#"{"type":"turn.failed"}"#, "the turn failed"),
+        ] {
+            assert_eq!(hooks_of(&[line]).1.error.as_deref(), Some(why), "{line}");
+        }
         let gone = r#"{"type":"error","message":"gone"}"#;
         assert_eq!(hooks_of(&[gone]).1.error.as_deref(), Some("gone"));
         assert_eq!(hooks_of(&[gone, r#"{"type":"turn.completed"}"#]).1.error, None);
+    }
+
+    #[test]
+    fn what_was_said_in_a_turn_that_failed_is_not_said_again() {
+        let mut codex = Codex::new("turn-1".to_owned(), String::new());
+        let mut hooks = Vec::new();
+        for line in [
+            r#"{"type":"thread.started","thread_id":"th"}"#,
+            r#"{"type":"turn.started"}"#,
+            r#"{"type":"item.completed","item":{"id":"0","type":"agent_message","text":"Wait."}}"#,
+            r#"{"type":"turn.failed","error":{"message":"gone"}}"#,
+            r#"{"type":"turn.started"}"#,
+            r#"{"type":"turn.completed"}"#,
+        ] {
+            hooks = codex.line(line);
+        }
+        let stop: Value = serde_json::from_str(&hooks[0].json).unwrap();
+        assert_eq!(stop["last_assistant_message"], Value::Null);
     }
 }

@@ -11,7 +11,7 @@ mod follower;
 mod http;
 mod open;
 mod terminal;
-mod words;
+pub(crate) mod words;
 
 pub use folder::Folder;
 pub use follower::{FollowError, Follower};

@@ -45,7 +45,7 @@ pub(super) fn shown(row: &PendingRow) -> Value {
 
 /// Reads an answer: `{"answer": "allow"}`, `{"answer": "deny", "reason": "…"}`,
 /// `{"answer": "always"}` or `{"answer": "text", "text": "…"}`.
-pub(super) fn reply(json: &[u8]) -> serde_json::Result<Reply> {
+pub(crate) fn reply(json: &[u8]) -> serde_json::Result<Reply> {
     #[derive(Deserialize)]
     #[serde(tag = "answer", rename_all = "lowercase", deny_unknown_fields)]
     enum Words {

@@ -9,7 +9,8 @@ const page = {
   life: null, // The life that is looked at, as "category/id"; null: whichever is of interest.
   token: null,
   seen: null,
-  problem: null,
+  problem: null, // Why nothing newer is seen, while that is so.
+  refusal: null, // Why the last answer was not taken, until somebody goes on.
 };
 
 const slider = document.getElementById("position");
@@ -18,6 +19,7 @@ const slider = document.getElementById("position");
 
 let looking = false;
 let again = false;
+let later = null;
 
 /** Looks, one request at a time: while one is under way, only the newest wish is kept. */
 async function look() {
@@ -26,6 +28,7 @@ async function look() {
     return;
   }
   looking = true;
+  clearTimeout(later);
   do {
     again = false;
     try {
@@ -42,6 +45,7 @@ async function look() {
     render();
   } while (again);
   looking = false;
+  if (page.problem) later = setTimeout(look, 1000);
 }
 
 function render() {
@@ -51,6 +55,7 @@ function render() {
 /** Looks at a position; at the end of the log, or behind it, the page follows the log. */
 function goTo(position) {
   page.at = position >= page.head ? null : Math.max(0, position);
+  page.refusal = null;
   remember();
   render();
   look();
@@ -58,25 +63,25 @@ function goTo(position) {
 
 function choose(life) {
   page.life = life;
+  page.refusal = null;
   remember();
   render();
 }
 
 // --- Answering ---------------------------------------------------------------------------------------
 
-async function answer(request, allow, reason) {
+async function answer({ session, request }, reply) {
   try {
     const answer = await fetch("/api/answer", {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${page.token}` },
-      body: JSON.stringify({ session: request.session, request: request.request, allow, reason }),
+      body: JSON.stringify({ session, request, reply }),
     });
     if (answer.status === 401) unlock(null);
     if (!answer.ok) throw new Error((await answer.json()).error);
+    page.refusal = null;
   } catch (problem) {
-    page.problem = `Not answered: ${problem.message}`;
-    render();
-    return;
+    page.refusal = `Not answered: ${problem.message}`;
   }
   look();
 }
@@ -137,16 +142,22 @@ addEventListener("keydown", (event) => {
 
 // --- The log as it grows ---------------------------------------------------------------------------------
 
-const log = new EventSource("/api/live");
-
-log.addEventListener("message", (event) => {
-  page.head = Math.max(page.head, Number(event.data));
-  if (page.at === null) look();
-  else render();
-});
-log.addEventListener("open", () => document.body.classList.remove("alone"));
-// It connects again by itself, and is then told where the log ends.
-log.addEventListener("error", () => document.body.classList.add("alone"));
+function follow() {
+  const log = new EventSource("/api/live");
+  log.addEventListener("message", (event) => {
+    page.head = Math.max(page.head, Number(event.data));
+    if (page.at === null) look();
+    else render();
+  });
+  log.addEventListener("open", () => document.body.classList.remove("alone"));
+  log.addEventListener("error", () => {
+    document.body.classList.add("alone");
+    // It connects again by itself, and is then told where the log ends; but not if it was answered no,
+    // as too many listen.
+    if (log.readyState === EventSource.CLOSED) setTimeout(follow, 1000);
+  });
+}
 
 recall();
+follow();
 look();

@@ -7,10 +7,11 @@ const at = (id) => document.getElementById(id);
 /** Shows what the page knows. `act` is what a person can do about it. */
 export function show(page, act) {
   showTime(page);
-  say(at("problem"), page.problem);
-  at("problem").hidden = !page.problem;
+  const problems = [page.refusal, page.problem].filter((problem) => problem !== null);
+  say(at("problem"), problems.join(" · "));
+  at("problem").hidden = problems.length === 0;
   if (!page.seen) return;
-  const nodes = tree(page.seen);
+  const nodes = linesOf(page.seen);
   const chosen = nodes.find((node) => node.key === page.life) ?? interesting(nodes);
   showPending(page, act);
   showLives(nodes, chosen, act);
@@ -20,7 +21,7 @@ export function show(page, act) {
 }
 
 function showTime(page) {
-  const position = page.at ?? page.head;
+  const position = Math.min(page.at ?? page.head, page.head);
   const slider = at("position");
   slider.max = page.head;
   if (Number(slider.value) !== position) slider.value = position;
@@ -33,55 +34,36 @@ function showTime(page) {
   document.body.classList.toggle("past", page.at !== null);
 }
 
-// --- Lives: sessions, their workflows, their runs, their requests ------------------------------------
+// --- Lives ---------------------------------------------------------------------------------------------
+
+/** The lines of the tree, each with its life. */
+function linesOf(seen) {
+  const { sessions, workflows, runs, requests, relays } = seen;
+  const shelves = { session: sessions, workflow: workflows, run: runs, request: requests, relay: relays };
+  const lives = new Map();
+  for (const [category, shelf] of Object.entries(shelves)) {
+    for (const life of shelf) lives.set(`${category}/${life.id}`, life);
+  }
+  return seen.tree.map((line) => {
+    const key = `${line.category}/${line.id}`;
+    return { ...line, key, life: lives.get(key) };
+  });
+}
 
 const byBeginning = (one, other) => one.began - other.began;
 
-/** The lives as lines of a tree, each under the one that it belongs to. */
-function tree(seen) {
-  const lines = [];
-  const add = (depth, category, life, title, note, status) => {
-    const key = `${category}/${life.id}`;
-    lines.push({ key, depth, category, life, title, note, status });
-  };
-  const runs = (depth, session, workflow) => {
-    for (const run of seen.runs.filter((run) => run.session === session && run.workflow === workflow)) {
-      const { tool_uses, tool_failures } = run.counters;
-      const failed = tool_failures ? `, ${tool_failures} failed` : "";
-      add(depth, "run", run, run.run_id, `${run.trigger} · ${tool_uses} tools${failed}`, run.status);
-      for (const request of seen.requests) {
-        if (request.session !== session || request.run !== run.number) continue;
-        const status = request.over ? request.decision ?? "lapsed" : "waiting";
-        add(depth + 1, "request", request, request.what, "", status);
-      }
-    }
-  };
-  for (const list of [seen.sessions, seen.workflows, seen.runs, seen.requests]) list.sort(byBeginning);
-  // Within a commit, a workflow begins before its session has heard of it.
-  const sessions = new Set([...seen.workflows, ...seen.runs].map((life) => life.session));
-  for (const id of sessions.union(new Set(seen.sessions.map((session) => session.id)))) {
-    const session = seen.sessions.find((session) => session.id === id);
-    if (session) add(0, "session", session, id, "session", session.state.toLowerCase());
-    for (const workflow of seen.workflows.filter((workflow) => workflow.session === id)) {
-      const turns = `turn ${workflow.iteration} of ${workflow.max_iterations}`;
-      add(1, "workflow", workflow, workflow.name, turns, workflow.status);
-      runs(2, id, workflow.id);
-    }
-    runs(1, id, null);
-  }
-  return lines;
-}
-
 /** The life to show where none was chosen: the newest workflow, or whatever there is. */
 function interesting(nodes) {
-  return nodes.findLast((node) => node.category === "workflow") ?? nodes.at(-1);
+  const workflows = nodes.filter((node) => node.category === "workflow");
+  return workflows.sort(byBeginning).at(-1) ?? nodes.at(-1);
 }
 
 function showLives(nodes, chosen, act) {
   keyed(at("lives"), nodes, (node) => node.key, makeLine, (line, node) => {
     const button = line.firstElementChild;
     const [title, note, status] = button.children;
-    line.className = `depth-${node.depth} is-${node.category}`;
+    line.className = `is-${node.category}`;
+    line.style.setProperty("--depth", node.depth);
     button.setAttribute("aria-current", node === chosen);
     button.onclick = () => act.choose(node.key);
     say(title, node.title);
@@ -101,7 +83,8 @@ function makeLine() {
 // --- The timeline: from where to where in the log a workflow or a run went on ------------------------------
 
 function showTimeline(page, nodes, chosen, act) {
-  const lanes = nodes.filter((node) => ["workflow", "run"].includes(node.category)).slice(-12);
+  const going = nodes.filter((node) => ["workflow", "run"].includes(node.category));
+  const lanes = going.sort(byBeginning).slice(-12);
   const percent = (position) => `${(100 * position) / Math.max(page.head, 1)}%`;
   at("timeline").hidden = lanes.length === 0;
   at("now").style.left = percent(page.seen.position);
@@ -124,7 +107,16 @@ function makeLane() {
 
 // --- One life ------------------------------------------------------------------------------------------
 
-const UNSAID = new Set(["id", "state", "over", "began", "began_at", "moved", "moved_at", "counters"]);
+// What stands elsewhere: in the tree, in the picture, or below.
+const UNSAID = new Set([
+  "id", "state", "over", "began", "began_at", "moved", "moved_at", "counters", "joined", "question",
+]);
+
+/** A value as a person reads it. */
+function read(name, value) {
+  if (name === "until") return time(value);
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
 
 function showLife(chosen) {
   const picture = at("diagram");
@@ -138,8 +130,8 @@ function showLife(chosen) {
   const facts = [["state", life.state], ["began", `${time(life.began_at)}, event ${life.began}`]];
   facts.push(["last moved", `${time(life.moved_at)}, event ${life.moved}`]);
   for (const [name, value] of Object.entries({ ...life, ...life.counters })) {
-    const there = value !== null && value !== "" && value.length !== 0;
-    if (there && !UNSAID.has(name)) facts.push([name.replaceAll("_", " "), String(value)]);
+    const there = value !== null && value !== false && value.length !== 0;
+    if (there && !UNSAID.has(name)) facts.push([name.replaceAll("_", " "), read(name, value)]);
   }
   keyed(at("facts"), facts, ([name]) => name, makeFact, (fact, [name, value]) => {
     say(fact.children[0], name);
@@ -151,31 +143,59 @@ function makeFact() {
   return el("div", {}, el("dt"), el("dd"));
 }
 
-// --- Requests that wait --------------------------------------------------------------------------------
+// --- What waits ----------------------------------------------------------------------------------------
 
 function showPending(page, act) {
-  const waiting = page.seen.requests.filter((request) => !request.over).sort(byBeginning);
+  const { waiting } = page.seen;
   at("pending").hidden = waiting.length === 0;
   at("unlock").hidden = page.token !== null || page.at !== null;
   const can = page.token !== null && page.at === null;
-  keyed(at("requests"), waiting, (request) => request.id, makeRequest, (line, request) => {
-    const [what, detail, where, controls] = line.children;
-    say(what, request.what === "stop" ? "The agent wants to stop" : `Leave to use ${request.what}`);
-    say(detail, request.detail);
-    say(where, `${request.request} in session ${request.session}, run ${request.run}`);
+  // As another question it is another element: what was typed for one never answers the other.
+  keyed(at("requests"), waiting, (it) => `${it.asks} ${it.id}`, makeRequest, (line, it) => {
+    const [what, detail, place, relay, controls] = line.children;
+    say(what, it.what);
+    say(detail, it.detail);
+    detail.hidden = it.detail === "";
+    say(place, it.place);
+    say(relay, it.relay ?? "not relayed");
     controls.hidden = !can;
-    const [reason, allow, deny] = controls.children;
-    allow.onclick = () => act.answer(request, true, null);
-    deny.onclick = () => act.answer(request, false, reason.value || null);
+    controls.onclick = ({ target }) => {
+      const reply = replyOf(target, controls.querySelector("input"));
+      if (reply) act.answer(it, reply);
+    };
   });
 }
 
-function makeRequest() {
-  const reason = { placeholder: "why not", "aria-label": "What the agent is told if it may not" };
+function makeRequest(it) {
+  const controls = it.asks === "text" ? makeAnswers(it.choices) : makeLeave(it.asks);
   return el("li", {}, el("strong"), el("pre"), el("span", { class: "quiet" }),
-    el("div", { class: "controls" }, el("input", { type: "text", maxlength: "1000", ...reason }),
-      el("button", { type: "button", class: "allow" }, "Allow"),
-      el("button", { type: "button", class: "deny" }, "Deny")));
+    el("span", { class: "quiet relay" }), el("div", { class: "controls" }, ...controls));
+}
+
+function button(answer, label, attributes = {}) {
+  return el("button", { type: "button", class: answer, "data-answer": answer, ...attributes }, label);
+}
+
+function makeLeave(asks) {
+  const always = asks === "leave_in_workflow" ? [button("always", "Always in this workflow")] : [];
+  const reason = { placeholder: "why not", "aria-label": "What the agent is told if it may not" };
+  return [el("input", { type: "text", maxlength: "1000", ...reason }),
+    button("allow", "Allow"), ...always, button("deny", "Deny")];
+}
+
+/** A button for each choice; or, if it is any text, what it is typed in. */
+function makeAnswers(choices) {
+  if (choices.length) return choices.map((choice) => button("text", choice, { value: choice }));
+  return [el("input", { type: "text", maxlength: "1000", "aria-label": "The answer" }),
+    button("text", "Answer")];
+}
+
+/** What a click means as an answer, in the words of the channels. */
+function replyOf(target, input) {
+  const { answer } = target.dataset;
+  if (answer === "deny") return { answer, reason: input.value || null };
+  if (answer === "text") return { answer, text: target.getAttribute("value") ?? input.value };
+  return answer ? { answer } : null;
 }
 
 // --- The feed ------------------------------------------------------------------------------------------
