@@ -11,6 +11,7 @@ use agent_runtime::overview::{History, Scope, waiting};
 use agent_runtime::relay::Reply;
 use agent_runtime::request::request_stream;
 use agent_runtime::supervisor::SuperviseError;
+use serde_json::json;
 use support::looking::{asked, question};
 use support::world::World;
 use vitae::{Bus, MemoryStore};
@@ -117,6 +118,31 @@ fn a_question_is_answered_with_one_of_its_choices() {
     }
     desk(&world.bus).take(&said("s", "which", text("blue"))).unwrap();
     assert_eq!(world.ending("which").as_deref(), Some("\"blue\", said on `watch`"));
+}
+
+#[test]
+fn what_an_agent_asks_is_answered_question_by_question() {
+    let world = World::relaying();
+    let colours = json!([{ "label": "red" }, { "label": "blue" }]);
+    let questions = json!([{ "question": "Which?", "options": colours }, { "question": "Why?" }]);
+    let hook = json!({
+        "hook_event_name": "PermissionRequest", "tool_name": "AskUserQuestion",
+        "tool_input": { "questions": questions },
+    });
+    world.hook("r", hook).unwrap();
+    let mut history = History::new(world.bus.store().clone(), Scope::new(None).unwrap());
+    let mut shown = || {
+        let waiting = waiting(history.newest().unwrap());
+        waiting.into_iter().map(|it| (it.request, it.what, it.choices)).collect::<Vec<_>>()
+    };
+    let which = ("r.1".to_owned(), "Which?".to_owned(), vec!["red".to_owned(), "blue".to_owned()]);
+    let why = ("r.2".to_owned(), "Why?".to_owned(), Vec::new());
+    assert_eq!(shown(), [which, why.clone()]);
+    desk(&world.bus).take(&said("s", "r.1", text("blue"))).unwrap();
+    assert_eq!(shown(), [why]);
+    desk(&world.bus).take(&said("s", "r.2", text("it is the sea"))).unwrap();
+    assert_eq!(shown(), []);
+    assert_eq!(world.decision("r").unwrap().0, "user");
 }
 
 #[test]

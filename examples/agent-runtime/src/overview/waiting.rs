@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::{Life, Overview, RelaySeen, RequestSeen, excerpt};
+use crate::relay::question_id;
 
 /// The longest name of a place, in characters.
 const PLACE: usize = 200;
@@ -49,7 +50,9 @@ pub enum Asks {
 /// What waits, the oldest first.
 #[must_use]
 pub fn waiting(overview: &Overview) -> Vec<Waiting> {
-    let requests = overview.requests.iter().filter(|life| !life.over);
+    // Of one that asks questions of a person, these are what waits.
+    let requests = overview.requests.iter();
+    let requests = requests.filter(|life| !life.over && !has_questions(overview, &life.id));
     let requests = requests.map(|life| of_request(life, pending_relay(overview, &life.id)));
     // A question is no request. Of a relay whose request was forgotten, it says itself what it asks.
     let alone = |life: &&Life<RelaySeen>| {
@@ -59,6 +62,12 @@ pub fn waiting(overview: &Overview) -> Vec<Waiting> {
     let mut waiting: Vec<_> = requests.chain(alone).collect();
     waiting.sort_by_key(|it| it.since);
     waiting
+}
+
+fn has_questions(overview: &Overview, request: &str) -> bool {
+    let mut questions =
+        (1..).map_while(|number| overview.relays.get(&question_id(request, number)));
+    questions.any(|question| !question.over)
 }
 
 fn pending_relay<'a>(overview: &'a Overview, id: &str) -> Option<&'a Life<RelaySeen>> {

@@ -1,7 +1,7 @@
 //! The `channels` lifecycle: whether a session has people to ask, and how patient it is.
 //!
-//! It has the session's id. What its branches ask is offered there too. A supervisor that was killed leaves it open, so that what is asked until
-//! the next one comes is offered then.
+//! It has the session's id. What its branches ask is offered there too. A supervisor that was killed
+//! leaves it open, so that what is asked until the next one comes is offered then.
 
 use std::time::Duration;
 

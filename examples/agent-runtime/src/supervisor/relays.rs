@@ -1,7 +1,8 @@
 //! What people are asked, and what they say.
 //!
 //! A request of a branch is one of the session that it descends from, too: it waits there, and is
-//! offered and answered there, under its own id. Nothing here is given a time: it happens now, by the bus's clock.
+//! offered and answered there, under its own id. Nothing here is given a time: it happens now, by the bus's
+//! clock.
 
 use std::time::Duration;
 
