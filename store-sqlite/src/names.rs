@@ -3,9 +3,6 @@
 //! Owns a bounded memory of it for each connection that reads. Nothing in it ever changes in a file:
 //! a stream keeps its name, a kind its own.
 
-use std::collections::hash_map::Entry;
-
-use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Fault;
@@ -13,8 +10,9 @@ use crate::event::StoredEvent;
 use crate::lookup::damage;
 use crate::sql;
 
-/// How many streams are remembered.
+/// How many streams are remembered, and how many kinds.
 const STREAMS: usize = 16_384;
+const KINDS: usize = 1_024;
 
 /// A stream's category and id, one behind the other: one look at memory for both.
 struct StreamNames {
@@ -32,10 +30,15 @@ impl StreamNames {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct Names {
-    streams: HashMap<i64, StreamNames>,
-    kinds: HashMap<i64, (Box<str>, u32)>,
+    streams: Remembered<StreamNames>,
+    kinds: Remembered<(Box<str>, u32)>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self { streams: Remembered::at_most(STREAMS), kinds: Remembered::at_most(KINDS) }
+    }
 }
 
 /// The names of one event.
@@ -53,25 +56,47 @@ impl Names {
         connection: &Connection,
         event: &StoredEvent<'_>,
     ) -> Result<EventNames<'_>, Fault> {
-        if self.streams.len() >= STREAMS {
-            self.streams.clear();
-        }
-        let stream = match self.streams.entry(event.stream) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let names = stream_names(connection, event.stream)?;
-                place.insert(names.ok_or_else(|| event.damaged("its stream is missing"))?)
-            }
-        };
-        let kind = match self.kinds.entry(event.kind) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let kind = kind_name(connection, event.kind)?;
-                place.insert(kind.ok_or_else(|| event.damaged("its kind is missing"))?)
-            }
-        };
+        let stream = self.streams.get_or(event.stream, || {
+            let names = stream_names(connection, event.stream)?;
+            names.ok_or_else(|| event.damaged("its stream is missing"))
+        })?;
+        let kind = self.kinds.get_or(event.kind, || {
+            let kind = kind_name(connection, event.kind)?;
+            kind.ok_or_else(|| event.damaged("its kind is missing"))
+        })?;
         let (category, stream) = stream.split();
         Ok(EventNames { category, stream, kind: &kind.0, kind_version: kind.1 })
+    }
+}
+
+/// What numbers stand for that are given out one after the other, from 1 on. Each has a place, and of those
+/// that share one the last that was asked for is remembered.
+struct Remembered<T> {
+    most: usize,
+    places: Vec<Option<(i64, T)>>,
+}
+
+impl<T> Remembered<T> {
+    const fn at_most(most: usize) -> Self {
+        Self { most, places: Vec::new() }
+    }
+
+    fn get_or(
+        &mut self,
+        number: i64,
+        look: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<&T, Fault> {
+        let place = usize::try_from(number).unwrap_or_default() % self.most;
+        if place >= self.places.len() {
+            self.places.resize_with(place + 1, || None);
+        }
+        let lost = || damage("a number has no place");
+        let known = self.places.get_mut(place).ok_or_else(lost)?;
+        if known.as_ref().is_none_or(|(known, _)| *known != number) {
+            *known = Some((number, look()?));
+        }
+        let (_, known) = known.as_ref().ok_or_else(lost)?;
+        Ok(known)
     }
 }
 
