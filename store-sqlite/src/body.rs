@@ -177,6 +177,29 @@ pub(crate) fn erased(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(erased)
 }
 
+/// A body as format 1 had it, as it is now: the place of a cause was 4 bytes. `None` if it is not well
+/// formed.
+pub(crate) fn from_format_1(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = Rest(bytes);
+    let [flags] = *rest.array::<1>()?;
+    rest.array::<8>()?;
+    if flags & FIRST != 0 {
+        rest.array::<24>()?;
+    }
+    rest.number()?;
+    if flags & CORRELATION != 0 {
+        rest.array::<16>()?;
+    }
+    if flags & CAUSATION == 0 {
+        return Some(bytes.to_vec());
+    }
+    rest.array::<16>()?;
+    let mut body = bytes.get(..bytes.len() - rest.0.len())?.to_vec();
+    push_number(&mut body, u32::from_le_bytes(*rest.array()?).into());
+    body.extend_from_slice(rest.0);
+    Some(body)
+}
+
 fn mix(place: &Place) -> u64 {
     match place {
         Place::First(opening) => opening.mix(),

@@ -18,7 +18,7 @@ use crate::error::{Fault, OpenError};
 pub(crate) const APPLICATION_ID: i32 = 0x7669_7465;
 
 /// The format that this program reads and writes, the newest that it knows: at byte 60 of the header.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 pub(crate) enum Found {
     Nothing,

@@ -6,8 +6,11 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use vitae::GlobalPosition;
+use vitae::store::Damage;
 
+use crate::block::format_1;
 use crate::error::{Fault, OpenError};
 use crate::inspect::check_format;
 use crate::{connect, sql};
@@ -22,8 +25,33 @@ pub(crate) struct Step {
 
 /// One for each format, in their order; the first makes a file out of nothing. A step that was
 /// released never changes.
-pub(crate) const STEPS: &[Step] =
-    &[Step { to: 1, make: |file| Ok(file.execute_batch(sql::FORMAT_1)?) }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { to: 1, make: |file| Ok(file.execute_batch(sql::FORMAT_1)?) },
+    Step { to: 2, make: to_format_2 },
+];
+
+/// Rewrites each row of events. Where it stands, and so every index, stays as it is.
+fn to_format_2(file: &Connection) -> Result<(), Fault> {
+    file.execute_batch(sql::FORMAT_2)?;
+    let mut next = file.prepare(sql::NEXT_BLOCK)?;
+    let mut put = file.prepare(sql::PUT_BLOCK)?;
+    let mut last = 0_i64;
+    let mut block = |after: i64| {
+        let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        next.query_row((after,), columns).optional()
+    };
+    while let Some((position, row)) = block(last)? {
+        let row: Vec<u8> = row;
+        let first = u64::try_from(position).unwrap_or_default();
+        let rewritten = format_1::rewritten(first, &row).ok_or_else(|| {
+            let reason = "its row is not well formed".to_owned();
+            Damage { position: GlobalPosition::new(first), reason }
+        })?;
+        put.execute((position, rewritten))?;
+        last = position;
+    }
+    Ok(())
+}
 
 /// A step that failed. What was made of the file has to be undone.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ macro_rules! statements {
 
 statements! {
     FORMAT_1 = "format_1";
+    FORMAT_2 = "format_2";
     CREATE_META = "create_meta";
     LOG_ID = "log_id";
 
@@ -53,6 +54,7 @@ statements! {
     MISCOUNTED = "miscounted";
     LOG_FORWARDS = "block_columns" "log_forwards";
     LOG_BACKWARDS = "block_columns" "log_backwards";
+    NEXT_BLOCK = "block_columns" "next_block";
     BLOCKS_AT = "block_columns" "blocks_at";
     BLOCKS_WITH = "block_columns" "blocks_with";
 

@@ -1,5 +1,6 @@
 //! Every backend keeps the contract.
 
+use std::fs;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -24,6 +25,9 @@ vitae::store_conformance!(sqlite, {
             drop(SqliteStore::open(path).unwrap());
             let connection = Connection::open(path).unwrap();
             connection.pragma_update(None, "user_version", 9_999).unwrap();
+        })
+        .opens("a file of format 1", |path| {
+            fs::write(path, include_bytes!("../compat/format_1.db")).unwrap();
         })
 });
 

@@ -17,6 +17,7 @@
 //! it was recorded, doubled, and for an event that occurred later its complement.
 
 mod builder;
+pub(crate) mod format_1;
 #[cfg(test)]
 mod tests;
 mod widths;

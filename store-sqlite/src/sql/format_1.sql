@@ -15,43 +15,17 @@ bytes (every) AS (
 places (place) AS (
     SELECT 0
     UNION ALL
-    SELECT place + 1 FROM places WHERE place < 319
-),
--- How many bytes a number takes in the heads of a block: of the stream, the version, the kind, the lag.
-widths AS (
-    SELECT
-        position,
-        events,
-        (instr(every, substr(body, 27, 1)) - 1) >> 4 AS ws,
-        (instr(every, substr(body, 27, 1)) - 1) & 15 AS wv,
-        (instr(every, substr(body, 28, 1)) - 1) >> 4 AS wk,
-        (instr(every, substr(body, 28, 1)) - 1) & 15 AS wl,
-        body
-    FROM blocks, bytes
-),
--- Where in a head each of them ends.
-ends AS (
-    SELECT
-        *,
-        2 + ws AS stream_end,
-        2 + ws + wv AS version_end,
-        2 + ws + wv + wk AS kind_end,
-        2 + ws + wv + wk + wl AS size
-    FROM widths
+    SELECT place + 1 FROM places WHERE place < 255
 ),
 heads AS (
     SELECT
         position + place AS position,
-        28 + size * events AS bodies,
+        26 + 22 * events AS bodies,
         events - place AS left,
-        substr(body, 29 + size * place, size) AS head,
-        CASE place
-            WHEN 0 THEN x'0000'
-            ELSE substr(body, 29 + size * (place - 1), 2)
-        END AS before,
-        ws, wv, wk, wl, stream_end, version_end, kind_end, size,
+        substr(body, 27 + 22 * place, 22) AS head,
+        CASE place WHEN 0 THEN x'0000' ELSE substr(body, 5 + 22 * place, 2) END AS before,
         body
-    FROM ends JOIN places ON place < events
+    FROM blocks JOIN places ON place < events
 ),
 numbers AS (
     SELECT
@@ -67,32 +41,32 @@ numbers AS (
             | (instr(every, substr(body, 8, 1)) - 1)
         ) AS recorded_at,
         (
-            CASE WHEN wl > 7 THEN (instr(every, substr(head, size - 7, 1)) - 1) << 56 ELSE 0 END
-            | CASE WHEN wl > 6 THEN (instr(every, substr(head, size - 6, 1)) - 1) << 48 ELSE 0 END
-            | CASE WHEN wl > 5 THEN (instr(every, substr(head, size - 5, 1)) - 1) << 40 ELSE 0 END
-            | CASE WHEN wl > 4 THEN (instr(every, substr(head, size - 4, 1)) - 1) << 32 ELSE 0 END
-            | CASE WHEN wl > 3 THEN (instr(every, substr(head, size - 3, 1)) - 1) << 24 ELSE 0 END
-            | CASE WHEN wl > 2 THEN (instr(every, substr(head, size - 2, 1)) - 1) << 16 ELSE 0 END
-            | CASE WHEN wl > 1 THEN (instr(every, substr(head, size - 1, 1)) - 1) << 8 ELSE 0 END
-            | CASE WHEN wl > 0 THEN (instr(every, substr(head, size, 1)) - 1) ELSE 0 END
-        ) AS folded,
+            ((instr(every, substr(head, 15, 1)) - 1) << 56)
+            | ((instr(every, substr(head, 16, 1)) - 1) << 48)
+            | ((instr(every, substr(head, 17, 1)) - 1) << 40)
+            | ((instr(every, substr(head, 18, 1)) - 1) << 32)
+            | ((instr(every, substr(head, 19, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 20, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 21, 1)) - 1) << 8)
+            | (instr(every, substr(head, 22, 1)) - 1)
+        ) AS lag,
         (
-            CASE WHEN ws > 3 THEN (instr(every, substr(head, stream_end - 3, 1)) - 1) << 24 ELSE 0 END
-            | CASE WHEN ws > 2 THEN (instr(every, substr(head, stream_end - 2, 1)) - 1) << 16 ELSE 0 END
-            | CASE WHEN ws > 1 THEN (instr(every, substr(head, stream_end - 1, 1)) - 1) << 8 ELSE 0 END
-            | CASE WHEN ws > 0 THEN (instr(every, substr(head, stream_end, 1)) - 1) ELSE 0 END
+            ((instr(every, substr(head, 3, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 4, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 5, 1)) - 1) << 8)
+            | (instr(every, substr(head, 6, 1)) - 1)
         ) AS stream,
         (
-            CASE WHEN wv > 4 THEN (instr(every, substr(head, version_end - 4, 1)) - 1) << 32 ELSE 0 END
-            | CASE WHEN wv > 3 THEN (instr(every, substr(head, version_end - 3, 1)) - 1) << 24 ELSE 0 END
-            | CASE WHEN wv > 2 THEN (instr(every, substr(head, version_end - 2, 1)) - 1) << 16 ELSE 0 END
-            | CASE WHEN wv > 1 THEN (instr(every, substr(head, version_end - 1, 1)) - 1) << 8 ELSE 0 END
-            | CASE WHEN wv > 0 THEN (instr(every, substr(head, version_end, 1)) - 1) ELSE 0 END
+            ((instr(every, substr(head, 7, 1)) - 1) << 32)
+            | ((instr(every, substr(head, 8, 1)) - 1) << 24)
+            | ((instr(every, substr(head, 9, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 10, 1)) - 1) << 8)
+            | (instr(every, substr(head, 11, 1)) - 1)
         ) AS version,
         (
-            CASE WHEN wk > 2 THEN (instr(every, substr(head, kind_end - 2, 1)) - 1) << 16 ELSE 0 END
-            | CASE WHEN wk > 1 THEN (instr(every, substr(head, kind_end - 1, 1)) - 1) << 8 ELSE 0 END
-            | CASE WHEN wk > 0 THEN (instr(every, substr(head, kind_end, 1)) - 1) ELSE 0 END
+            ((instr(every, substr(head, 12, 1)) - 1) << 16)
+            | ((instr(every, substr(head, 13, 1)) - 1) << 8)
+            | (instr(every, substr(head, 14, 1)) - 1)
         ) AS kind,
         -- The highest bit of an end says that the event begins a commit.
         (instr(every, substr(head, 1, 1)) - 1) > 127 AS begins,
@@ -107,15 +81,6 @@ numbers AS (
         body
     FROM heads, bytes
 ),
-lags AS (
-    SELECT
-        *,
-        CASE folded & 1
-            WHEN 0 THEN (folded >> 1) & 9223372036854775807
-            ELSE -1 - ((folded >> 1) & 9223372036854775807)
-        END AS lag
-    FROM numbers
-),
 -- SQLite divides towards zero: the part of a second is taken off first, so that times before 1970
 -- come out right.
 times AS (
@@ -126,7 +91,7 @@ times AS (
         (recorded_at % 1000000 + 1000000) % 1000000 AS recorded_at_part,
         -- In the body that begins a commit the id stands behind the flags and the checksum.
         hex(substr(body, body_begin + 10, 16)) AS id
-    FROM lags
+    FROM numbers
 )
 SELECT
     t.position,
@@ -190,21 +155,13 @@ CREATE TABLE streams (
     UNIQUE (category, stream)
 ) STRICT;
 
--- The same for a number of its events before these, from a version on.
--- bundle: where these events stand once more.
+-- The same for 128 events of a stream, from a version on: 1, 129, 257 …
 CREATE TABLE stream_chunks (
     stream INTEGER NOT NULL,
     version INTEGER NOT NULL,
     positions BLOB NOT NULL,
-    bundle INTEGER,
     PRIMARY KEY (stream, version)
 ) STRICT, WITHOUT ROWID;
-
--- The events of a chunk once more, one behind the other (`bundle.rs`).
-CREATE TABLE bundles (
-    id INTEGER PRIMARY KEY,
-    events BLOB NOT NULL
-) STRICT;
 
 -- Which event begins a commit. first: the smallest id of a chunk.
 -- entries: each id of the chunk with the position of the event (`commits.rs`).

@@ -15,7 +15,7 @@ pub struct Seen {
     pub kind: String,
     /// Its tags, in the order in which they were given.
     pub tags: Vec<String>,
-    /// Its payload, which must not have been erased.
+    /// Its payload; empty if it was erased.
     pub payload: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ impl From<EventRef<'_>> for Seen {
             stream: format!("{}/{}", event.category(), event.stream()),
             kind: event.kind().to_owned(),
             tags: event.tags().map(str::to_owned).collect(),
-            payload: event.payload().unwrap().to_vec(),
+            payload: event.payload().unwrap_or_default().to_vec(),
         }
     }
 }

@@ -1,0 +1,1 @@
+blocks WHERE position > ?1 ORDER BY position LIMIT 1
