@@ -42,10 +42,10 @@ pub(super) fn wake(of: &OfWorkflow, message: Option<&str>) -> Result<(), Failure
     say(&format!("{}: it goes on where it was", of.workflow))
 }
 
-fn now() -> Heard {
+pub(super) fn now() -> Heard {
     Heard { at: SystemClock.now(), alongside: Alongside::new() }
 }
 
-fn say(what: &str) -> Result<(), Failure> {
+pub(super) fn say(what: &str) -> Result<(), Failure> {
     Ok(writeln!(io::stdout().lock(), "{what}")?)
 }

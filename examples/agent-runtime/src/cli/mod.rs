@@ -3,6 +3,7 @@
 mod answer;
 mod attend;
 mod attention;
+mod branch;
 mod cancel;
 mod channels;
 mod context;
@@ -111,6 +112,23 @@ enum Command {
         /// What the agent is told with its next turn.
         #[arg(long, value_name = "TEXT")]
         message: Option<String>,
+    },
+    /// Give a part of the work of an open run to an agent session of its own.
+    Fork {
+        #[command(flatten)]
+        branch: branch::Branch,
+        /// What that agent is to do.
+        task: String,
+        /// The agent session whose run forks: the one that started last in the session unless set.
+        #[arg(long, value_name = "AGENT")]
+        by: Option<String>,
+    },
+    /// Say what came of a part that was forked.
+    Join {
+        #[command(flatten)]
+        branch: branch::Branch,
+        /// What it came to.
+        result: String,
     },
     /// Show every event of the log.
     Log(Listing),
@@ -224,6 +242,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Steer { of, text } => attention::steer(&of, &text),
         Command::Suspend { of, reason } => attention::suspend(&of, &reason),
         Command::Wake { of, message } => attention::wake(&of, message.as_deref()),
+        Command::Fork { branch, task, by } => branch::fork(&branch, by.as_deref(), &task),
+        Command::Join { branch, result } => branch::join(&branch, &result),
         Command::Log(listing) => log::log(&listing),
         Command::Watch(watched) => watch::watch(&watched),
         Command::Serve { watched, port } => serve::serve(&watched, port),

@@ -9,7 +9,7 @@ use vitae::store::EventStore;
 use vitae_sqlite::SqliteStore;
 
 use crate::{
-    BLOCKED, CRASHED, OPEN, SECOND, WORKFLOW, World, awaits, fork, over, support, text, told,
+    BLOCKED, CRASHED, OPEN, SECOND, WORKFLOW, World, awaits, over, support, text, told,
     told_to_files_too,
 };
 
@@ -136,9 +136,14 @@ fn a_person_steers_holds_and_wakes_a_workflow_from_the_command_line() {
 
     world.hook("0", "a", "SessionStart");
     world.hook("1", "a", "UserPromptSubmit");
-    fork(&world, "a", "b").unwrap();
+    let forked = "s~b: what agent session b reports belongs to it\n";
+    assert_eq!(says(&["fork", "b", "look"]), forked);
     world.hook("2", "b", "UserPromptSubmit");
     assert_eq!(says(&["tree"]), "a:R1 running\n  b:R1 running\n");
-    world.supervisor().join_run("b", "done", world.heard()).unwrap();
-    assert_eq!(says(&["tree"]), "a:R1 running\n  b:R1 completed: done\n");
+    let deeper = "s~c: what agent session c reports belongs to it\n";
+    assert_eq!(says(&["fork", "c", "look there", "--by", "b"]), deeper);
+    assert!(says(&["fork", "b", "again"]).starts_with("error: "), "it was heard before");
+    assert_eq!(says(&["join", "b", "done"]), "s~b: joined\n");
+    assert!(says(&["tree"]).starts_with("a:R1 running\n  b:R1 completed: done\n"));
+    assert!(says(&["join", "x", "?"]).starts_with("error: "), "there is no such branch");
 }
