@@ -210,7 +210,7 @@ fn a_database_that_is_not_ours_stays_as_it_is() {
         ("text", b"Dear diary,\n".as_slice(), "is not a vitae store"),
         ("nothing", b"", "is not a vitae store: it is empty"),
         ("others", &others, "is not a vitae store: it is the SQLite file of another program"),
-        ("future", &future, "has format 77, newer than 1"),
+        ("future", &future, "has format 77, newer than 2"),
         ("cut", &ours[..ours.len() / 2], "is cut short; restore it from a backup"),
         ("head", &ours[..50], "is not a vitae store"),
     ] {

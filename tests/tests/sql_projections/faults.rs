@@ -51,7 +51,7 @@ fn a_format_that_became_newer_closes_the_store() {
     let changed =
         |error: &AppendError| matches!(error, AppendError::FormatChanged { found: 99, .. });
     assert!(matches!(&*error, PartError::Append { source, .. } if changed(source)), "{error:?}");
-    file.shell().pragma_update(None, "user_version", 1).unwrap();
+    file.shell().pragma_update(None, "user_version", 2).unwrap();
     // Closed is closed, whoever found it out.
     let known = bus.load::<Customer>("ada").unwrap();
     let bought = known.record(Bought { thing: "bread".into(), cents: 1 }).unwrap();
