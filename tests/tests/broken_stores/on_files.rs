@@ -119,8 +119,12 @@ fn is_started() -> bool {
 #[test]
 fn r02_a_commit_is_acknowledged_before_it_is_written() {
     const RULE: &str = "r02_a_killed_process_loses_nothing_that_was_acknowledged";
-    let backend = Backend::at_path(open::<AcknowledgedBeforeWritten>);
-    let said = caught(RULE, backend, "r02_a_commit_is_acknowledged_before_it_is_written");
+    let once = |_| {
+        let backend = Backend::at_path(open::<AcknowledgedBeforeWritten>);
+        caught(RULE, backend, "r02_a_commit_is_acknowledged_before_it_is_written")
+    };
+    // Killed just when it had written what it had acknowledged, it has lost nothing: then once more.
+    let said = (0..5).map(once).find(|said| !said.is_empty()).unwrap_or_default();
     assert!(is_started() || said.contains("were acknowledged"), "{said}");
 }
 
