@@ -6,7 +6,8 @@
 //! ```text
 //! flags 1 · seal 8 · commit id 16, digest 8, events  (the first event of its commit)
 //!                    place                           (the others)
-//! · correlation 16? · causation: commit id 16, place? · tags? · metadata? · payload, or its digest once it is erased
+//! · correlation 16? · the cause's commit id 16 and place? · tags? · metadata?
+//! · payload, or its digest once it is erased
 //! ```
 //! Numbers are little-endian, those without a size and the lengths before tags and metadata LEB128.
 //! A correlation that is the commit itself is left out. The seal is the event's checksum, mixed for

@@ -21,8 +21,8 @@ pub(crate) fn leave_no_traces(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// Puts the digest in the place of each payload, in the transaction that is open, and drops the bundle that
-/// holds it once more and the snapshot of its stream, in which it may live on. From then on no snapshot of that stream is kept: whoever takes
-/// one may know the payload still.
+/// holds it once more and the snapshot of its stream, in which it may live on. From then on no snapshot of
+/// that stream is kept: whoever takes one may know the payload still.
 pub(crate) fn payloads(
     connection: &Connection,
     names: &mut Names,

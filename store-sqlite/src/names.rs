@@ -112,3 +112,23 @@ fn kind_name(connection: &Connection, kind: i64) -> Result<Option<(Box<str>, u32
     let mut statement = connection.prepare_cached(sql::KIND_NAME)?;
     Ok(statement.query_row((kind,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_numbers_that_share_a_place_each_is_known_for_what_it_is() {
+        let mut names = Remembered::at_most(4);
+        let mut looked = 0;
+        // Numbers of a file that is damaged too.
+        for number in [1, 1, 5, 1, 3, 3, 0, -1, i64::MAX, i64::MIN] {
+            let name = names.get_or(number, || {
+                looked += 1;
+                Ok(number)
+            });
+            assert_eq!(*name.unwrap(), number);
+        }
+        assert_eq!((looked, names.places.len()), (8, 4));
+    }
+}

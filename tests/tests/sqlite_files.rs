@@ -253,26 +253,6 @@ fn r16_a_format_that_becomes_newer_closes_the_handle() {
 }
 
 #[test]
-fn the_view_for_people_shows_the_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("events.db");
-    let store = SqliteStore::open(&path).unwrap();
-    let mut draft = Draft::new().on("a/1").event("x", b"123").event("x", b"");
-    draft.0.events[1].occurred_at = Timestamp::from_micros(-1);
-    draft.must(&store);
-    let line = |position: i64| -> String {
-        let query = "SELECT position || ' ' || category || ' ' || stream || ' ' || version || ' ' \
-            || kind || ' ' || kind_version || ' ' || occurred_at || ' ' || body_bytes || ' ' \
-            || ifnull(commit_id, 'the same') FROM log WHERE position = ?1";
-        let connection = Connection::open(&path).unwrap();
-        connection.query_row(query, [position], |row| row.get(0)).unwrap()
-    };
-    let id = draft.0.id;
-    assert_eq!(line(1), format!("1 a 1 1 x 1 2025-10-09T08:53:20.000000Z 37 {id}"));
-    assert_eq!(line(2), format!("2 a 1 2 x 1 1969-12-31T23:59:59.999999Z 10 the same"));
-}
-
-#[test]
 fn a_backup_is_a_store_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let (path, copy) = (folder.path().join("events.db"), folder.path().join("copy.db"));

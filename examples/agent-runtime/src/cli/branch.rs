@@ -38,10 +38,6 @@ impl Branch {
         };
         Ok((bus, session))
     }
-
-    fn name(&self, session: &str) -> String {
-        branch_session(session, &self.agent)
-    }
 }
 
 pub(super) fn fork(branch: &Branch, by: Option<&str>, task: &str) -> Result<(), Failure> {
@@ -61,7 +57,7 @@ pub(super) fn fork(branch: &Branch, by: Option<&str>, task: &str) -> Result<(), 
 
 pub(super) fn join(branch: &Branch, result: &str) -> Result<(), Failure> {
     let (bus, session) = branch.open()?;
-    let name = branch.name(&session);
+    let name = branch_session(&session, &branch.agent);
     Supervisor::new(bus, session).join_run(&branch.agent, result, now())?;
     say(&format!("{name}: joined"))
 }

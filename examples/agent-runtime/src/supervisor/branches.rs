@@ -26,8 +26,8 @@ impl Supervisor {
         Ok(Self { bus: self.bus.clone(), session, turn_of, root: self.root.clone() })
     }
 
-    /// The supervisor of the session that a request or a question was asked in: that of a branch of this one's, or this
-    /// one.
+    /// The supervisor of the session that a request or a question was asked in: that of a branch of this
+    /// one's, or this one.
     ///
     /// # Errors
     /// [`SuperviseError`] if the log cannot be read.
