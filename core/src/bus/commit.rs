@@ -1,6 +1,5 @@
 //! One commit, from the aggregates a caller hands over to the store's answer.
 
-use super::parts::PartKind;
 use super::set::sealed::Members;
 use super::turns::MAX_TRIES;
 use super::working::Working;
@@ -221,7 +220,6 @@ impl Inner {
                     continue;
                 };
                 let (kind, version) = (event.kind.as_str(), event.kind_version.get());
-                let _span = sight::handling(PartKind::Projection, &projection.view, kind, &context);
                 let payload = event.payload.bytes().map_err(HandlerError::from);
                 payload
                     .and_then(|payload| {

@@ -166,7 +166,6 @@ impl Checked {
             return Ok(());
         };
         let context = contexts.of(event)?;
-        let _span = sight::handling(PartKind::Projection, &self.view, event.kind(), context);
         self.apply(event.kind(), event.kind_version().get(), payload, context, rows)
     }
 
@@ -178,10 +177,11 @@ impl Checked {
         context: &Context,
         rows: &mut Rows<'_>,
     ) -> Result<(), HandlerError> {
-        match self.handlers.get(kind) {
-            Some(handler) => handler(version, payload, context, rows),
-            None => Ok(()),
-        }
+        let Some(handler) = self.handlers.get(kind) else {
+            return Ok(());
+        };
+        let _span = sight::handling(PartKind::Projection, &self.view, kind, context);
+        handler(version, payload, context, rows)
     }
 }
 

@@ -17,7 +17,6 @@ mod effects;
 mod effects_parked;
 mod given_back;
 mod kept_rows;
-mod listener;
 mod load;
 mod policies;
 mod policy_conflicts;

@@ -1,14 +1,12 @@
-//! What can be seen of a bus: spans that carry the correlation, and numbers.
+//! What can be seen of a bus: its numbers.
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use vitae::{Bus, Policy, Projection, Start};
 use vitae_tests::Subject;
 
-use crate::listener::Listener;
 use crate::support::*;
 
 on_every_store! {
-    handlers_work_in_spans_with_the_correlation
     commits_and_steps_are_counted
 }
 
@@ -30,27 +28,6 @@ fn open(log: &Subject) -> Bus {
         .projection(rows("behind").catch_up(1))
         .open()
         .unwrap()
-}
-
-fn handlers_work_in_spans_with_the_correlation(log: Subject) {
-    let bus = open(&log);
-    let listener = Listener::default();
-    let commit = listener.hear(|| {
-        let count = bus.load::<Count>("n").unwrap().record(Ended).unwrap();
-        let commit = count.commit_id();
-        bus.commit(count).unwrap();
-        bus.catch_up().unwrap();
-        commit
-    });
-    let spans = listener.spans.lock().unwrap();
-    let handled = |part: &str| {
-        let correlation = format!("correlation={commit}");
-        let of_part = |span: &&String| span.contains(part) && span.contains(&correlation);
-        spans.iter().filter(of_part).count()
-    };
-    assert_eq!(handled("name=inline kind=life.end stream=count/n"), 1, "{spans:?}");
-    assert_eq!(handled("name=behind kind=life.end stream=count/n"), 1, "{spans:?}");
-    assert!(spans.contains(&"commit".to_owned()));
 }
 
 fn commits_and_steps_are_counted(log: Subject) {

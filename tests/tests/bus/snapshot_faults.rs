@@ -13,7 +13,6 @@ use vitae::{
 use vitae_sqlite::SqliteStore;
 use vitae_tests::{Backend, Subject, version};
 
-use crate::listener::Listener;
 use crate::support::*;
 
 on_every_store! {
@@ -26,7 +25,6 @@ on_every_store! {
     an_event_that_nothing_can_take_is_an_error
     one_that_is_damaged
     a_store_that_cannot_be_read_is_an_error
-    a_passed_over_snapshot_is_warned_of
 }
 
 /// A tally of 1, 2 and 3 whose snapshot, taken before the 3, says 100.
@@ -194,17 +192,6 @@ fn a_store_that_cannot_be_read_is_an_error(log: Subject) {
         let bus = keeping(double.clone(), 0);
         assert!(matches!(bus.load::<Tally>("a"), Err(LoadError::Read(_))));
         assert_eq!(bus.snapshots().passed_over, 0);
-    }
-}
-
-fn a_passed_over_snapshot_is_warned_of(log: Subject) {
-    forge(&log);
-    plant(&*log, "a", |snapshot| snapshot.revision = 7);
-    let listener = Listener::default();
-    listener.hear(|| passed_over(&log, log.shared()));
-    let [line] = &listener.events.lock().unwrap()[..] else { panic!("not one line") };
-    for part in ["WARN", "passed over", "tally/a", "revision 7"] {
-        assert!(line.contains(part), "{line}");
     }
 }
 
