@@ -60,9 +60,10 @@ use proc_macro::TokenStream;
 /// * `#[after(duration => Event, …)]`: timers. The event happens of itself, so long after the state
 ///   was entered, unless the state was left before. The duration is a field of the state's struct (a
 ///   bare name in lower case) or the path of a constant, and is a `std::time::Duration`. The event
-///   has an edge here, without a guard, and implements `Default`: the timer makes it. An edge that
-///   stays in its state keeps the timers as they run, unless it says `restart`. The initial state's
-///   are set when it is entered again, for a life without events waits for nothing.
+///   has an edge here, without a guard, and implements `Default`: the timer makes it, with the tags
+///   of the event that entered the state. An edge that stays in its state keeps the timers as they
+///   run, unless it says `restart`. The initial state's are set when it is entered again, for a life
+///   without events waits for nothing.
 ///
 /// # Parameters
 /// The enum may have type and const parameters, with bounds, defaults and a `where` clause: for rules

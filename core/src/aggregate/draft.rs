@@ -62,6 +62,8 @@ pub(crate) struct Draft<L: Lifecycle> {
     pub(crate) cause: Cause,
     pub(crate) occurred_at: Option<Timestamp>,
     pub(crate) metadata: Metadata,
+    /// The tags of what is recorded, instead of what each event says of itself.
+    pub(crate) tags: Option<NameList>,
 }
 
 impl<L: Lifecycle> Draft<L> {
@@ -78,6 +80,7 @@ impl<L: Lifecycle> Draft<L> {
             cause: Cause::default(),
             occurred_at: None,
             metadata: Metadata::default(),
+            tags: None,
         }
     }
 
@@ -95,6 +98,7 @@ impl<L: Lifecycle> Draft<L> {
             cause: self.cause,
             occurred_at: self.occurred_at,
             metadata: self.metadata.clone(),
+            tags: self.tags.clone(),
         }
     }
 
@@ -159,7 +163,7 @@ impl<L: Lifecycle> Draft<L> {
             definition: event.definition(),
             event,
             payload: payload.into(),
-            tags,
+            tags: self.tags.clone().unwrap_or(tags),
             metadata: self.metadata.clone(),
             occurred_at: context.occurred_at,
             cause: self.cause,
@@ -202,5 +206,6 @@ impl<L: Lifecycle> Draft<L> {
         self.cause = Cause::default();
         self.occurred_at = None;
         self.metadata = Metadata::default();
+        self.tags = None;
     }
 }

@@ -22,7 +22,7 @@ use crate::id::{CommitId, CorrelationId, EventId};
 use crate::lifecycle::{AnyState, Lifecycle, Stage, State};
 use crate::name::StreamId;
 use crate::number::StreamVersion;
-use crate::store::Metadata;
+use crate::store::{Metadata, NameList};
 use crate::time::Timestamp;
 
 /// One life of a lifecycle.
@@ -76,6 +76,13 @@ impl<L: Lifecycle, S: Stage<L>> Aggregate<L, S> {
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.draft.metadata = metadata;
+        self
+    }
+
+    /// Sets the tags of the events recorded from here to the next commit; `None` is what each event says
+    /// itself.
+    pub(crate) fn tagged(mut self, tags: Option<NameList>) -> Self {
+        self.draft.tags = tags;
         self
     }
 

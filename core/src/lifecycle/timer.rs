@@ -38,7 +38,8 @@ impl<E> fmt::Debug for Timer<E> {
 }
 
 /// What a timer can make happen: an event that implements [`Default`], for nobody is there to say
-/// what stands in it. What it is about stands in the state.
+/// what stands in it. What it is about stands in the state, and its tags are those of the event that
+/// entered the state.
 #[diagnostic::on_unimplemented(
     message = "a timer cannot make `{Self}` happen: it has no default",
     label = "no `Default`",

@@ -12,23 +12,30 @@ use crate::bus::{AsOf, Inner, LoadError};
 use crate::event::DecodeError;
 use crate::id::EventId;
 use crate::lifecycle::{Lifecycle, LifecycleEvent, StateDefinition};
+use crate::name::InvalidName;
 use crate::number::GlobalPosition;
-use crate::store::{EventRef, InvalidMetadata, Metadata, Page, Query, Read, ReadError};
+use crate::store::{EventRef, InvalidMetadata, Metadata, NameList, Page, Query, Read, ReadError};
 
 /// Under this key the metadata of an event says which timer has made it happen.
 const MADE_BY: &str = "vitae.timer";
 
+/// A timer for which its life still waits.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// The tags of the event that entered the state: by them its lives are found, and what time makes
+    /// happen could not know them. `None` if a policy has planned what is to happen, which says it itself.
+    pub(super) tags: Option<NameList>,
+}
+
 impl Inner {
-    /// Whether a life as it is loaded still waits for a timer.
-    pub(super) fn waits<L: Lifecycle>(
+    /// A timer, if a life as it is loaded still waits for it.
+    pub(super) fn standing<L: Lifecycle>(
         &self,
         life: &Aggregate<L>,
         due: &PendingTimer,
-    ) -> Result<bool, LoadError> {
+    ) -> Result<Option<Standing>, LoadError> {
         let state = life.state().state();
-        if !self.has_stayed::<L>(state, due)? {
-            return Ok(false);
-        }
+        let Some(standing) = self.unmoved::<L>(state, due)? else { return Ok(None) };
         if life.version() != due.since {
             // An edge that stays in this state may come into it from another one, too.
             let then = match due.since {
@@ -39,33 +46,34 @@ impl Inner {
                 }
             };
             if then.state() != state {
-                return Ok(false);
+                return Ok(None);
             }
         }
-        Ok(due.planned.is_none() || self.says_something(due.set_by)?)
+        let stands = due.planned.is_none() || self.says_something(due.set_by)?;
+        Ok(stands.then_some(standing))
     }
 
-    /// Whether every event since the timer was set could have been one that stays in the state, and
-    /// none of them is the timer's own.
-    fn has_stayed<L: Lifecycle>(
+    /// The timer, if every event since it was set could have been one that stays in the state, and none of
+    /// them is its own.
+    fn unmoved<L: Lifecycle>(
         &self,
         state: &StateDefinition,
         due: &PendingTimer,
-    ) -> Result<bool, LoadError> {
+    ) -> Result<Option<Standing>, LoadError> {
         // No event of that version: the log is not the one that the row was made of.
-        let mut stayed = due.since.is_none();
+        let mut standing = due.since.is_none().then(Standing::default);
         let read = Read::stream(due.stream.clone());
         let read = due.since.into_iter().fold(read, Read::from_version);
         self.store.visit(read, |event| {
-            stayed = if Some(event.version()) == due.since {
-                due.planned.is_some() || event.id() == due.set_by
-            } else {
-                stays::<L>(state, event) && !due.has_made(event)
-            };
-            let go_on = if stayed { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-            Ok::<_, LoadError>(go_on)
+            if Some(event.version()) == due.since {
+                standing = due.found_at(event)?;
+            } else if !stays::<L>(state, event) || due.has_made(event) {
+                standing = None;
+            }
+            let go_on = ControlFlow::Continue(());
+            Ok::<_, LoadError>(if standing.is_some() { go_on } else { ControlFlow::Break(()) })
         })?;
-        Ok(stayed)
+        Ok(standing)
     }
 
     /// Whether an event is on the log, and its payload too: once that is erased, nothing more is to come
@@ -83,6 +91,18 @@ impl Inner {
 }
 
 impl PendingTimer {
+    /// What the event says of the timer that the life had when it was set: the one that entered the state.
+    fn found_at(&self, event: &EventRef<'_>) -> Result<Option<Standing>, InvalidName> {
+        if self.planned.is_some() {
+            return Ok(Some(Standing::default()));
+        }
+        if event.id() != self.set_by {
+            return Ok(None);
+        }
+        let tags = event.tags().map(str::to_owned).collect::<Vec<_>>();
+        Ok(Some(Standing { tags: Some(NameList::try_from(tags)?) }))
+    }
+
     /// What is to happen, by the declaration or by the row. `None` if the state has no such timer.
     pub(super) fn event<L: Lifecycle>(&self, state: &L) -> Option<Result<L::Event, DecodeError>> {
         let kind = self.kind.as_str();

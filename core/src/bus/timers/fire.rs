@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::due::Standing;
 use super::{DueTimers, PendingTimer, PendingTimers, VIEW};
 use crate::aggregate::{Aggregate, FoldReason};
 use crate::bus::commit::at_once;
@@ -198,19 +199,18 @@ fn event_of<L: Lifecycle>(
         Err(error) => return Err(error),
     };
     let Some(event) = timer.event(life.state()) else { return Ok(Err(Outcome::Ended)) };
-    if !inner.waits(&life, timer)? {
-        return Ok(Err(Outcome::Ended));
-    }
-    Ok(recorded(life, timer, event).map_err(Outcome::Stuck))
+    let Some(standing) = inner.standing(&life, timer)? else { return Ok(Err(Outcome::Ended)) };
+    Ok(recorded(life, timer, standing, event).map_err(Outcome::Stuck))
 }
 
 fn recorded<L: Lifecycle>(
     life: Aggregate<L>,
     timer: &PendingTimer,
+    Standing { tags }: Standing,
     event: Result<L::Event, DecodeError>,
 ) -> Result<Aggregate<L>, HandlerError> {
     let life = life.caused_by(timer.set_by, timer.correlation).with_metadata(timer.made()?);
-    life.record(event?).map_err(|error| error.into_parts().1.into())
+    life.tagged(tags).record(event?).map_err(|error| error.into_parts().1.into())
 }
 
 /// Commits what the timer has made happen, as everything else is: with policies and projections.

@@ -6,12 +6,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use vitae::GlobalPosition;
 use vitae::store::{EventStore, Read};
-use vitae::{Event, GlobalPosition, StreamId};
 
-use super::expired::Expired;
 use super::{Overview, Scope, SightError};
-use crate::relay::RelayRequested;
 
 /// The most overviews that are kept besides the newest.
 const MARKS: usize = 64;
@@ -24,12 +22,10 @@ const APART: u64 = 64;
 /// The first look reads the log once. From then on a look at any position takes one of the kept
 /// overviews and reads on from it: a 32nd of the events at the most, 64 in a short log. Memory is
 /// bounded: 65 overviews, each of [`MOST`](super::MOST) lives of each lifecycle, and they share the
-/// lives that did not change between them. Of one session, it is remembered besides where each relay of
-/// it has expired.
+/// lives that did not change between them.
 pub struct History {
     store: Arc<dyn EventStore>,
     scope: Scope,
-    expired: Expired,
     /// Oldest first. The first is the one before the first event.
     marks: Vec<Overview>,
     /// Between how many events one is kept: doubled whenever there are too many.
@@ -44,8 +40,7 @@ impl History {
     #[must_use]
     pub fn new(store: Arc<dyn EventStore>, scope: Scope) -> Self {
         let (marks, newest) = (vec![Overview::default()], Overview::default());
-        let expired = Expired::default();
-        Self { store, scope, expired, marks, apart: APART, since: 0, newest }
+        Self { store, scope, marks, apart: APART, since: 0, newest }
     }
 
     /// What is looked at, with every branch that was found so far.
@@ -67,21 +62,11 @@ impl History {
     /// looked at.
     fn read_on(&mut self) -> Result<bool, SightError> {
         let store = Arc::clone(&self.store);
-        // Asked first: what has expired up to here is found, and what comes later is left for the next time.
-        let (Some(next), Some(head)) = (next(self.newest.position), store.head()?) else {
+        let Some(next) = next(self.newest.position) else {
             return Ok(false);
         };
-        self.expired.look(store.as_ref())?;
         let mut grown = false;
         store.visit(Read::log(self.scope.query()).from_position(next), |event| {
-            if event.position() > head {
-                return Ok(ControlFlow::Break(()));
-            }
-            if !self.scope.is_all() && event.kind() == RelayRequested::KIND {
-                let relay = StreamId::new(event.category(), event.stream())?;
-                self.expired.look_at(store.as_ref(), relay)?;
-            }
-            self.expired.take(store.as_ref(), &mut self.newest, event.position())?;
             grown = self.scope.grows_by(event)?;
             self.newest.take(event)?;
             self.since = self.since.saturating_add(1);
@@ -91,9 +76,6 @@ impl History {
             let further = if grown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             Ok::<_, SightError>(further)
         })?;
-        if !grown {
-            self.expired.take(store.as_ref(), &mut self.newest, head)?;
-        }
         Ok(grown)
     }
 
@@ -116,15 +98,12 @@ impl History {
             return Ok(overview);
         };
         // A branch has no events before it is forked, so it does not matter which of them are known.
-        let store = self.store.as_ref();
-        store.visit(Read::log(self.scope.query()).from_position(next), |event| {
+        self.store.visit(Read::log(self.scope.query()).from_position(next), |event| {
             if event.position() > position {
                 return Ok(ControlFlow::Break(()));
             }
-            self.expired.take(store, &mut overview, event.position())?;
             overview.take(event).map(ControlFlow::Continue)
         })?;
-        self.expired.take(store, &mut overview, position)?;
         Ok(overview)
     }
 

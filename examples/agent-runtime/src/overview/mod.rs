@@ -4,7 +4,6 @@
 //! asked for then, so everything comes from the log alone. Must never write, and never be read by a
 //! lifecycle.
 
-mod expired;
 mod history;
 mod life;
 mod moment;

@@ -25,7 +25,7 @@ impl Scope {
         Ok(Self { sessions: sessions.collect::<Result<_, _>>()? })
     }
 
-    /// The events that are looked at; all but what timers make, where it is those of a session.
+    /// The events that are looked at.
     #[must_use]
     pub fn query(&self) -> Query {
         let item = |tag: &Name| QueryItem { tags: vec![tag.clone()], ..QueryItem::default() };

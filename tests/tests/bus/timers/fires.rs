@@ -10,6 +10,7 @@ on_every_store! {
     at_its_time_and_not_before_and_once
     in_one_commit_with_the_end_of_its_timer
     what_fires_is_caused_by_what_set_it
+    what_fires_is_found_by_the_tags_of_what_set_it
     the_duration_is_a_field_or_a_constant
     a_day_of_events_goes_by_in_order
     late_ones_fire_in_the_order_in_which_they_were_due
@@ -61,6 +62,35 @@ fn what_fires_is_caused_by_what_set_it(log: Subject) {
     assert_eq!((timer.set_by, timer.kind.as_str()), (begun.0, "run.expired"));
     assert_eq!((expired.1, expired.2), (Some(begun.0), begun.2));
     assert_eq!(expired.3, seconds(25), "when it fires, not when it was due");
+}
+
+fn what_fires_is_found_by_the_tags_of_what_set_it(log: Subject) {
+    let watch = Watch::over(log.shared());
+    watch.record("a", Begun { seconds: 10 });
+    watch.record("a", Said);
+    watch.record("b", Begun { seconds: 20 });
+    watch.record("c", Begun { seconds: 10 });
+    watch.record("c", Paused);
+    watch.at(100);
+    let found = |tag: &str| {
+        let mut events = Vec::new();
+        let read = vitae::store::Read::log(Query::tag(name(tag)));
+        log.visit::<vitae::store::ReadError>(read, |event| {
+            events.push(format!("{} {}", event.stream(), event.kind()));
+            Ok(std::ops::ControlFlow::Continue(()))
+        })
+        .unwrap();
+        events
+    };
+    // What `c` paused with has no tags, and it is in the pause that time was over.
+    assert_eq!(found("seconds:10"), ["a run.begun", "c run.begun", "a run.expired"]);
+    assert_eq!(found("seconds:20"), ["b run.begun", "b run.expired"]);
+    // Its own fields say nothing: nobody has put anything into them.
+    assert_eq!(found("note:"), [""; 0]);
+    // The second of what is recorded by hand does.
+    watch.record("d", Begun { seconds: 30 });
+    watch.record("d", Expired { note: "by hand".into() });
+    assert_eq!(found("note:by hand"), ["d run.expired"]);
 }
 
 fn the_duration_is_a_field_or_a_constant(log: Subject) {

@@ -18,7 +18,7 @@ use vitae_tests::name;
 use crate::support::*;
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
-#[event(name = "run.begun")]
+#[event(name = "run.begun", tag = seconds)]
 pub struct Begun {
     pub seconds: u64,
 }
@@ -36,7 +36,7 @@ pub struct Said;
 pub struct Paused;
 
 #[derive(Event, Serialize, Deserialize, Clone, Debug, Default)]
-#[event(name = "run.expired")]
+#[event(name = "run.expired", tag = note)]
 pub struct Expired {
     pub note: String,
 }

@@ -112,7 +112,8 @@ fn it_waits_in_the_state_that_the_policy_found(log: Subject) {
     assert_eq!(watch.over_since("a"), Some(10));
     assert_eq!(how_often(&*log, "run/a run.expired"), 1);
     let mut made = Vec::new();
-    log.visit::<ReadError>(Read::log(Query::kinds([name("run.expired")])), |event| {
+    // What the policy put into it is what it is found by.
+    log.visit::<ReadError>(Read::log(Query::tag(name("note:by a policy"))), |event| {
         made.extend(event.metadata().map(|(key, value)| format!("{key}: {value}")));
         Ok(std::ops::ControlFlow::Continue(()))
     })
