@@ -13,7 +13,7 @@ use vitae::{LogId, Timestamp};
 use crate::error::{Fault, OpenError};
 use crate::inspect::{APPLICATION_ID, beside, has_content};
 use crate::migrate::{STEPS, climb};
-use crate::sql;
+use crate::{seal, sql};
 
 /// The format of a file without tables.
 const NOTHING: u32 = 0;
@@ -59,7 +59,8 @@ fn fill(temporary: &Path, log_id: LogId, now: Timestamp) -> Result<(), Fault> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     let transaction = connection.transaction()?;
     climb(&transaction, NOTHING, STEPS).map_err(|failed| failed.fault)?;
-    transaction.execute(sql::CREATE_META, (log_id.as_bytes().as_slice(), now.as_micros()))?;
+    let (log_id, now) = (log_id.as_bytes().as_slice(), now.as_micros());
+    transaction.execute(sql::CREATE_META, (log_id, now, seal::identity(log_id, now)))?;
     transaction.commit()?;
     let modes: Vec<String> = {
         let mut statement = connection.prepare("PRAGMA journal_mode = wal")?;

@@ -61,12 +61,12 @@
 //! # What damage is noticed
 //! Every event that is read is held against its checksum, and a stream or the log that misses one in
 //! between is damage too. So are a part of the index, of streams or of commits, that does not fit its
-//! checksum, and a snapshot, a view row or a checkpoint that does not fit its own. What leads there, SQLite's
+//! checksum, and a snapshot, a view row, a checkpoint, a schema, the receipt of a commit without events or the
+//! log's identity that does not fit its own. What leads there, SQLite's
 //! own indexes, the table of tags and how many events the last row is said to hold, has none: it never
 //! leads to a wrong event unnoticed, but a flipped bit can hide a stream, a commit, a tag, a row of a view
 //! or the last events until [`verify`](vitae::store::EventStore::verify) is run, which looks at all of it.
 //! A bundle of a stream's events that is damaged is passed over for the log, and `verify` says so.
-//! Schemas, and the receipts of commits without events, have nothing that they could be held against.
 //!
 //! A write-ahead log that lost its end leaves a whole log up to some commit. Only a
 //! [checkpoint](vitae::store::Checkpoint::confirm) of somebody who was further tells that there was

@@ -2,6 +2,8 @@
 //!
 //! Owns the checks of what these answers hold. Never begins or ends a transaction.
 
+use std::sync::Arc;
+
 use rusqlite::types::FromSql;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use vitae::store::{Checkpoint, Checksum, Damage, Digest, Receipt, RegisteredSchema, ViewRow};
@@ -11,11 +13,33 @@ use crate::error::Fault;
 use crate::{seal, sql};
 
 pub(crate) fn log_id(connection: &Connection) -> Result<LogId, Fault> {
-    connection
-        .query_row(sql::LOG_ID, (), |row| row.get(0))
-        .optional()?
-        .map(LogId::from_bytes)
-        .ok_or_else(|| damage("the log has no identity"))
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let found: Option<([u8; 16], i64, i64)> =
+        connection.query_row(sql::LOG_ID, (), columns).optional()?;
+    let (log_id, created_at, sealed) = found.ok_or_else(|| damage("the log has no identity"))?;
+    if seal::identity(&log_id, created_at) != sealed {
+        return Err(damage("the identity of the log does not fit its seal"));
+    }
+    Ok(LogId::from_bytes(log_id))
+}
+
+/// What the file says of itself to whoever writes to it: `writer_state.sql`.
+pub(crate) struct WriterState {
+    /// The version that was given last to a view row.
+    pub(crate) row_version: i64,
+    /// The largest id in the index of commits, and the largest of a commit without events: a commit
+    /// with a larger one, as a new one's is, cannot be there.
+    pub(crate) newest_indexed: Option<[u8; 16]>,
+    pub(crate) newest_bare: Option<[u8; 16]>,
+}
+
+pub(crate) fn writer_state(connection: &Connection) -> Result<WriterState, Fault> {
+    let mut statement = connection.prepare_cached(sql::WRITER_STATE)?;
+    let state = statement.query_row((), |row| {
+        let (row_version, newest_indexed, newest_bare) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(WriterState { row_version, newest_indexed, newest_bare })
+    })?;
+    Ok(state)
 }
 
 /// The position of the last event, 0 if there is none.
@@ -48,12 +72,17 @@ pub(crate) fn bare_receipt(
 ) -> Result<Option<Receipt>, Fault> {
     let mut statement = connection.prepare_cached(sql::BARE_COMMIT)?;
     let mut rows = statement.query((commit.as_bytes().as_slice(),))?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let recorded_at = Timestamp::from_micros(row.get(0)?);
-    let digest = Digest(row.get::<_, i64>(1)?.cast_unsigned());
-    Ok(Some(Receipt::new(commit, None, recorded_at, digest)))
+    rows.next()?.map(bare_commit).transpose()
+}
+
+/// A commit that holds no event, held against its seal.
+pub(crate) fn bare_commit(row: &Row<'_>) -> Result<Receipt, Fault> {
+    let (id, recorded_at, digest): ([u8; 16], i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    if seal::bare_commit(&id, recorded_at, digest) != row.get::<_, i64>(3)? {
+        return Err(damage("a commit without events does not fit its seal"));
+    }
+    let (commit, recorded_at) = (CommitId::from_bytes(id), Timestamp::from_micros(recorded_at));
+    Ok(Receipt::new(commit, None, recorded_at, Digest(digest.cast_unsigned())))
 }
 
 pub(crate) fn schemas(connection: &Connection) -> Result<Vec<RegisteredSchema>, Fault> {
@@ -61,16 +90,34 @@ pub(crate) fn schemas(connection: &Connection) -> Result<Vec<RegisteredSchema>, 
     let mut rows = statement.query(())?;
     let mut schemas = Vec::new();
     while let Some(row) = rows.next()? {
-        let version = u32::try_from(unsigned(row, 1)?).ok();
-        schemas.push(RegisteredSchema {
-            kind: name(row, 0)?,
-            version: version
-                .and_then(KindVersion::new)
-                .ok_or_else(|| damage("a kind has no version"))?,
-            schema: row.get::<_, String>(2)?.into(),
-        });
+        schemas.push(schema(row)?.1);
     }
     Ok(schemas)
+}
+
+/// The number of a kind in this file, and its schema.
+pub(crate) fn kind(
+    connection: &Connection,
+    (kind, version): &(Name, KindVersion),
+) -> Result<Option<(i64, Arc<str>)>, Fault> {
+    let mut statement = connection.prepare_cached(sql::KIND)?;
+    let mut rows = statement.query((kind.as_str(), version.get()))?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let (number, found) = schema(row)?;
+    Ok(Some((number, found.schema)))
+}
+
+/// A kind and its schema, held against their seal.
+fn schema(row: &Row<'_>) -> Result<(i64, RegisteredSchema), Fault> {
+    let version = u32::try_from(unsigned(row, 2)?).ok().and_then(KindVersion::new);
+    let version = version.ok_or_else(|| damage("a kind has no version"))?;
+    let (kind, schema) = (name(row, 1)?, row.get::<_, Arc<str>>(3)?);
+    if seal::kind(kind.as_str(), version.get(), &schema) != row.get::<_, i64>(4)? {
+        return Err(damage("a schema does not fit its seal"));
+    }
+    Ok((row.get(0)?, RegisteredSchema { kind, version, schema }))
 }
 
 pub(crate) fn checkpoint(connection: &Connection, id: &Name) -> Result<Option<Checkpoint>, Fault> {

@@ -13,7 +13,7 @@ use vitae::store::Damage;
 use crate::block::format_1;
 use crate::error::{Fault, OpenError};
 use crate::inspect::check_format;
-use crate::{connect, sql};
+use crate::{connect, seal, sql};
 
 /// What makes a file of the format before one of this.
 #[derive(Clone, Copy)]
@@ -30,9 +30,17 @@ pub(crate) const STEPS: &[Step] = &[
     Step { to: 2, make: to_format_2 },
 ];
 
-/// Rewrites each row of events. Where it stands, and so every index, stays as it is.
+/// Rewrites each row of events, and seals what had no seal. Where an event stands, and so every index, stays
+/// as it is.
 fn to_format_2(file: &Connection) -> Result<(), Fault> {
     file.execute_batch(sql::FORMAT_2)?;
+    rewrite_events(file)?;
+    seal_identity(file)?;
+    seal_kinds(file)?;
+    seal_bare_commits(file)
+}
+
+fn rewrite_events(file: &Connection) -> Result<(), Fault> {
     let mut next = file.prepare(sql::NEXT_BLOCK)?;
     let mut put = file.prepare(sql::PUT_BLOCK)?;
     let mut last = 0_i64;
@@ -49,6 +57,44 @@ fn to_format_2(file: &Connection) -> Result<(), Fault> {
         })?;
         put.execute((position, rewritten))?;
         last = position;
+    }
+    Ok(())
+}
+
+fn seal_identity(file: &Connection) -> Result<(), Fault> {
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found: Option<([u8; 16], i64)> = file.query_row(sql::LOG_ID, (), columns).optional()?;
+    if let Some((log_id, created_at)) = found {
+        file.execute(sql::SEAL_META, (seal::identity(&log_id, created_at),))?;
+    }
+    Ok(())
+}
+
+fn seal_kinds(file: &Connection) -> Result<(), Fault> {
+    let mut kinds = file.prepare(sql::KINDS)?;
+    let seal = |row: &Row<'_>| {
+        let (number, kind, schema): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
+        Ok((number, seal::kind(&kind, row.get(2)?, &schema)))
+    };
+    let seals = kinds.query_map((), seal)?.collect::<Result<Vec<_>, _>>()?;
+    let mut put = file.prepare(sql::SEAL_KIND)?;
+    for seal in seals {
+        put.execute(seal)?;
+    }
+    Ok(())
+}
+
+fn seal_bare_commits(file: &Connection) -> Result<(), Fault> {
+    let mut next = file.prepare(sql::NEXT_BARE_COMMIT)?;
+    let mut put = file.prepare(sql::SEAL_BARE_COMMIT)?;
+    let mut last = Vec::new();
+    let mut commit = |after: &[u8]| {
+        let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        next.query_row((after,), columns).optional()
+    };
+    while let Some((id, recorded_at, digest)) = commit(&last)? {
+        last = id;
+        put.execute((&last, seal::bare_commit(&last, recorded_at, digest)))?;
     }
     Ok(())
 }

@@ -1,12 +1,28 @@
-//! The checksums of what is not an event: view rows, checkpoints, and parts of an index.
+//! The checksums of what is not an event: the log's identity, schemas, view rows, checkpoints, commits
+//! without events, and parts of an index.
 //!
-//! Owns the bytes that are hashed, which are part of the format. Of rows and checkpoints: each part after
-//! its length, as 64-bit little-endian numbers; XXH3-64. Of a part of an index: all of it; the first 4 bytes
-//! of the XXH3-64.
+//! Owns the bytes that are hashed, which are part of the format. Of a part of an index: all of it; the first
+//! 4 bytes of the XXH3-64. Of all others: each part after its length, as 64-bit little-endian numbers;
+//! XXH3-64.
 
 use vitae::GlobalPosition;
 use vitae::store::Checkpoint;
 use xxhash_rust::xxh3::xxh3_64;
+
+/// The seal of the log's identity, and of the time it was made.
+pub(crate) fn identity(log_id: &[u8], created_at: i64) -> i64 {
+    of(&[log_id, &created_at.to_le_bytes()])
+}
+
+/// The seal of a kind of event in a version, and its schema.
+pub(crate) fn kind(kind: &str, version: u32, schema: &str) -> i64 {
+    of(&[kind.as_bytes(), &version.to_le_bytes(), schema.as_bytes()])
+}
+
+/// The seal of a commit without events.
+pub(crate) fn bare_commit(id: &[u8], recorded_at: i64, digest: i64) -> i64 {
+    of(&[id, &recorded_at.to_le_bytes(), &digest.to_le_bytes()])
+}
 
 /// The seal of a view row.
 pub(crate) fn row(view: &str, key: &[u8], version: i64, value: &[u8]) -> i64 {

@@ -13,6 +13,7 @@ statements! {
     FORMAT_2 = "format_2";
     CREATE_META = "create_meta";
     LOG_ID = "log_id";
+    SEAL_META = "seal_meta";
 
     HEAD = "head";
     MOMENT = "moment";
@@ -23,6 +24,7 @@ statements! {
     KINDS = "kinds";
     KIND_NAME = "kind_name";
     INSERT_KIND = "insert_kind";
+    SEAL_KIND = "seal_kind";
 
     STREAM = "stream";
     STREAM_NUMBERED = "stream_numbered";
@@ -47,7 +49,10 @@ statements! {
     INSERT_COMMIT_CHUNK = "insert_commit_chunk";
     PUT_COMMIT_CHUNK = "put_commit_chunk";
     BARE_COMMIT = "bare_commit";
+    BARE_COMMITS = "bare_commits";
+    NEXT_BARE_COMMIT = "next_bare_commit";
     PUT_BARE_COMMIT = "put_bare_commit";
+    SEAL_BARE_COMMIT = "seal_bare_commit";
 
     INSERT_BLOCK = "insert_block";
     PUT_BLOCK = "put_block";

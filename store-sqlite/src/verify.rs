@@ -60,6 +60,8 @@ struct Found {
 struct Stream {
     version: u64,
     indexed: Sum,
+    /// Whether one of its payloads is erased.
+    erased: bool,
 }
 
 /// How many numbers there were, and a hash of them and their order.
@@ -121,6 +123,7 @@ impl Found {
         if stream.version != event.version {
             return Err(event.damaged("a version of its stream is missing before it"));
         }
+        stream.erased |= event.body.payload.is_err();
         if event.position <= self.indexed {
             stream.indexed.add(event.row.cast_unsigned());
         }
@@ -150,8 +153,9 @@ fn check_counts(connection: &Connection, head: u64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Every stream's list must hold what its events say.
+/// Every stream's list must hold what its events say, and one with an erased payload be known for it.
 fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Result<(), Fault> {
+    let mut is_erased = connection.prepare_cached(sql::IS_ERASED)?;
     let mut statement = connection.prepare_cached(sql::STREAMS)?;
     let mut rows = statement.query(())?;
     while let Some(row) = rows.next()? {
@@ -162,6 +166,9 @@ fn check_streams(connection: &Connection, mut found: HashMap<i64, Stream>) -> Re
         let events = found.remove(&number).unwrap_or_default();
         if sum != events.indexed || events.version == 0 {
             return Err(damage("a stream's list does not hold its events"));
+        }
+        if events.erased && !is_erased.exists((number,))? {
+            return Err(damage("a stream with an erased payload is not known for it"));
         }
     }
     if found.is_empty() {
@@ -193,20 +200,38 @@ fn check_bundles(connection: &Connection) -> Result<(), Fault> {
 /// The index of commits must lead to the first event of each.
 fn check_commits(connection: &Connection, found: &Sum) -> Result<(), Fault> {
     let mut sum = Sum::default();
-    commits::walk(connection, |(commit, position)| sum.add_commit(commit, position))?;
-    if sum == *found {
+    let mut newest = None;
+    commits::walk(connection, |(commit, position)| {
+        sum.add_commit(commit, position);
+        newest = newest.max(Some(*commit.as_bytes()));
+    })?;
+    if sum != *found {
+        return Err(damage("the index of commits does not hold the commits of the events"));
+    }
+    if lookup::writer_state(connection)?.newest_indexed == newest {
         return Ok(());
     }
-    Err(damage("the index of commits does not hold the commits of the events"))
+    Err(damage("the newest commit is not the one that the index of commits holds"))
 }
 
-/// What is no event: schemas, view rows and checkpoints must be readable, and fit their seals.
+/// What is no event: the identity, schemas, commits without events, view rows and checkpoints must be
+/// readable, and fit their seals.
 fn check_beside(connection: &Connection) -> Result<(), Fault> {
+    lookup::log_id(connection)?;
     lookup::schemas(connection)?;
-    let mut statement = connection.prepare_cached(sql::ALL_ROWS)?;
+    let mut statement = connection.prepare_cached(sql::BARE_COMMITS)?;
     let mut rows = statement.query(())?;
     while let Some(row) = rows.next()? {
-        lookup::view_row(lookup::name(row, 4)?.as_str(), row)?;
+        lookup::bare_commit(row)?;
+    }
+    let mut statement = connection.prepare_cached(sql::ALL_ROWS)?;
+    let mut rows = statement.query(())?;
+    let given = lookup::writer_state(connection)?.row_version;
+    while let Some(row) = rows.next()? {
+        let found = lookup::view_row(lookup::name(row, 4)?.as_str(), row)?;
+        if found.version.get().cast_signed() > given {
+            return Err(damage("a row of a view has a version that was never given"));
+        }
     }
     let mut statement = connection.prepare_cached(sql::CHECKPOINT_NAMES)?;
     let mut rows = statement.query(())?;

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use vitae::store::{EventStore, Page, Read};
+use vitae::store::{Digest, EventStore, Page, Read};
+use vitae::{CommitId, Timestamp};
 use vitae_sqlite::{OpenError, SqliteStore};
 use vitae_tests::{Draft, name, position, stream};
 
@@ -44,6 +45,11 @@ fn format(path: &Path) -> u32 {
 fn r18_a_file_of_format_1_holds_what_it_held() {
     let (_folder, path) = old();
     assert_eq!(format(&path), 1);
+    // Commits without events, which the file lacks.
+    let bare = "INSERT INTO bare_commits VALUES (?1, ?2, 9)";
+    for nth in 1..=3_u8 {
+        Connection::open(&path).unwrap().execute(bare, (&[nth; 16], nth)).unwrap();
+    }
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(format(&path), 2);
     assert_eq!(store.verify().unwrap(), 200);
@@ -51,6 +57,11 @@ fn r18_a_file_of_format_1_holds_what_it_held() {
     assert_eq!(store.row(&name("v"), b"k").unwrap().unwrap().value, b"row");
     assert!(store.snapshot(&stream("short/1")).unwrap().is_some());
     assert_eq!(versions(&store, "long/1"), (1..=160).collect::<Vec<_>>());
+    for nth in 1..=3_u8 {
+        let receipt = store.receipt(CommitId::from_bytes([nth; 16])).unwrap().unwrap();
+        assert_eq!(receipt.recorded_at, Timestamp::from_micros(i64::from(nth)));
+        assert_eq!((receipt.positions, receipt.digest), (None, Digest(9)));
+    }
     // It goes on: what is longer than before is bundled from its next index on.
     for _ in 0..100 {
         Draft::new().on("long/1").event("x", b"new").must(&store);

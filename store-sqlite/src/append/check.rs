@@ -72,10 +72,7 @@ impl Transaction<'_> {
         if let Some((number, schema)) = self.memory.kinds.get(key) {
             return Ok(Some((*number, Arc::clone(schema))));
         }
-        let mut select = self.connection().prepare_cached(sql::KIND)?;
-        let mut rows = select.query((key.0.as_str(), key.1.get()))?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let found: (i64, Arc<str>) = (row.get(0)?, row.get(1)?);
+        let Some(found) = lookup::kind(self.connection(), key)? else { return Ok(None) };
         self.memory.kinds.insert(key.clone(), found.clone());
         Ok(Some(found))
     }

@@ -17,6 +17,7 @@ use vitae::{CommitId, StreamId, StreamVersion, Timestamp};
 
 use crate::error::Fault;
 use crate::inspect::FORMAT;
+use crate::lookup::{self, WriterState};
 use crate::moment::Moment;
 use crate::queue::Answer;
 use crate::tail::Entries;
@@ -59,16 +60,6 @@ pub(crate) struct Transaction<'c> {
     wrote: bool,
 }
 
-/// What the file says of itself when a transaction begins: `writer_state.sql`.
-struct WriterState {
-    /// The version that was given last to a view row.
-    row_version: i64,
-    /// The largest id in the index of commits, and the largest of a commit without events: a commit
-    /// with a larger one, as a new one's is, cannot be there.
-    newest_indexed: Option<[u8; 16]>,
-    newest_bare: Option<[u8; 16]>,
-}
-
 impl<'c> Transaction<'c> {
     /// Looks at a transaction that has just begun. Refuses a format that has become too new.
     pub(crate) fn begin(moment: Moment<'c>, memory: &'c mut Memory, now: Timestamp) -> Step<Self> {
@@ -81,13 +72,7 @@ impl<'c> Transaction<'c> {
             memory.head = moment.head;
         }
         memory.make_room();
-        let log = moment.connection.prepare_cached(sql::WRITER_STATE)?.query_row((), |row| {
-            Ok(WriterState {
-                row_version: row.get(0)?,
-                newest_indexed: row.get(1)?,
-                newest_bare: row.get(2)?,
-            })
-        })?;
+        let log = lookup::writer_state(moment.connection)?;
         Ok(Self {
             pending: Entries::starting_after(moment.head),
             insert_block: moment.connection.prepare_cached(sql::INSERT_BLOCK)?,

@@ -53,11 +53,10 @@ impl Transaction<'_> {
             }
         }
         if commit.events.is_empty() {
-            self.connection().prepare_cached(sql::PUT_BARE_COMMIT)?.execute((
-                commit.id.as_bytes().as_slice(),
-                now.as_micros(),
-                digest.0.cast_signed(),
-            ))?;
+            let (id, now) = (commit.id.as_bytes().as_slice(), now.as_micros());
+            let digest = digest.0.cast_signed();
+            let row = (id, now, digest, seal::bare_commit(id, now, digest));
+            self.connection().prepare_cached(sql::PUT_BARE_COMMIT)?.execute(row)?;
         }
         let first = GlobalPosition::new(before.saturating_add(1));
         let positions = first.zip(GlobalPosition::new(self.pending.head));
@@ -76,7 +75,9 @@ impl Transaction<'_> {
             let named = match self.kind(&key)? {
                 Some((named, _)) => named,
                 None => {
-                    let row = (schema.kind.as_str(), schema.version.get(), &*schema.schema);
+                    let (kind, version) = (schema.kind.as_str(), schema.version.get());
+                    let seal = seal::kind(kind, version, &schema.schema);
+                    let row = (kind, version, &*schema.schema, seal);
                     self.connection().prepare_cached(sql::INSERT_KIND)?.insert(row)?
                 }
             };

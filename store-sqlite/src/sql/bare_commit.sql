@@ -1,1 +1,1 @@
-SELECT recorded_at, digest FROM bare_commits WHERE id = ?1
+SELECT id, recorded_at, digest, seal FROM bare_commits WHERE id = ?1

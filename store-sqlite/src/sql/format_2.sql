@@ -158,3 +158,9 @@ CREATE TABLE bundles (
     id INTEGER PRIMARY KEY,
     events BLOB NOT NULL
 ) STRICT;
+
+-- A checksum of the row (`seal.rs`), as view rows and checkpoints have; in `meta` of its identity and its time,
+-- which alone never change there.
+ALTER TABLE meta ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE kinds ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE bare_commits ADD COLUMN seal INTEGER NOT NULL DEFAULT 0;

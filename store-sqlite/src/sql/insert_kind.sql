@@ -1,1 +1,1 @@
-INSERT INTO kinds (kind, version, schema) VALUES (?1, ?2, ?3)
+INSERT INTO kinds (kind, version, schema, seal) VALUES (?1, ?2, ?3, ?4)

@@ -1,1 +1,1 @@
-SELECT id, schema FROM kinds WHERE kind = ?1 AND version = ?2
+SELECT id, kind, version, schema, seal FROM kinds WHERE kind = ?1 AND version = ?2

@@ -1,1 +1,1 @@
-SELECT kind, version, schema FROM kinds ORDER BY kind, version
+SELECT id, kind, version, schema, seal FROM kinds ORDER BY kind, version

@@ -1,1 +1,1 @@
-SELECT log_id FROM meta WHERE one = 1
+SELECT log_id, created_at, seal FROM meta WHERE one = 1

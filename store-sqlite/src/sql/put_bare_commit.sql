@@ -1,1 +1,1 @@
-INSERT INTO bare_commits (id, recorded_at, digest) VALUES (?1, ?2, ?3)
+INSERT INTO bare_commits (id, recorded_at, digest, seal) VALUES (?1, ?2, ?3, ?4)

@@ -32,8 +32,10 @@ pub(crate) fn observe(store: &dyn EventStore) -> Vec<Answer> {
         let listed = store.streams(&name(category), None, usize::MAX);
         answers.push(("streams of a category", shown(listed)));
     }
-    for nth in 0..COMMITS {
+    for nth in 0..=COMMITS {
         answers.push(("receipt", shown(store.receipt(id(nth)))));
+    }
+    for nth in 0..COMMITS {
         answers.push(("row", shown(store.row(&name("v"), &[nth]))));
     }
     answers.push(("rows", shown(store.rows(&name("v"), b"", None, usize::MAX))));

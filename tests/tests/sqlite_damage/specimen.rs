@@ -63,6 +63,9 @@ pub(crate) fn checkpointed(path: &Path) -> Vec<u8> {
     let store = SqliteStore::options().bundles(2, 2).open(path).unwrap();
     (0..COMMITS).for_each(|nth| commit(&store, nth));
     assert_eq!(store.head().unwrap(), Some(position(u64::from(COMMITS) * 2)));
+    let mut eventless = Draft::new().row("v", b"eventless", None, Some(b"a row"));
+    eventless.0.id = id(COMMITS);
+    eventless.must(&store);
     drop(store);
     fs::read(path).unwrap()
 }

@@ -1,0 +1,1 @@
+SELECT id, recorded_at, digest, seal FROM bare_commits ORDER BY id

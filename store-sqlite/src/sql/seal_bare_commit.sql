@@ -1,0 +1,1 @@
+UPDATE bare_commits SET seal = ?2 WHERE id = ?1

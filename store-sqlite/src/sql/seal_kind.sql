@@ -1,0 +1,1 @@
+UPDATE kinds SET seal = ?2 WHERE id = ?1
