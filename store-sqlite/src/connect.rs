@@ -86,6 +86,15 @@ pub(crate) fn format(connection: &Connection) -> Result<u32, Fault> {
     Ok(u32::try_from(format).unwrap_or(u32::MAX))
 }
 
+/// Refuses a file of which somebody has made another format. Asked within a transaction it holds for all of
+/// it, asked behind a single statement for that.
+pub(crate) fn require_same_format(connection: &Connection) -> Result<(), Fault> {
+    match format(connection)? {
+        FORMAT => Ok(()),
+        found => Err(Fault::FormatChanged(found)),
+    }
+}
+
 fn open(path: &Path, access: OpenFlags, options: &Options) -> Result<Connection, Fault> {
     // The text `file:` at the beginning of a path is a part of it: no URI.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;

@@ -223,11 +223,16 @@ impl Desk {
         }
     }
 
-    /// Indexes what has no index, in a transaction of its own, when no more commits come.
+    /// When no more commits come: indexes what has no index, in a transaction of its own, and empties the
+    /// log if it may still hold what was erased.
     pub(crate) fn clear_up(&mut self) {
         if self.closed.is_none() {
             // Of no harm if it fails: whoever opens the file next does it.
             let _ = self.index();
+            // If somebody reads still, it is for the last handle, which removes the log.
+            if self.traces {
+                self.traces = !erase::empty_log(&self.connection);
+            }
         }
     }
 

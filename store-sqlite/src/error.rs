@@ -8,6 +8,8 @@ use std::sync::Arc;
 use rusqlite::ffi;
 use vitae::store::{AppendError, BackendError, Damage, ReadError};
 
+use crate::inspect::FORMAT;
+
 /// Why a store could not be opened.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -209,6 +211,8 @@ pub(crate) enum Fault {
     /// The log was indexed while it was read: ask again.
     Outdated,
     Busy,
+    /// Another program has made another format of the file.
+    FormatChanged(u32),
     Full,
     ReadOnly,
     SharedMemory(BackendError),
@@ -263,6 +267,7 @@ impl From<ReadError> for Fault {
         match error {
             ReadError::Busy => Self::Busy,
             ReadError::Damaged(damage) => Self::Damaged(damage),
+            ReadError::FormatChanged { found, .. } => Self::FormatChanged(found),
             other => Self::Other(Arc::new(other)),
         }
     }
@@ -272,6 +277,7 @@ impl From<Fault> for ReadError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Busy | Fault::Outdated => Self::Busy,
+            Fault::FormatChanged(found) => Self::FormatChanged { found, known: FORMAT },
             Fault::Damaged(damage) => Self::Damaged(damage),
             Fault::SharedMemory(source)
             | Fault::SharedMemoryFull(source)
@@ -286,6 +292,7 @@ impl From<Fault> for AppendError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Busy | Fault::Outdated => Self::Busy,
+            Fault::FormatChanged(found) => Self::FormatChanged { found, known: FORMAT },
             Fault::Full => Self::StorageFull,
             Fault::ReadOnly => Self::ReadOnly,
             Fault::Damaged(damage) => Self::Damaged(damage),
@@ -300,6 +307,7 @@ impl Fault {
     pub(crate) fn on_open(self, path: PathBuf) -> OpenError {
         match self {
             Self::Busy | Self::Outdated => OpenError::Busy { path },
+            Self::FormatChanged(found) => OpenError::NewerFormat { path, found, known: FORMAT },
             Self::SharedMemory(_) => OpenError::WalUnsupported { path },
             Self::Damaged(damage) => OpenError::Damaged { path, damage },
             Self::Other(source) => OpenError::Failed { path, source },
@@ -316,6 +324,7 @@ impl Fault {
             }
             Self::Damaged(damage) => Arc::new(damage),
             Self::Busy | Self::Outdated => Arc::new(Unexpected("the store is busy")),
+            Self::FormatChanged(_) => Arc::new(Unexpected("the file has another format")),
             Self::Full => Arc::new(Unexpected("the disk is full")),
             Self::ReadOnly => Arc::new(Unexpected("the file is read-only")),
         }

@@ -20,6 +20,9 @@ pub(crate) const APPLICATION_ID: i32 = 0x7669_7465;
 /// The format that this program reads and writes, the newest that it knows: at byte 60 of the header.
 pub(crate) const FORMAT: u32 = 2;
 
+/// How often a file that looks cut short is looked at.
+const LOOKS: u32 = 3;
+
 pub(crate) enum Found {
     Nothing,
     Store,
@@ -43,19 +46,25 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if metadata.len() == 0 {
         return refuse("it is empty");
     }
-    let header = match Header::read(path, metadata.len()) {
-        Ok(header) => header,
-        Err(Fault::Damaged(_)) => return refuse("it is not a SQLite file"),
-        Err(fault) => return Err(fault.on_open(path.to_owned())),
-    };
-    if header.application_id != APPLICATION_ID {
-        return refuse("it is the SQLite file of another program");
-    }
-    check_format(path, header.format, FORMAT)?;
-    // While the file has a log, a checkpoint under way or cut off by a crash may have written the
-    // first page before the last one: then the rest is in the log.
-    if header.cut_short && !has_content(&beside(path, "-wal")) {
-        return Err(OpenError::Truncated { path: path.to_owned() });
+    // A checkpoint of another process may come to its end between two things that are looked at.
+    for look in 1..=LOOKS {
+        let header = match Header::read(path) {
+            Ok(header) => header,
+            Err(Fault::Damaged(_)) => return refuse("it is not a SQLite file"),
+            Err(fault) => return Err(fault.on_open(path.to_owned())),
+        };
+        if header.application_id != APPLICATION_ID {
+            return refuse("it is the SQLite file of another program");
+        }
+        check_format(path, header.format, FORMAT)?;
+        // While the file has a log, a checkpoint under way or cut off by a crash may have written the
+        // first page before the last one: then the rest is in the log.
+        if !header.cut_short || has_content(&beside(path, "-wal")) {
+            break;
+        }
+        if look == LOOKS {
+            return Err(OpenError::Truncated { path: path.to_owned() });
+        }
     }
     Ok(Found::Store)
 }
@@ -106,7 +115,8 @@ impl Header {
     /// Not through a file handle of our own: closing one drops every POSIX lock that this process
     /// has on the file, those of a store that is open in it too
     /// (<https://www.sqlite.org/howtocorrupt.html>, 2.2). SQLite knows how to close without that.
-    fn read(path: &Path, bytes: u64) -> Result<Self, Fault> {
+    fn read(path: &Path) -> Result<Self, Fault> {
+        let bytes = fs::metadata(path)?.len();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -53,7 +53,7 @@
 //! A payload that a commit [erases](vitae::store::Commit::erasures) is overwritten in the file, and the
 //! write-ahead log, which has older copies of the page, is emptied before the commit is answered. If a
 //! reader, here or in another process, is in the midst of a read, that waits: for the first commit of
-//! this handle that finds nobody reading, or until the last handle is closed. The snapshot of the
+//! this handle that finds nobody reading, for its closing, or for the closing of the last handle. The snapshot of the
 //! event's stream and the bundle that holds the event go with it. What the file system and the disk keep of blocks that were overwritten is
 //! theirs. Copies are not looked for: backups, exports, and view rows and tables that were computed from the
 //! payload keep what they hold until they are made anew.

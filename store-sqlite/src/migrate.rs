@@ -106,8 +106,9 @@ pub(crate) struct Failed {
     pub(crate) fault: Fault,
 }
 
-/// Takes a file to the format of the last step, if it has an older one. With `Ok` it has that format,
-/// with `Err` the one that it had, whatever happens in between.
+/// Takes a file to the format of the last step, if it has an older one. With `Ok` it has that format. With
+/// `Err` it has the one that it had, or, if it was the end of the transaction that failed, that of the last
+/// step; never one in between.
 pub(crate) fn migrate(
     path: &Path,
     connection: &mut Connection,

@@ -15,7 +15,7 @@ use crate::list::StreamList;
 use crate::lookup::{bare_receipt, unsigned};
 use crate::names::Names;
 use crate::tail::{Entries, Tail};
-use crate::{commits, event, sql};
+use crate::{commits, connect, event, sql};
 
 pub(crate) struct Moment<'c> {
     pub(crate) connection: &'c Connection,
@@ -27,8 +27,10 @@ pub(crate) struct Moment<'c> {
 }
 
 impl<'c> Moment<'c> {
-    /// The moment that a transaction has begun in.
+    /// The moment that a transaction has begun in. Of a file that has got another format since it was
+    /// opened there is none.
     pub(crate) fn of(connection: &'c Connection, tail: &'c RwLock<Tail>) -> Result<Self, Fault> {
+        connect::require_same_format(connection)?;
         let (indexed, head) = connection
             .prepare_cached(sql::MOMENT)?
             .query_row((), |row| Ok((unsigned(row, 0), row.get::<_, Option<i64>>(1)?)))?;

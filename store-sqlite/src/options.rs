@@ -133,7 +133,8 @@ impl Options {
 
     /// How long dropping the store may wait for the commits that it has accepted: 30 seconds unless
     /// set. What the writer has not begun then is answered `Closed`, what it has begun
-    /// `OutcomeUnknown`.
+    /// `OutcomeUnknown`. As long as that hangs in the system, a store opened anew cannot tell what becomes
+    /// of it: it has no receipt yet. The same commit again waits for it, and then has the answer.
     #[must_use]
     pub const fn close_timeout(mut self, timeout: Duration) -> Self {
         self.close_timeout = timeout;

@@ -65,7 +65,7 @@ impl Pool {
         answer
     }
 
-    /// Asks something for which it matters not which events there are.
+    /// Asks something for which it matters neither which events there are nor which format the file has.
     pub(crate) fn ask_file<T>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, Fault>,
@@ -80,6 +80,8 @@ impl Pool {
     ) -> Result<T, Fault> {
         let reader = self.reader()?;
         let answer = question(&reader.connection);
+        // Whatever it says, in another format it says nothing.
+        let answer = connect::require_same_format(&reader.connection).and(answer);
         self.give_back(reader);
         answer
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use vitae::store::{EventStore, Metadata, Page, Query, Read, ReadError};
@@ -99,6 +100,11 @@ fn r11_verify_finds_what_no_read_can() {
     }
 }
 
+/// A store that waits for another process as long as a busy machine needs.
+fn patient(path: &Path) -> SqliteStore {
+    SqliteStore::options().busy_timeout(Duration::from_secs(60)).open(path).unwrap()
+}
+
 /// This program again, as a child that appends to a file.
 fn child(path: &Path, commits: usize) -> Child {
     Command::new(std::env::current_exe().unwrap())
@@ -131,7 +137,7 @@ fn as_a_child() {
         return;
     };
     let commits: usize = std::env::var("VITAE_TEST_COMMITS").unwrap().parse().unwrap();
-    let store = SqliteStore::open(path).unwrap();
+    let store = patient(path.as_ref());
     std::thread::scope(|scope| {
         for writer in 0..2 {
             let store = &store;
@@ -158,7 +164,7 @@ fn as_a_child() {
 fn r16_two_processes_write_one_log() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");
-    let store = SqliteStore::open(&path).unwrap();
+    let store = patient(&path);
     let mut child = child(&path, 50);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut mine = Vec::new();

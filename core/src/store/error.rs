@@ -251,6 +251,14 @@ pub enum ReadError {
     /// Another process holds the store. Try again.
     #[error("the store is busy; try again")]
     Busy,
+    /// Another process has migrated the store to a format that this program does not know.
+    #[error("the store's format has become {found}, newer than {known}; update this program")]
+    FormatChanged {
+        /// The format found.
+        found: u32,
+        /// The newest format this program knows.
+        known: u32,
+    },
     /// The store was closed while somebody waited for it to go on.
     #[error("the store was closed; open it again and go on from the same position")]
     Closed,

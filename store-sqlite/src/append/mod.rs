@@ -16,12 +16,11 @@ use vitae::store::{AppendError, Commit, Digest, ExpectedVersion, InvalidCommit, 
 use vitae::{CommitId, StreamId, StreamVersion, Timestamp};
 
 use crate::error::Fault;
-use crate::inspect::FORMAT;
 use crate::lookup::{self, WriterState};
 use crate::moment::Moment;
 use crate::queue::Answer;
+use crate::sql;
 use crate::tail::Entries;
-use crate::{connect, sql};
 
 pub(crate) use memory::Memory;
 
@@ -61,12 +60,8 @@ pub(crate) struct Transaction<'c> {
 }
 
 impl<'c> Transaction<'c> {
-    /// Looks at a transaction that has just begun. Refuses a format that has become too new.
+    /// Looks at a transaction that has just begun.
     pub(crate) fn begin(moment: Moment<'c>, memory: &'c mut Memory, now: Timestamp) -> Step<Self> {
-        let found = connect::format(moment.connection)?;
-        if found > FORMAT {
-            return Err(Stop::Refused(AppendError::FormatChanged { found, known: FORMAT }));
-        }
         if memory.head != moment.head {
             *memory = Memory::default();
             memory.head = moment.head;
@@ -149,7 +144,11 @@ fn out_of_range(what: &'static str) -> Stop {
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+        match fault {
+            // For good: whoever has made another format of the file will not make this one again.
+            Fault::FormatChanged(_) => Self::Refused(fault.into()),
+            fault => Self::Fault(fault),
+        }
     }
 }
 

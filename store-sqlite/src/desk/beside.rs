@@ -63,7 +63,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<(), AppendError> {
         let tail = Arc::clone(&self.tail);
-        let moment = Moment::of(connection, &tail)?;
+        let moment = Moment::of(connection, &tail).map_err(|fault| self.refused(fault.into()))?;
         let mut memory = Memory::default();
         let mut transaction =
             Transaction::begin(moment, &mut memory, now).map_err(|stop| self.refused(stop))?;

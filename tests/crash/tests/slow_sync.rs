@@ -92,7 +92,9 @@ fn r15_appending_waits_for_no_disk_and_waiting_can_end() {
 #[test]
 fn r15_what_does_not_fit_waits_for_room() {
     let folder = scratch();
-    let (store, tickets, gate) = held_up(folder.path());
+    // Time enough on a machine that is busy with others, too.
+    let options = SqliteStore::options().queue(QUEUE).queue_timeout(LONG);
+    let (store, tickets, gate) = held_up_with(folder.path(), options, QUEUE);
     let (_, waiting) = append(&store, 100);
     let waiting = waiting.wait_timeout(SHORT).expect_err("it was answered without room");
     gate.open();

@@ -95,6 +95,23 @@ fn a_reader_under_way_holds_the_log_up_until_the_store_is_closed() {
 }
 
 #[test]
+fn a_handle_that_closes_leaves_nothing_to_those_that_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let (store, secrets) = specimen(&path);
+    let other = SqliteStore::open(&path).unwrap();
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM meta").unwrap();
+    erase(&store, &secrets);
+    reader.execute_batch("COMMIT").unwrap();
+    // In the file, or in the log.
+    assert_ne!(telling(folder.path()), Vec::<String>::new());
+    drop(store);
+    assert_eq!(telling(folder.path()), Vec::<String>::new());
+    drop(other);
+}
+
+#[test]
 fn what_a_damaged_event_was_is_not_sealed_by_an_erasure() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.db");

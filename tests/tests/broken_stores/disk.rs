@@ -47,7 +47,7 @@ fn open<F: Flaw + Default>(path: &Path) -> Result<Broken<F>, Refused> {
 pub(crate) fn backend<F: Flaw + Default>() -> Backend {
     Backend::at_path(open::<F>)
         // Nothing here takes long: what has not come by then does not come.
-        .patience(Duration::from_secs(3))
+        .patience(Duration::from_secs(6))
         .jammed(QUEUE, |path| {
             let jam = Arc::new(Jam::on(log(path), F::OVERLOAD));
             (Broken::with(log(path), Jammed(Arc::clone(&jam))), KeepsOn(jam))

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use vitae::PartError;
-use vitae::store::{AppendError, EventStore};
-use vitae_sqlite::SqliteStore;
+use vitae::store::{AppendError, EventStore, ReadError};
 use vitae_sqlite::rusqlite::params;
+use vitae_sqlite::{SqliteStore, TableProjection};
 
 use crate::support::*;
 
@@ -40,13 +40,37 @@ fn without_room_nothing_is_written_and_with_room_it_goes_on() {
 }
 
 #[test]
-fn a_format_that_became_newer_closes_the_store() {
+fn a_format_that_became_newer_is_told_of() {
     let file = File::new();
     let bus = file.bus(spent(1));
     buy(&bus, "ada", 1);
     bus.catch_up().unwrap();
     buy(&bus, "ada", 1);
     file.shell().pragma_update(None, "user_version", 99).unwrap();
+    let error = bus.catch_up().unwrap_err().source;
+    let changed = matches!(&*error, PartError::Read(ReadError::FormatChanged { found: 99, .. }));
+    assert!(changed, "{error:?}");
+    assert_eq!(totals(&file), "ada 1 1");
+}
+
+#[test]
+fn a_format_that_becomes_newer_while_it_works_closes_the_store() {
+    let file = File::new();
+    let other = file.shell();
+    let in_between = std::sync::Mutex::new(Some(move || {
+        other.pragma_update(None, "user_version", 99).unwrap();
+    }));
+    let projection = TableProjection::new("spent", 1)
+        .table("spent_rows", "CREATE TABLE {spent_rows} (cents)")
+        .on(move |event: &Bought, _, sql| {
+            // The events are read, and nothing is written yet.
+            if let Some(migrate) = in_between.lock().unwrap().take() {
+                migrate();
+            }
+            sql.execute("INSERT INTO {spent_rows} VALUES (?1)", params![event.cents])
+        });
+    let bus = file.bus(projection);
+    buy(&bus, "ada", 1);
     let error = bus.catch_up().unwrap_err().source;
     let changed =
         |error: &AppendError| matches!(error, AppendError::FormatChanged { found: 99, .. });
@@ -57,7 +81,6 @@ fn a_format_that_became_newer_closes_the_store() {
     let bought = known.record(Bought { thing: "bread".into(), cents: 1 }).unwrap();
     let error = bus.commit(bought).unwrap_err();
     assert!(matches!(error.reason(), vitae::CommitReason::Append(source) if changed(source)));
-    assert_eq!(totals(&file), "ada 1 1");
 }
 
 #[test]

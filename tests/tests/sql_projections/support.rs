@@ -1,7 +1,8 @@
 //! A store in a file, purchases, and projections of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -30,6 +31,11 @@ pub(crate) enum Customer {
 
 impl CustomerTransitions for Customer {}
 
+/// Opens a store that waits for another handle as long as a busy machine needs.
+fn patient(path: &Path) -> SqliteStore {
+    SqliteStore::options().busy_timeout(Duration::from_secs(60)).open(path).unwrap()
+}
+
 /// A store in a folder of its own.
 pub(crate) struct File {
     folder: TempDir,
@@ -39,7 +45,7 @@ pub(crate) struct File {
 impl File {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(folder.path().join("events.db")).unwrap());
+        let store = Arc::new(patient(&folder.path().join("events.db")));
         Self { folder, store }
     }
 
@@ -62,7 +68,7 @@ impl File {
 
     /// Another handle on the file, as another process has one.
     pub(crate) fn another(&self) -> Arc<SqliteStore> {
-        Arc::new(SqliteStore::open(self.path()).unwrap())
+        Arc::new(patient(&self.path()))
     }
 
     /// A connection past the store, which may do anything.

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -61,10 +62,15 @@ fn as_a_child() {
 }
 
 /// Starts this program as a child, or as two at once, kills one after the other after a while, and returns
-/// what they had acknowledged.
+/// what they had acknowledged. Every second time it lets each begin, however long a process takes to start
+/// here; else it may die on the way.
 fn live_and_die(path: &Path, rng: &mut Rng) -> Vec<CommitId> {
     let children: Vec<_> = (0..rng.usize(1..=2)).map(|_| Living::start(path)).collect();
+    let begins = rng.bool();
     let acknowledged = children.into_iter().flat_map(|child| {
+        if begins {
+            child.begun.recv().expect("the child came to an end by itself");
+        }
         std::thread::sleep(Duration::from_micros(rng.u64(0..300_000)));
         child.kill()
     });
@@ -74,6 +80,8 @@ fn live_and_die(path: &Path, rng: &mut Rng) -> Vec<CommitId> {
 /// A child, and who reads what it says.
 struct Living {
     child: Child,
+    /// Told once it has acknowledged something.
+    begun: Receiver<()>,
     said: JoinHandle<Vec<String>>,
 }
 
@@ -87,8 +95,17 @@ impl Living {
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // Read beside it: a full pipe would hold it up.
-        let said = std::thread::spawn(move || lines.map_while(Result::ok).collect());
-        Self { child, said }
+        let (tell, begun) = sync_channel(1);
+        let said = std::thread::spawn(move || {
+            let heard = |line: &String| {
+                if line.starts_with("acknowledged ") {
+                    // The first is enough: nobody takes the others.
+                    let _ = tell.try_send(());
+                }
+            };
+            lines.map_while(Result::ok).inspect(heard).collect()
+        });
+        Self { child, begun, said }
     }
 
     /// SIGKILL: nothing in the child runs any more.

@@ -1,5 +1,7 @@
 //! The stores under test.
 
+use std::time::Duration;
+
 use vitae::MemoryStore;
 use vitae_sqlite::SqliteStore;
 use vitae_tests::{Backend, Subject};
@@ -28,5 +30,7 @@ pub(crate) fn memory() -> Subject {
 }
 
 pub(crate) fn sqlite() -> Subject {
-    Backend::at_path(|path| SqliteStore::open(path)).subject()
+    // Handles that write against each other wait as long as a busy machine needs.
+    let options = SqliteStore::options().busy_timeout(Duration::from_secs(60));
+    Backend::at_path(move |path| options.clone().open(path)).subject()
 }
