@@ -1,5 +1,7 @@
 //! The store jobs in eventcore, on its SQLite store.
 
+mod catch_up;
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use store_jobs::plan::stream_id;
 use store_jobs::{
-    Account, Durability, Failure, KIND, OwnedDeposit, Planned, Share, System, id_text, in_tasks,
+    Account, Durability, Failure, Grouping, KIND, OwnedDeposit, Planned, Rows, Share, System,
+    id_text, in_tasks,
 };
 use tokio::runtime::Runtime;
 
@@ -120,6 +123,15 @@ impl System for EventCore {
                 page = next;
             }
         })
+    }
+
+    fn catch_up(&mut self, view: &str, by: Grouping, _: usize) -> Result<(), Failure> {
+        let rows = connect(&self.path, "FULL")?;
+        self.runtime.block_on(catch_up::catch_up(&self.store, rows, view, by))
+    }
+
+    fn view(&mut self, view: &str) -> Result<Rows, Failure> {
+        catch_up::view(&connect(&self.path, "FULL")?, view)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The store jobs in evento, on SQLite.
 
+mod catch_up;
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +15,9 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use store_jobs::plan::stream_id;
-use store_jobs::{Durability, Failure, OwnedDeposit, Planned, Share, System, id_text, in_tasks};
+use store_jobs::{
+    Durability, Failure, Grouping, OwnedDeposit, Planned, Rows, Share, System, id_text, in_tasks,
+};
 use tokio::runtime::Runtime;
 
 fn main() -> Result<(), Failure> {
@@ -141,6 +145,15 @@ impl System for Evento {
                 }
             }
         })
+    }
+
+    fn catch_up(&mut self, view: &str, by: Grouping, in_commit: usize) -> Result<(), Failure> {
+        let catch_up = catch_up::catch_up(&self.store, &self.pool, view, by, in_commit);
+        self.runtime.block_on(catch_up)
+    }
+
+    fn view(&mut self, view: &str) -> Result<Rows, Failure> {
+        self.runtime.block_on(catch_up::view(&self.pool, view))
     }
 
     fn close(self) -> Result<(), Failure> {
