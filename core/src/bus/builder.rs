@@ -151,7 +151,8 @@ impl BusBuilder {
     ///
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
-    /// elsewhere on this bus, or one that is nested too deep; if tables stand beside another log; if two
+    /// elsewhere on this bus, or one that is nested too deep; if tables stand beside another log; if an
+    /// inline projection has the view of one that catches up; if two
     /// policies, two projections, two effects or two lifecycles with snapshots have one name, or one that
     /// cannot be a name or is of the library's own (`vitae.…`); if what follows the log handles no event; or
     /// if the store cannot be read. Nothing was written.
@@ -196,11 +197,13 @@ impl BusBuilder {
             parts.push(Arc::new(EffectPart::new(effect)?));
         }
         let home = Home { log: self.store.log_id(), clock: self.clock };
+        let projections = Projections::new(inline)?;
+        projections.require_own_rows(&*self.store)?;
         let inner = Inner {
             policies: Policies::new(atomic, self.max_depth)?,
             parts: Parts::new(parts),
             opened: self.store.head()?,
-            projections: Projections::new(inline)?,
+            projections,
             catching_up,
             snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,

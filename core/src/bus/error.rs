@@ -70,6 +70,16 @@ pub enum OpenError {
         /// The name.
         name: String,
     },
+    /// An inline projection has the view of one that [catches up](crate::Projection::catch_up). Readers see
+    /// the rows of that one, and would not see what the inline one does.
+    #[error(
+        "the rows of the view `{view}` are those of a projection that catches up, and an inline one cannot \
+         go on with them; let it catch up too, or name its view otherwise and rebuild that"
+    )]
+    NotInline {
+        /// The view.
+        view: Name,
+    },
     /// The tables of a projection stand beside another log.
     #[error(
         "the tables of `{projection}` stand beside another log than {log}; open the projection over \

@@ -5,11 +5,11 @@ use std::fmt;
 use foldhash::{HashMap, HashMapExt};
 
 use super::parts::{Contexts, PartKind};
-use super::{HandlerError, OpenError, Rows, sight};
+use super::{HandlerError, OpenError, Rows, generations, sight};
 use crate::event::{self, Event, decode};
 use crate::lifecycle::Context;
 use crate::name::Name;
-use crate::store::{EventRef, Query};
+use crate::store::{EventRef, EventStore, Query};
 
 /// The most events whose rows are one commit, unless set.
 const BATCH: usize = 1_024;
@@ -117,7 +117,12 @@ impl Projection {
     /// whose version is higher than that of the rows computes them anew from the first event, into a
     /// [shadow](crate::Shadow) beside the live ones, and switches over when the shadow has caught up.
     /// One whose version is lower leaves them alone and says so
-    /// ([`PartError::Superseded`](crate::PartError::Superseded)).
+    /// ([`PartError::Superseded`](crate::PartError::Superseded)). Versions begin at 1; 0 is taken as 1.
+    ///
+    /// Rows that the view has before it was ever followed, as an inline projection leaves them, are taken for
+    /// those of an older version: readers see them until the others are computed. The way back is closed: a
+    /// bus does not open with an inline projection of a view that was followed
+    /// ([`OpenError::NotInline`](crate::OpenError::NotInline)).
     #[must_use]
     pub const fn catch_up(mut self, version: u32) -> Self {
         self.version = Some(version);
@@ -191,6 +196,16 @@ pub(super) struct Projections(pub(super) Vec<Checked>);
 impl Projections {
     pub(super) fn new(projections: Vec<Projection>) -> Result<Self, OpenError> {
         Ok(Self(projections.into_iter().map(Checked::new).collect::<Result<_, _>>()?))
+    }
+
+    /// Refuses views whose rows are those of a projection that catches up.
+    pub(super) fn require_own_rows(&self, store: &dyn EventStore) -> Result<(), OpenError> {
+        for Checked { view, .. } in &self.0 {
+            if generations::stored(store, view)?.is_some() {
+                return Err(OpenError::NotInline { view: view.clone() });
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn find(&self, view: &str) -> Option<&Checked> {

@@ -23,6 +23,7 @@ mod policy_conflicts;
 mod projections;
 mod rebuild;
 mod recent;
+mod shadows;
 mod sight;
 mod snapshot_faults;
 mod snapshots;
