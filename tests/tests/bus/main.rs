@@ -11,6 +11,7 @@ mod commit;
 mod context;
 mod decide;
 mod decisions;
+mod drift;
 mod durable;
 mod edges;
 mod effects;
