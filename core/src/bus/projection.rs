@@ -24,6 +24,12 @@ type Handler =
 /// event (when a row turns out to be stale, when the view is rebuilt), so it must depend on nothing
 /// else. Inline, its error rejects the commit.
 ///
+/// Inline, it has neither checkpoint nor version, and knows only of commits on buses that have it. So one
+/// that is new on an old log begins without the past, the events that a bus without it commits are missing
+/// from its rows, and handlers that have changed go on from the old ones. None of this is noticed:
+/// [`Bus::rebuild`](crate::Bus::rebuild) puts the rows right. One that [catches up](Self::catch_up) begins
+/// at the first event and misses none, whoever commits it.
+///
 /// ```
 /// # use std::sync::Arc;
 /// # use serde::{Deserialize, Serialize};
