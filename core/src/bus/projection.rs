@@ -89,7 +89,8 @@ impl Projection {
         }
     }
 
-    /// What an event of a kind does to the rows. A kind has one handler: the last one given.
+    /// What an event of a kind does to the rows. A kind has one handler: a bus does not open with two
+    /// ([`OpenError::TwoHandlers`](crate::OpenError::TwoHandlers)).
     #[must_use]
     pub fn on<E: Event>(
         mut self,
