@@ -21,7 +21,7 @@ use super::{Bus, Inner, OpenError, PartKind};
 use crate::aggregate::Home;
 use crate::lifecycle::Lifecycle;
 use crate::name::Name;
-use crate::store::EventStore;
+use crate::store::{EventStore, RegisteredSchema};
 use crate::time::{Clock, SystemClock};
 
 /// How deep policies may cause each other unless set.
@@ -151,10 +151,12 @@ impl BusBuilder {
     ///
     /// # Errors
     /// [`OpenError`] if an event that is registered or handled has another shape in the log or
-    /// elsewhere on this bus, or one that is nested too deep; if tables stand beside another log; if two
+    /// elsewhere on this bus, or one that is nested too deep; if tables stand beside another log; if an
+    /// inline projection has the view of one that catches up; if two
     /// policies, two projections, two effects or two lifecycles with snapshots have one name, or one that
-    /// cannot be a name or is of the library's own (`vitae.…`); if what follows the log handles no event; or
-    /// if the store cannot be read. Nothing was written.
+    /// cannot be a name or is of the library's own (`vitae.…`); if what follows the log handles no event; if
+    /// a projection or an effect has two handlers for one kind of event; or if the store cannot be read.
+    /// Nothing was written.
     pub fn open(self) -> Result<Bus, OpenError> {
         for policy in &self.policies {
             self.schemas.announce_handled(&policy.events);
@@ -174,6 +176,7 @@ impl BusBuilder {
         require_own("projections", views.chain(in_tables))?;
         require_own("effects", self.effects.iter().map(|effect| &effect.name))?;
         self.require_handlers()?;
+        self.require_one_handler_each()?;
         let (durable, atomic): (Vec<_>, Vec<_>) =
             self.policies.into_iter().partition(|policy| policy.durable);
         let mut parts: Vec<Arc<dyn Part>> = Vec::new();
@@ -196,11 +199,13 @@ impl BusBuilder {
             parts.push(Arc::new(EffectPart::new(effect)?));
         }
         let home = Home { log: self.store.log_id(), clock: self.clock };
+        let projections = Projections::new(inline)?;
+        projections.require_own_rows(&*self.store)?;
         let inner = Inner {
             policies: Policies::new(atomic, self.max_depth)?,
             parts: Parts::new(parts),
             opened: self.store.head()?,
-            projections: Projections::new(inline)?,
+            projections,
             catching_up,
             snapshots: snapshots::Registry::new(self.snapshots)?,
             schemas: self.schemas,
@@ -227,6 +232,25 @@ impl BusBuilder {
             Some((part, name, _)) => Err(OpenError::HandlesNothing { part, name: name.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// Refuses two handlers of one kind of event where only one would be asked: all of a policy's are.
+    fn require_one_handler_each(&self) -> Result<(), OpenError> {
+        let views = self.projections.iter();
+        let views = views.map(|it| (PartKind::Projection, &it.view, &it.events));
+        let tables = self.in_tables.iter();
+        let tables = tables.map(|it| (PartKind::Projection, &it.name, &it.events));
+        let effects = self.effects.iter().map(|it| (PartKind::Effect, &it.name, &it.events));
+        for (part, name, events) in views.chain(tables).chain(effects) {
+            let mut known = HashSet::new();
+            for schemas in events {
+                let Some(RegisteredSchema { kind, .. }) = schemas()?.pop() else { continue };
+                if !known.insert(kind.clone()) {
+                    return Err(OpenError::TwoHandlers { part, name: name.clone(), kind });
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct CatchUp {
     batch: usize,
     /// By the number of the generation.
     followers: Mutex<HashMap<u32, Arc<Following>>>,
+    /// What was in the way of the live rows while a shadow went on.
+    complaint: Mutex<Option<PartError>>,
 }
 
 /// What follows the log for one generation.
@@ -64,7 +66,7 @@ pub(super) enum Makes {
 
 impl CatchUp {
     pub(super) fn new(projection: Projection) -> Result<Self, OpenError> {
-        let (version, batch) = (projection.version.unwrap_or_default(), projection.batch);
+        let (version, batch) = (projection.version.unwrap_or_default().max(1), projection.batch);
         let projection = Checked::new(projection)?;
         let view = projection.view.clone();
         Self::over(view.clone(), view, Makes::Rows(projection), (version, batch))
@@ -86,7 +88,8 @@ impl CatchUp {
         // The longest names that it can come to.
         generations::rows_of(&view, u32::MAX)?;
         generations::checkpoint_of(&view, u32::MAX)?;
-        Ok(Self { name, view, makes, version, batch, followers: Mutex::default() })
+        let (followers, complaint) = (Mutex::default(), Mutex::default());
+        Ok(Self { name, view, makes, version, batch, followers, complaint })
     }
 
     /// Under which name its generations stand in the store.
@@ -104,16 +107,24 @@ impl CatchUp {
     /// The generation that is live; `None` if there is none yet. One that another version has made
     /// cannot be compared with what this one makes.
     pub(super) fn live(&self, inner: &Inner) -> Result<Option<u32>, RebuildError> {
-        match generations::stored(&*inner.store, self.view())? {
-            None => Ok(None),
-            Some((Generations { live, .. }, _)) if live.version == self.version => {
-                Ok(Some(live.number))
-            }
-            Some((Generations { live, .. }, _)) => Err(RebuildError::OtherVersion {
-                view: self.name.clone(),
-                stored: live.version,
-                version: self.version,
-            }),
+        let live = match generations::stored(&*inner.store, self.view())? {
+            Some((generations, _)) => generations.live,
+            None if self.has_rows(inner)? => Generations::beside_rows(self.version).live,
+            None => return Ok(None),
+        };
+        if live.version == self.version {
+            return Ok(Some(live.number));
+        }
+        let (view, stored) = (self.name.clone(), live.version);
+        Err(RebuildError::OtherVersion { view, stored, version: self.version })
+    }
+
+    /// Whether the view has rows before this was ever at work. Which events they hold nobody knows, so none
+    /// may be added to them.
+    fn has_rows(&self, inner: &Inner) -> Result<bool, ReadError> {
+        match &self.makes {
+            Makes::Rows(_) => Ok(!inner.store.rows(self.view(), &[], None, 1)?.is_empty()),
+            Makes::Tables(_) => Ok(false),
         }
     }
 
@@ -122,7 +133,10 @@ impl CatchUp {
     fn settle(&self, inner: &Inner) -> Result<Settled, PartError> {
         let stored = generations::stored(&*inner.store, self.view())?;
         let Some((generations, row)) = stored else {
-            let first = Generations::first(self.version);
+            let first = match self.has_rows(inner)? {
+                true => Generations::beside_rows(self.version),
+                false => Generations::first(self.version),
+            };
             return self.replace(inner, None, &first, None).map(|_| Settled::Changed);
         };
         let (live, shadow) = (generations.live.version, generations.shadow);
@@ -319,22 +333,30 @@ impl Part for CatchUp {
         // Of what is retired nothing is known any more.
         let wanted = [Some(*live), *shadow].map(|it| it.map(|generation| generation.number));
         lock(&self.followers).retain(|number, _| wanted.contains(&Some(*number)));
-        let mut step = Step::IDLE;
-        if live.version == self.version {
-            step = self.follow(inner, *live)?;
-        }
+        let step = match live.version == self.version {
+            true => self.follow(inner, *live),
+            false => Ok(Step::IDLE),
+        };
         let ours = |shadow: &Generation| shadow.version == self.version && !paused;
         if let Some(shadow) = shadow.filter(ours) {
-            if self.follow(inner, shadow)? == Step::IDLE && step == Step::IDLE {
+            // Live rows that cannot go on are what a shadow is to take the place of.
+            let live_moved = matches!(step, Ok(Step::Moved));
+            *lock(&self.complaint) = step.err();
+            if self.follow(inner, shadow)? == Step::IDLE && !live_moved {
                 self.switch(inner, &generations, row)?;
             }
             return Ok(Step::Moved);
         }
+        let step = step?;
         if let (Step::Idle { .. }, Some(retired)) = (step, generations.retired.first()) {
             self.remove(inner, (&generations, row), *retired)?;
             return Ok(Step::Moved);
         }
         Ok(step)
+    }
+
+    fn complaint(&self) -> Option<PartError> {
+        lock(&self.complaint).take()
     }
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {

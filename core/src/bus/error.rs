@@ -70,6 +70,28 @@ pub enum OpenError {
         /// The name.
         name: String,
     },
+    /// A projection or an effect has two handlers for one kind of event. One of them would not be asked.
+    #[error(
+        "the {part} `{name}` has two handlers for `{kind}`, and would ask only one; do in one what both do"
+    )]
+    TwoHandlers {
+        /// What it is.
+        part: PartKind,
+        /// The name.
+        name: String,
+        /// The kind of event.
+        kind: Name,
+    },
+    /// An inline projection has the view of one that [catches up](crate::Projection::catch_up). Readers see
+    /// the rows of that one, and would not see what the inline one does.
+    #[error(
+        "the rows of the view `{view}` are those of a projection that catches up, and an inline one cannot \
+         go on with them; let it catch up too, or name its view otherwise and rebuild that"
+    )]
+    NotInline {
+        /// The view.
+        view: Name,
+    },
     /// The tables of a projection stand beside another log.
     #[error(
         "the tables of `{projection}` stand beside another log than {log}; open the projection over \

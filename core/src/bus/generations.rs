@@ -17,6 +17,10 @@ use crate::store::{AppendError, Commit, EventStore, ReadError, RowChange};
 /// Where the row stands.
 const VIEWS: Name = Name::of_library("vitae.views");
 
+/// The version of rows that no projection which follows the log has made: an inline one did, before it
+/// followed, or somebody by hand. That of a projection is at least 1.
+const OF_NOBODY: u32 = 0;
+
 /// What is known of the rows of a view.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
 pub(super) struct Generations {
@@ -42,6 +46,13 @@ impl Generations {
     pub(super) const fn first(version: u32) -> Self {
         let live = Generation { number: 0, version };
         Self { live, shadow: None, paused: false, retired: Vec::new(), newest: 0 }
+    }
+
+    /// For a view that has rows before anybody follows: they are the live ones until others are computed.
+    pub(super) fn beside_rows(version: u32) -> Self {
+        let mut generations = Self::first(OF_NOBODY);
+        generations.begin_shadow(version);
+        generations
     }
 
     /// Begins a shadow, in the place of one that there is.

@@ -74,6 +74,11 @@ impl KnownRows {
         written.into_iter()
     }
 
+    /// All rows, in no order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &KnownRow> {
+        self.rows.iter()
+    }
+
     /// All rows, ordered by key.
     pub(super) fn into_rows(mut self) -> Vec<KnownRow> {
         self.rows.sort_unstable_by(|one, other| one.key.cmp(&other.key));

@@ -260,10 +260,15 @@ impl Bus {
     /// Computes an inline projection anew from the first event, and puts its rows in the place of
     /// the present ones in one commit. Says how many rows there are and how many had to change.
     ///
+    /// Memory is taken for all rows of the view, up to three times: as they are stored, as they are
+    /// computed, and what changes. That is one commit however many rows it is, and other commits wait for
+    /// it as for any. For a view that is too large for that there is [`Projection::catch_up`].
+    ///
     /// # Errors
     /// [`RebuildError`]; the rows are then as they were, unless their commit's outcome is unknown
-    /// ([`AppendError::OutcomeUnknown`](crate::store::AppendError::OutcomeUnknown)). It begins anew,
-    /// a bounded number of times, while events of the projection come in. A retry is safe.
+    /// ([`AppendError::OutcomeUnknown`](crate::store::AppendError::OutcomeUnknown)). If events of the
+    /// projection come in before the commit is there, it goes on with these and tries again, 16 times at
+    /// the most. A retry is safe.
     pub fn rebuild(&self, view: impl AsRef<str>) -> Result<Rebuilt, RebuildError> {
         self.inner.rebuild(view.as_ref())
     }

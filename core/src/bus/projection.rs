@@ -5,11 +5,11 @@ use std::fmt;
 use foldhash::{HashMap, HashMapExt};
 
 use super::parts::{Contexts, PartKind};
-use super::{HandlerError, OpenError, Rows, sight};
+use super::{HandlerError, OpenError, Rows, generations, sight};
 use crate::event::{self, Event, decode};
 use crate::lifecycle::Context;
 use crate::name::Name;
-use crate::store::{EventRef, Query};
+use crate::store::{EventRef, EventStore, Query};
 
 /// The most events whose rows are one commit, unless set.
 const BATCH: usize = 1_024;
@@ -23,6 +23,12 @@ type Handler =
 /// A handler sees one event and the rows of its own view. It may be asked several times for one
 /// event (when a row turns out to be stale, when the view is rebuilt), so it must depend on nothing
 /// else. Inline, its error rejects the commit.
+///
+/// Inline, it has neither checkpoint nor version, and knows only of commits on buses that have it. So one
+/// that is new on an old log begins without the past, the events that a bus without it commits are missing
+/// from its rows, and handlers that have changed go on from the old ones. None of this is noticed:
+/// [`Bus::rebuild`](crate::Bus::rebuild) puts the rows right. One that [catches up](Self::catch_up) begins
+/// at the first event and misses none, whoever commits it.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -83,7 +89,8 @@ impl Projection {
         }
     }
 
-    /// What an event of a kind does to the rows. A kind has one handler: the last one given.
+    /// What an event of a kind does to the rows. A kind has one handler: a bus does not open with two
+    /// ([`OpenError::TwoHandlers`](crate::OpenError::TwoHandlers)).
     #[must_use]
     pub fn on<E: Event>(
         mut self,
@@ -117,7 +124,12 @@ impl Projection {
     /// whose version is higher than that of the rows computes them anew from the first event, into a
     /// [shadow](crate::Shadow) beside the live ones, and switches over when the shadow has caught up.
     /// One whose version is lower leaves them alone and says so
-    /// ([`PartError::Superseded`](crate::PartError::Superseded)).
+    /// ([`PartError::Superseded`](crate::PartError::Superseded)). Versions begin at 1; 0 is taken as 1.
+    ///
+    /// Rows that the view has before it was ever followed, as an inline projection leaves them, are taken for
+    /// those of an older version: readers see them until the others are computed. The way back is closed: a
+    /// bus does not open with an inline projection of a view that was followed
+    /// ([`OpenError::NotInline`](crate::OpenError::NotInline)).
     #[must_use]
     pub const fn catch_up(mut self, version: u32) -> Self {
         self.version = Some(version);
@@ -191,6 +203,16 @@ pub(super) struct Projections(pub(super) Vec<Checked>);
 impl Projections {
     pub(super) fn new(projections: Vec<Projection>) -> Result<Self, OpenError> {
         Ok(Self(projections.into_iter().map(Checked::new).collect::<Result<_, _>>()?))
+    }
+
+    /// Refuses views whose rows are those of a projection that catches up.
+    pub(super) fn require_own_rows(&self, store: &dyn EventStore) -> Result<(), OpenError> {
+        for Checked { view, .. } in &self.0 {
+            if generations::stored(store, view)?.is_some() {
+                return Err(OpenError::NotInline { view: view.clone() });
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn find(&self, view: &str) -> Option<&Checked> {

@@ -16,7 +16,48 @@ use crate::store::{AppendError, Commit, Condition, Read, RowChange, ViewRow};
 const PAGE: usize = 1_024;
 
 /// The values of a view's rows, by their keys.
-pub(super) type Values = BTreeMap<Vec<u8>, Vec<u8>>;
+pub(super) type Values<'a> = BTreeMap<&'a [u8], &'a [u8]>;
+
+/// The rows of a projection as the log has them up to some event. What comes behind that is added to them,
+/// so that others who write meanwhile cost no more than what they have written.
+pub(super) struct Replayed<'p> {
+    projection: &'p Checked,
+    contexts: Contexts,
+    pub(super) rows: Rows<'p>,
+    /// The last event that counts.
+    seen: Option<GlobalPosition>,
+}
+
+impl<'p> Replayed<'p> {
+    /// Before the first event.
+    pub(super) fn nothing(projection: &'p Checked) -> Self {
+        let rows = Rows::empty(&projection.view);
+        Self { projection, contexts: Contexts::default(), rows, seen: None }
+    }
+
+    /// Adds what comes next, up to the first event that is not wanted.
+    pub(super) fn go_on(
+        &mut self,
+        inner: &Inner,
+        wanted: impl Fn(GlobalPosition) -> bool,
+    ) -> Result<(), RebuildError> {
+        let Self { projection, contexts, rows, seen } = self;
+        let Some(from) = seen.map_or(Some(GlobalPosition::FIRST), GlobalPosition::next) else {
+            return Ok(());
+        };
+        inner.store.visit(Read::log(projection.query()).from_position(from), |event| {
+            let position = event.position();
+            if !wanted(position) {
+                return Ok(ControlFlow::Break(()));
+            }
+            projection.apply_read(event, contexts, rows).map_err(|source| {
+                RebuildError::Handler { view: projection.view.clone(), position, source }
+            })?;
+            *seen = Some(position);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+}
 
 /// A row that is not what the log comes to.
 pub(super) struct Difference {
@@ -48,10 +89,12 @@ impl Inner {
             return Err(RebuildError::NoSuchProjection { view: view.to_owned() });
         };
         let query = projection.query();
+        let mut replayed = Replayed::nothing(projection);
         let mut tries = 0;
         loop {
             tries += 1;
-            let (values, seen) = self.replay(projection, |_| true)?;
+            replayed.go_on(self, |_| true)?;
+            let values = replayed.rows.values();
             let changes = self.differences(&projection.view, &values)?;
             let changes: Vec<_> =
                 changes.into_iter().map(|it| it.into_change(&projection.view)).collect();
@@ -61,7 +104,7 @@ impl Inner {
             }
             let mut commit = Commit::new(CommitId::generate());
             commit.rows = changes;
-            commit.conditions = vec![Condition { query: query.clone(), after: seen }];
+            commit.conditions = vec![Condition { query: query.clone(), after: replayed.seen }];
             match self.store.append(commit).wait() {
                 Ok(_) => return Ok(rebuilt),
                 Err(AppendError::ConditionFailed { .. } | AppendError::StaleRow { .. })
@@ -71,43 +114,20 @@ impl Inner {
         }
     }
 
-    /// The rows as the log has them, and the position of the last event that counts.
-    pub(super) fn replay(
-        &self,
-        projection: &Checked,
-        wanted: impl Fn(GlobalPosition) -> bool,
-    ) -> Result<(Values, Option<GlobalPosition>), RebuildError> {
-        let mut rows = Rows::empty(&projection.view);
-        let mut contexts = Contexts::default();
-        let mut seen = None;
-        self.store.visit(Read::log(projection.query()), |event| {
-            if !wanted(event.position()) {
-                return Ok(ControlFlow::Break(()));
-            }
-            let position = event.position();
-            projection.apply_read(event, &mut contexts, &mut rows).map_err(|source| {
-                RebuildError::Handler { view: projection.view.clone(), position, source }
-            })?;
-            seen = Some(position);
-            Ok::<_, RebuildError>(ControlFlow::Continue(()))
-        })?;
-        Ok((rows.into_values(), seen))
-    }
-
     /// Where the store has other rows than these, in the order of the keys.
     pub(super) fn differences(
         &self,
         view: &Name,
-        values: &Values,
+        values: &Values<'_>,
     ) -> Result<Vec<Difference>, RebuildError> {
         let mut stored: BTreeMap<Vec<u8>, ViewRow> =
             self.all_rows(view)?.into_iter().map(|row| (row.key.clone(), row)).collect();
         let mut differences = Vec::new();
         for (key, value) in values {
-            let stored = stored.remove(key);
+            let stored = stored.remove(*key);
             if stored.as_ref().is_none_or(|row| row.value != *value) {
-                let computed = Some(value.clone());
-                differences.push(Difference { key: key.clone(), stored, computed });
+                let computed = Some(value.to_vec());
+                differences.push(Difference { key: key.to_vec(), stored, computed });
             }
         }
         let left = stored.into_iter();

@@ -117,10 +117,10 @@ impl<'a> Rows<'a> {
         self.known.into_rows().into_iter().map(move |row| change(&view, row))
     }
 
-    /// The rows themselves, ordered by key.
-    pub(super) fn into_values(self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        let rows = self.known.into_rows().into_iter();
-        rows.filter_map(|row| Some((row.key, row.value?))).collect()
+    /// The rows themselves, by their keys.
+    pub(super) fn values(&self) -> BTreeMap<&[u8], &[u8]> {
+        let rows = self.known.rows();
+        rows.filter_map(|row| Some((row.key.as_slice(), row.value.as_deref()?))).collect()
     }
 }
 

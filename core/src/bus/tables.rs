@@ -146,7 +146,8 @@ impl<W> fmt::Debug for Handlers<W> {
 }
 
 impl<W: 'static> Handlers<W> {
-    /// What an event of a kind does. A kind has one handler: the last one given.
+    /// What an event of a kind does. A kind has one handler: a bus does not open with two
+    /// ([`OpenError::TwoHandlers`](crate::OpenError::TwoHandlers)).
     #[must_use]
     pub fn on<E: Event>(
         mut self,

@@ -142,7 +142,8 @@ impl TableProjection {
         self
     }
 
-    /// What an event of a kind does to the tables. A kind has one handler: the last one given.
+    /// What an event of a kind does to the tables. A kind has one handler: a bus does not open with two
+    /// ([`OpenError::TwoHandlers`](vitae::OpenError::TwoHandlers)).
     pub fn on<E: Event>(
         mut self,
         handler: impl Fn(&E, &Context, &mut Sql) -> Result<(), HandlerError> + Send + Sync + 'static,

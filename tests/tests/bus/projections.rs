@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vitae::store::ReadError;
-use vitae::{Bus, CommitReason, OpenError, Policy, Projection};
+use vitae::{Bus, CommitReason, Context, Effect, OpenError, Policy, Projection, Rows, Start};
 use vitae_tests::Subject;
 
 use crate::support::*;
@@ -19,6 +19,7 @@ on_every_store! {
     rows_are_read_by_prefix_and_in_pages
     a_row_of_another_shape_is_an_error
     two_projections_of_one_view_are_refused
+    two_handlers_of_one_kind_are_refused
 }
 
 /// For each count what was added to it, and for all of them together.
@@ -224,4 +225,26 @@ fn two_projections_of_one_view_are_refused(log: Subject) {
     let builder = Bus::builder(log.shared()).projection(totals());
     let error = builder.projection(totals()).open().err().unwrap();
     assert!(matches!(error, OpenError::Repeated { .. }));
+}
+
+fn two_handlers_of_one_kind_are_refused(log: Subject) {
+    let puts =
+        |key: &'static str| move |_: &Added, _: &Context, rows: &mut Rows<'_>| rows.put(key, &1);
+    let view = || Projection::new("twice").on(puts("a")).on(|_: &Wrote, _, _| Ok(())).on(puts("b"));
+    let builder = || Bus::builder(log.shared());
+    let mail = Effect::new("twice", Start::Beginning).on(|_: &Added, _, _| Ok(()));
+    let refused = [
+        (builder().projection(view()), "projection"),
+        (builder().projection(view().catch_up(1)), "projection"),
+        (builder().effect(mail.on(|_: &Added, _, _| Ok(()))), "effect"),
+    ];
+    for (builder, what) in refused {
+        let error = builder.open().unwrap_err().to_string();
+        let said =
+            format!("the {what} `twice` has two handlers for `count.add`, and would ask only one");
+        assert!(error.starts_with(&said), "{error}");
+    }
+    // A policy asks both.
+    let both = Policy::new("twice").on(|_: &Added, _, _| Ok(())).on(|_: &Added, _, _| Ok(()));
+    builder().policy(both).open().unwrap();
 }

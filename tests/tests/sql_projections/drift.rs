@@ -163,7 +163,8 @@ fn values_are_the_same_if_their_types_and_bytes_are() {
 
 #[test]
 fn tables_are_listed_one_after_the_other_and_one_may_be_empty() {
-    let projection = spent(1)
+    let projection = TableProjection::new("spent", 1)
+        .table("totals", "CREATE TABLE {totals} (customer PRIMARY KEY, cents, times) WITHOUT ROWID")
         .table("none", "CREATE TABLE {none} (a PRIMARY KEY) WITHOUT ROWID")
         .table("last", "CREATE TABLE {last} (cents)")
         .on(|event: &Bought, _, sql| {

@@ -11,15 +11,7 @@ use crate::support::*;
 
 /// The same tables as [`spent`] fills, on a bus that does something before it handles an event.
 fn meanwhile(store: &Arc<SqliteStore>, before: impl Fn(i64) + Send + Sync + 'static) -> Bus {
-    let projection = spent(1).on(move |event: &Bought, customer, sql| {
-        before(event.cents);
-        sql.execute(
-            "INSERT INTO {totals} VALUES (?1, ?2, 1) ON CONFLICT (customer)
-             DO UPDATE SET cents = cents + excluded.cents, times = times + 1",
-            params![customer.stream().id().as_str(), event.cents],
-        )
-    });
-    bus(store, projection)
+    bus(store, spent_after(1, move |event| before(event.cents)))
 }
 
 fn caught_up(file: &File, events: i64) -> Bus {

@@ -152,6 +152,9 @@ fn what_cannot_be_declared_is_refused_before_anything_is_written() {
     let elsewhere = spent(1).open(&another.store).unwrap();
     let error = Bus::builder(file.store.clone()).projection_in_tables(elsewhere).open();
     assert!(matches!(error.unwrap_err(), OpenError::OtherLog { .. }));
+    let twice = spent(1).on(|_: &Bought, _, _| Ok(())).open(&file.store).unwrap();
+    let error = Bus::builder(file.store.clone()).projection_in_tables(twice).open().unwrap_err();
+    assert!(matches!(&error, OpenError::TwoHandlers { name, .. } if name == "spent"), "{error}");
     assert_eq!(everything(&file), before);
 }
 

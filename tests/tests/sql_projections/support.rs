@@ -97,6 +97,14 @@ pub(crate) fn buy(bus: &Bus, customer: &str, cents: i64) {
 
 /// What each customer has spent, and every purchase by its number.
 pub(crate) fn spent(version: u32) -> TableProjection {
+    spent_after(version, |_| ())
+}
+
+/// [`spent`], with something that happens before each event is handled.
+pub(crate) fn spent_after(
+    version: u32,
+    before: impl Fn(&Bought) + Send + Sync + 'static,
+) -> TableProjection {
     TableProjection::new("spent", version)
         .table(
             "totals",
@@ -105,6 +113,7 @@ pub(crate) fn spent(version: u32) -> TableProjection {
         )
         .index("by_cents", "CREATE INDEX {by_cents} ON {totals} (cents, customer)")
         .on(move |event: &Bought, customer, sql| {
+            before(event);
             sql.execute(
                 "INSERT INTO {totals} VALUES (?1, ?2, 1) ON CONFLICT (customer)
                  DO UPDATE SET cents = cents + excluded.cents, times = times + 1",

@@ -99,7 +99,8 @@ impl Bus {
     /// one moment: a check for handlers that depend on more than their events, and for rows that somebody
     /// changed by hand. Nothing is written, and no commit waits for it.
     ///
-    /// For rows under keys it takes memory for all rows of the view, twice. For [tables](crate::Tables),
+    /// For rows under keys it takes memory for all rows of the view, twice. If they change while they are
+    /// read, the events behind that are dealt with, and they are read again. For [tables](crate::Tables),
     /// which are computed where their store says, it takes memory for what is listed.
     ///
     /// An event whose payload was erased comes to nothing: what is stored of it differs.

@@ -6,6 +6,7 @@ use super::{Drift, Found, RowDrift};
 use crate::bus::catch_up::CatchUp;
 use crate::bus::parts::{Part, PartError};
 use crate::bus::projection::Checked;
+use crate::bus::rebuild::Replayed;
 use crate::bus::turns::MAX_TRIES;
 use crate::bus::{Inner, RebuildError, generations};
 use crate::name::Name;
@@ -40,9 +41,10 @@ impl Inner {
         moment: impl Fn() -> Result<Moment, RebuildError>,
     ) -> Result<Drift, RebuildError> {
         let mut now = moment()?;
+        let mut replayed = Replayed::nothing(projection);
         for _ in 0..MAX_TRIES {
-            let within = |position| Some(position) <= now.position;
-            let (values, _) = self.replay(projection, within)?;
+            replayed.go_on(self, |position| Some(position) <= now.position)?;
+            let values = replayed.rows.values();
             let differences = self.differences(&now.rows, &values)?;
             let after = moment()?;
             if after == now {

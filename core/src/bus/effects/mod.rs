@@ -136,7 +136,8 @@ impl Effect {
         }
     }
 
-    /// What to do about an event of a kind. A kind has one handler: the last one given.
+    /// What to do about an event of a kind. A kind has one handler: a bus does not open with two
+    /// ([`OpenError::TwoHandlers`](crate::OpenError::TwoHandlers)).
     #[must_use]
     pub fn on<E: Event>(
         mut self,
