@@ -144,10 +144,12 @@ impl SessionTransitions for Session {
 
     fn interactive_on_workflow_over(
         from: Interactive,
-        _: &WorkflowOver,
+        event: &WorkflowOver,
         _: &Context,
     ) -> Interactive {
-        Interactive { workflow: None, ..from }
+        // Of two that were imported, the later one may have begun before the earlier one ended.
+        let workflow = from.workflow.filter(|workflow| *workflow != event.workflow);
+        Interactive { workflow, ..from }
     }
 
     fn interactive_on_turn_began(from: Interactive, event: &TurnBegan, _: &Context) -> Working {
