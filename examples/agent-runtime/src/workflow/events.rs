@@ -42,6 +42,18 @@ pub struct Imported {
     pub tracker_path: Option<String>,
 }
 
+/// An imported workflow goes on here. It is told what its file did not hold.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.taken_up", tag = session, tag = workflow)]
+pub struct TakenUp {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// What the person asks for.
+    pub prompt: String,
+}
+
 /// The tracker file was looked at.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "workflow.tracker", tag = session, tag = workflow, tag = tracker_path)]
