@@ -313,7 +313,11 @@ fn what_an_imported_workflow_is_to_do_is_said_once() {
 
 #[test]
 fn a_workflow_that_was_in_its_last_turn_ends_without_a_further_one() {
-    for last in ["iteration = 3", "iteration = 1, max_iterations = 1, tracker_path = NULL"] {
+    for last in [
+        "iteration = 3",
+        "iteration = 1, max_iterations = 1, tracker_path = NULL",
+        "iteration = 3, workflow_name = NULL",
+    ] {
         let (shell, workflow) = interrupted(last);
         let (code, said) = shell.run_with(&GO_ON, &AGENT);
         assert_eq!(code, Some(4), "{last}: {said}");

@@ -145,7 +145,7 @@ fn was_imported() -> Scenario<Workflow> {
     Scenario::new().given(Imported {
         session: "s".into(),
         workflow: "w".into(),
-        name: "fix".into(),
+        name: Some("fix".into()),
         iterations: 1,
         max_iterations: 2,
         tracker_path: None,

@@ -162,9 +162,12 @@ impl Supervised {
     ) -> Result<String, ConductError> {
         let supervisor = self.hearing.supervisor();
         if let Some(workflow) = supervisor.workflow_under_way()? {
-            let name = supervisor.beginning_of(&workflow)?.map(|beginning| beginning.name);
-            let name = name.unwrap_or_default();
-            if name != file.name || id.is_some_and(|id| id != workflow) {
+            let name = supervisor.beginning_of(&workflow)?.and_then(|beginning| beginning.name);
+            // One that was imported without a name is not known to be another.
+            if name.as_ref().is_some_and(|name| *name != file.name)
+                || id.is_some_and(|id| id != workflow)
+            {
+                let name = name.unwrap_or_else(|| "unnamed".to_owned());
                 return Err(ConductError::OtherWorkflow { workflow, name });
             }
             self.take_up(&workflow, file, input)?;

@@ -31,8 +31,8 @@ pub struct Turn {
 pub struct Beginning {
     /// The session it runs in.
     pub session: String,
-    /// The workflow's name.
-    pub name: String,
+    /// The workflow's name; `None` if it was imported without one.
+    pub name: Option<String>,
 }
 
 impl Supervisor {
@@ -163,7 +163,7 @@ impl Beginning {
             beginning = match event.kind() {
                 Started::KIND => {
                     let Started { session, name, .. } = event.decode()?;
-                    Some(Self { session, name })
+                    Some(Self { session, name: Some(name) })
                 }
                 Imported::KIND => {
                     let Imported { session, name, .. } = event.decode()?;

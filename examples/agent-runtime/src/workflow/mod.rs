@@ -9,8 +9,9 @@ mod tokens;
 mod tracker;
 
 pub use events::{
-    AttentionGiven, CancelRequested, Ended, Imported, IterationCompleted, RepeatGranted, RunJoined,
-    Started, SuspendRequested, Suspended, TakenUp, TrackerSeen, TurnStarted, WrappingUp,
+    AttentionGiven, CancelRequested, Ended, Imported, ImportedV1, IterationCompleted,
+    RepeatGranted, RunJoined, Started, SuspendRequested, Suspended, TakenUp, TrackerSeen,
+    TurnStarted, WrappingUp,
 };
 pub use outcome::{Exit, Outcome, Status, Transport};
 pub use tokens::Tokens;
@@ -63,7 +64,7 @@ pub enum Workflow {
 /// What a workflow is about.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The workflow's name.
+    /// The workflow's name; empty if it was imported without one.
     pub name: String,
     /// What the person asked for; `None` if it was imported, and has not been gone on with since.
     pub prompt: Option<String>,
@@ -288,7 +289,7 @@ impl WorkflowTransitions for Workflow {
 
     fn idle_on_imported(_: Idle, event: &Imported, _: &Context) -> Running {
         let plan = Plan {
-            name: event.name.clone(),
+            name: event.name.clone().unwrap_or_default(),
             // The file does not have it.
             prompt: None,
             max_iterations: event.max_iterations,
