@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use agent_runtime::context;
 use agent_runtime::import::{Import, ImportError, Legacy, check};
@@ -18,8 +19,8 @@ use serde_json::Value;
 use support::legacy::{self, change, changed, files, import, imported, kinds, memory};
 use support::shell::Shell;
 use support::{Recording, feed_lines, program, run, run_rows, story, workflow_rows};
-use vitae::store::{Query, Read, ReadError};
-use vitae::{Alongside, Bus, Catalog, Timestamp};
+use vitae::store::{EventStore, Query, Read, ReadError};
+use vitae::{Alongside, Bus, Catalog, MemoryStore, Timestamp};
 
 #[test]
 fn every_file_is_imported_without_a_difference() {
@@ -335,6 +336,57 @@ fn a_workflow_that_others_came_after_goes_on_by_its_id() {
     let (shell, workflow) = interrupted(later);
     let (code, said) = shell.run_with(&[&GO_ON[..], &["--id", &workflow]].concat(), &AGENT);
     assert_eq!(code, Some(4), "{said}");
+}
+
+/// An imported workflow as it was told before names could be missing.
+mod earlier {
+    use serde::{Deserialize, Serialize};
+    use vitae::{Event, Lifecycle};
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(name = "workflow.imported", tag = session, tag = workflow)]
+    pub(super) struct Imported {
+        pub(super) session: String,
+        pub(super) workflow: String,
+        pub(super) name: String,
+        pub(super) iterations: u32,
+        pub(super) max_iterations: u32,
+        pub(super) tracker_path: Option<String>,
+    }
+
+    #[derive(Lifecycle, Clone)]
+    #[lifecycle(name = "workflow")]
+    pub(super) enum Workflow {
+        #[state(initial)]
+        #[on(Imported => Running)]
+        Idle,
+        #[state(terminal)]
+        Running,
+    }
+
+    impl WorkflowTransitions for Workflow {}
+}
+
+#[test]
+fn what_was_imported_before_names_could_be_missing_is_still_read() {
+    let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+    let before = Bus::open(store.clone()).unwrap();
+    for (workflow, name) in [("named", "tidy"), ("nameless", "")] {
+        let imported = earlier::Imported {
+            session: "s".into(),
+            workflow: workflow.into(),
+            name: name.into(),
+            iterations: 1,
+            max_iterations: 2,
+            tracker_path: None,
+        };
+        let idle = before.load::<earlier::Workflow>(workflow).unwrap();
+        before.commit(idle.record(imported).unwrap()).unwrap();
+    }
+    let supervisor = Supervisor::new(agent_runtime::bus(store).unwrap(), "s".to_owned());
+    let name = |workflow| supervisor.beginning_of(workflow).unwrap().unwrap().name;
+    assert_eq!((name("named"), name("nameless")), (Some("tidy".to_owned()), None));
+    assert_eq!(supervisor.to_be_taken_up_at("named").unwrap(), Some(2));
 }
 
 #[test]
