@@ -7,6 +7,7 @@ pub mod question;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::without_half_characters;
 use crate::request::Decision;
 use crate::run::{Tool, Trigger};
 
@@ -95,11 +96,13 @@ struct Payload<'a> {
 }
 
 impl Hook {
-    /// Reads a hook's payload. One of a kind that is not known here is kept as it is.
+    /// Reads a hook's payload. One of a kind that is not known here is kept as it is. Half a character in
+    /// it, which no text can hold, becomes U+FFFD.
     ///
     /// # Errors
     /// If it is not JSON, names no hook or no agent session, or a field has the wrong type.
     pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
+        let json = &*without_half_characters(json);
         let Head { hook_event_name: name, session_id: agent } = serde_json::from_str(json)?;
         // What an unknown hook's fields are is not for us to say, even if we know the names.
         let payload = if KNOWN.contains(&name.as_str()) {

@@ -20,6 +20,7 @@
 //! | [`projections`] | what a person sees: workflows, runs, feed |
 //! | [`supervisor`] | what is heard, turned into events |
 //! | [`hook`] | the words of the agent's hooks |
+//! | [`json`] | one mistake in what agents write |
 //! | [`prompt`] | what an agent is told when its turn begins |
 //! | [`recording`], [`replay`] | sessions from a file, with a checkpoint |
 //! | [`import`] | sessions of the program before, from its files |
@@ -37,6 +38,7 @@ pub mod context;
 pub mod diagram;
 pub mod hook;
 pub mod import;
+pub mod json;
 pub mod live;
 pub mod overview;
 pub mod permissions;

@@ -18,7 +18,7 @@ use crate::session::{
     RunNoted, RunOver, Session, TurnBegan, TurnOver, WorkflowBegan, WorkflowOver,
 };
 use crate::workflow::{
-    Ended, Imported, IterationCompleted, RunJoined, Started, TurnStarted, Workflow,
+    Ended, Imported, IterationCompleted, RunJoined, Started, TakenUp, TurnStarted, Workflow,
 };
 
 /// Every policy, in the order in which they react.
@@ -48,6 +48,11 @@ fn workflows_move_the_session() -> Policy {
             Ok(then.record::<Session>(&event.session, WorkflowBegan { session, workflow })?)
         })
         .on(|event: &Imported, _, then| {
+            let (session, workflow) = (event.session.clone(), event.workflow.clone());
+            Ok(then.record::<Session>(&event.session, WorkflowBegan { session, workflow })?)
+        })
+        .on(|event: &TakenUp, _, then| {
+            // Others may have begun in the session since it was imported.
             let (session, workflow) = (event.session.clone(), event.workflow.clone());
             Ok(then.record::<Session>(&event.session, WorkflowBegan { session, workflow })?)
         })

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::hook::{Answer, Hook};
+use crate::json::without_half_characters;
 use crate::workflow::{Exit, Tokens, Transport};
 
 /// A line of a recording: what reached the program from outside, and when.
@@ -91,6 +92,7 @@ impl Line {
             at: i64,
         }
         let json = std::str::from_utf8(bytes).map_err(|_| LineError::NotText)?;
+        let json = &*without_half_characters(json);
         let Head { t, at } = serde_json::from_str(json)?;
         let input = match t.as_str() {
             "workflow" => Input::Workflow(serde_json::from_str(json)?),

@@ -136,11 +136,12 @@ impl WorkflowFile {
         self.r#loop.as_ref().filter(|looped| looped.enabled)
     }
 
-    /// Whether a prompt speaks of what the person asks for.
+    /// Whether the prompt of a turn speaks of what the person asks for, or that of any turn after it.
     #[must_use]
-    pub fn wants_input(&self) -> bool {
+    pub fn wants_input(&self, turn: u32) -> bool {
         let later = self.looped().map(|looped| &looped.prompt);
-        [Some(&self.prompt), later].into_iter().flatten().any(|prompt| prompt.contains("{input}"))
+        let this = Some(&self.prompt).filter(|_| turn <= 1 || later.is_none());
+        [this, later].into_iter().flatten().any(|prompt| prompt.contains("{input}"))
     }
 
     /// The prompt of a turn.

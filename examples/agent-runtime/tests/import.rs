@@ -4,9 +4,11 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use agent_runtime::context;
 use agent_runtime::import::{Import, ImportError, Legacy, check};
@@ -14,10 +16,11 @@ use agent_runtime::projections::workflow_runs::WorkflowRun;
 use agent_runtime::supervisor::{Heard, SuperviseError, Supervisor};
 use agent_runtime::workflow::{Status, Workflow};
 use serde_json::Value;
-use support::legacy::{self, changed, files, import, imported, kinds, memory};
+use support::legacy::{self, change, changed, files, import, imported, kinds, memory};
+use support::shell::Shell;
 use support::{Recording, feed_lines, program, run, run_rows, story, workflow_rows};
-use vitae::store::{Query, Read, ReadError};
-use vitae::{Alongside, Bus, Catalog, Timestamp};
+use vitae::store::{EventStore, Query, Read, ReadError};
+use vitae::{Alongside, Bus, Catalog, MemoryStore, Timestamp};
 
 #[test]
 fn every_file_is_imported_without_a_difference() {
@@ -233,4 +236,177 @@ fn a_workflow_that_was_running_goes_on_with_its_budget() {
     let over = supervisor.begin_turn("go on".to_owned(), heard());
     assert!(matches!(over, Err(SuperviseError::NoWorkflow { .. })), "{over:?}");
     assert!(matches!(bus.load::<Workflow>(&row(&bus).run_id).unwrap().state(), Workflow::Done(_)));
+}
+
+const GOES_ON: &str = "name = 'fix-tests'\nprompt = 'Do {input}'\n[loop]\nmax_iterations = 9\n\
+                       tracker_path = 'elsewhere'\n[permissions]\ndeny = ['WebFetch']\n";
+
+/// The demo's session in a store, as it would be if its workflow had been interrupted; and the workflow.
+fn interrupted(sql: &str) -> (Shell, String) {
+    let shell = Shell::new(GOES_ON);
+    let session = legacy::named("demo", &shell.path("."));
+    let running = "UPDATE workflow_runs SET status = 'running', ended_at = NULL, \
+                   stop_reason = NULL, tracker_path = 'tracker', max_iterations = 3, ";
+    change(&session.file, &format!("{running}{sql}"));
+    let arguments = ["import".as_ref(), session.file.as_os_str(), "--db".as_ref(), "db".as_ref()];
+    let output = shell.program(&[]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let workflow = workflow_rows(&support::open(&shell.path("db")), SESSION).remove(0).run_id;
+    (shell, workflow)
+}
+
+const SESSION: &str = "tidepool";
+const GO_ON: [&str; 5] = ["w.toml", "--db", "db", "--session", SESSION];
+const AGENT: [&str; 3] = ["sh", "-c", "cat >> prompts; echo >> prompts; echo more > tracker"];
+
+#[test]
+fn a_workflow_that_was_running_goes_on_live() {
+    let (shell, workflow) = interrupted("iteration = 0");
+    for command in [
+        &["steer", &workflow, "Mind the step."][..],
+        &["suspend", &workflow, "wait for me"],
+        &["wake", &workflow, "--message", "I have looked."],
+    ] {
+        let output = shell.program(command).args(["--db", "db"]).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {output:?}");
+    }
+    // What the file did not hold is asked for, as of a workflow that is started.
+    let (code, said) = shell.run_with(&GO_ON, &AGENT);
+    assert!(code == Some(1) && said.contains("--input"), "{said}");
+    let other = [&GO_ON[..], &["--id", "other"]].concat();
+    let (code, said) = shell.run_with(&other, &AGENT);
+    assert!(code == Some(1) && said.contains("(fix-tests) is under way"), "{said}");
+    let with_input = [&GO_ON[..], &["--input", "the tides"]].concat();
+    let (code, said) = shell.run_with(&with_input, &AGENT);
+    assert_eq!(code, Some(4), "{said}");
+    let prompts = shell.read("prompts");
+    assert!(prompts.starts_with("Do the tides"), "{prompts}");
+    for told in ["Mind the step.", "I have looked."] {
+        assert_eq!(prompts.matches(told).count(), 1, "{prompts}");
+    }
+    assert_eq!(prompts.matches("Read the tracker at tracker").count(), 2, "{prompts}");
+    let bus = support::open(&shell.path("db"));
+    let row = workflow_rows(&bus, SESSION).remove(0);
+    assert_eq!((row.run_id, row.status, row.iteration), (workflow, Status::Exhausted, 3));
+    // Its rules are those of the file that it went on with.
+    assert!(kinds(&bus).contains(&"permissions.rules_set".to_owned()));
+    bus.store().verify().unwrap();
+}
+
+#[test]
+fn what_an_imported_workflow_is_to_do_is_said_once() {
+    let (shell, workflow) = interrupted("iteration = 0");
+    let suspend = format!("$AGENT_RUNTIME suspend {workflow} later --db db; {}", AGENT[2]);
+    let with_input = [&GO_ON[..], &["--input", "the tides"]].concat();
+    let agent = ["sh", "-c", &suspend];
+    let mut first = shell.command(&with_input, &agent).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(first.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().starts_with("it waits for somebody")));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let wake = shell.program(&["wake", &workflow, "--db", "db"]).output().unwrap();
+    assert!(wake.status.success(), "{wake:?}");
+    let (code, said) = shell.run_with(&GO_ON, &AGENT);
+    assert_eq!(code, Some(4), "{said}");
+    let taken_up = kinds(&support::open(&shell.path("db")));
+    assert_eq!(taken_up.iter().filter(|kind| *kind == "workflow.taken_up").count(), 1);
+}
+
+#[test]
+fn a_workflow_that_was_in_its_last_turn_ends_without_a_further_one() {
+    for last in [
+        "iteration = 3",
+        "iteration = 1, max_iterations = 1, tracker_path = NULL",
+        "iteration = 3, workflow_name = NULL",
+    ] {
+        let (shell, workflow) = interrupted(last);
+        let (code, said) = shell.run_with(&GO_ON, &AGENT);
+        assert_eq!(code, Some(4), "{last}: {said}");
+        assert!(!shell.path("prompts").exists(), "{last}");
+        let bus = support::open(&shell.path("db"));
+        assert!(!kinds(&bus).contains(&"workflow.turn".to_owned()), "{last}");
+        let workflow = bus.load::<Workflow>(&workflow).unwrap();
+        assert!(matches!(workflow.state(), Workflow::Done(_)), "{last}");
+    }
+}
+
+#[test]
+fn a_workflow_that_others_came_after_goes_on_by_its_id() {
+    let later = "iteration = 1; INSERT INTO workflow_runs VALUES                  ('later', 'tidepool', 'tidy', 2000000000000, 2000000000001, 1, 1, 'completed', NULL, NULL)";
+    let (shell, workflow) = interrupted(later);
+    let (code, said) = shell.run_with(&[&GO_ON[..], &["--id", &workflow]].concat(), &AGENT);
+    assert_eq!(code, Some(4), "{said}");
+}
+
+/// An imported workflow as it was told before names could be missing.
+mod earlier {
+    use serde::{Deserialize, Serialize};
+    use vitae::{Event, Lifecycle};
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(name = "workflow.imported", tag = session, tag = workflow)]
+    pub(super) struct Imported {
+        pub(super) session: String,
+        pub(super) workflow: String,
+        pub(super) name: String,
+        pub(super) iterations: u32,
+        pub(super) max_iterations: u32,
+        pub(super) tracker_path: Option<String>,
+    }
+
+    #[derive(Lifecycle, Clone)]
+    #[lifecycle(name = "workflow")]
+    pub(super) enum Workflow {
+        #[state(initial)]
+        #[on(Imported => Running)]
+        Idle,
+        #[state(terminal)]
+        Running,
+    }
+
+    impl WorkflowTransitions for Workflow {}
+}
+
+#[test]
+fn what_was_imported_before_names_could_be_missing_is_still_read() {
+    let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+    let before = Bus::open(store.clone()).unwrap();
+    for (workflow, name) in [("named", "tidy"), ("nameless", "")] {
+        let imported = earlier::Imported {
+            session: "s".into(),
+            workflow: workflow.into(),
+            name: name.into(),
+            iterations: 1,
+            max_iterations: 2,
+            tracker_path: None,
+        };
+        let idle = before.load::<earlier::Workflow>(workflow).unwrap();
+        before.commit(idle.record(imported).unwrap()).unwrap();
+    }
+    let supervisor = Supervisor::new(agent_runtime::bus(store).unwrap(), "s".to_owned());
+    let name = |workflow| supervisor.beginning_of(workflow).unwrap().unwrap().name;
+    assert_eq!((name("named"), name("nameless")), (Some("tidy".to_owned()), None));
+    assert_eq!(supervisor.to_be_taken_up_at("named").unwrap(), Some(2));
+}
+
+#[test]
+fn a_workflow_is_found_that_began_when_another_one_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    for began in ["ended_at", "ended_at - 1"] {
+        let running = format!(
+            "INSERT INTO workflow_runs SELECT 'later', session_id, 'tidy', {began}, NULL, 0, 1,              'running', NULL, NULL FROM workflow_runs"
+        );
+        let (bus, legacy) = (memory(), changed(&session.file, &running));
+        import(&bus, &legacy);
+        assert_eq!(check(&bus, &legacy).unwrap(), [], "{began}");
+        let supervisor = Supervisor::new(bus, session.recording.session.clone());
+        let under_way = supervisor.workflow_under_way().unwrap();
+        assert_eq!(under_way.as_deref(), Some("later"), "{began}");
+        let at = Timestamp::from_millis(1).unwrap();
+        let heard = || Heard { at, alongside: Alongside::new() };
+        supervisor.link("an agent of its own", "later", heard()).unwrap();
+        let unknown = supervisor.link("another agent", "nobody's", heard());
+        assert!(matches!(unknown, Err(SuperviseError::UnknownWorkflow { .. })), "{unknown:?}");
+    }
 }

@@ -6,11 +6,15 @@
 mod support;
 
 use std::fs;
+use std::sync::Arc;
 
 use agent_runtime::import::{Import, check};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use support::legacy::{self, change, changed, import, imported, kinds, memory};
-use support::run;
+use support::{run, story};
+use vitae::MemoryStore;
+use vitae::store::Limits;
 
 #[test]
 fn the_check_sees_every_column() {
@@ -81,6 +85,7 @@ fn the_check_sees_every_column() {
         ("adapter_sessions", "model", "'x'", &agent, &bus, &session.file),
         ("workflow_runs", "id", "'other'", &workflow, &workflows, &budget.file),
         ("workflow_runs", "workflow_name", "'other'", &workflow, &workflows, &budget.file),
+        ("workflow_runs", "workflow_name", "NULL", &workflow, &workflows, &budget.file),
         ("workflow_runs", "started_at", "started_at + 1", &workflow, &workflows, &budget.file),
         ("workflow_runs", "ended_at", "ended_at + 1", &workflow, &workflows, &budget.file),
         ("workflow_runs", "iteration", "iteration + 1", &workflow, &workflows, &budget.file),
@@ -206,6 +211,119 @@ fn a_row_whose_id_can_be_no_name_is_kept() {
         let told = import(&bus, &legacy);
         assert!(told.iter().any(|row| row.starts_with(kept)), "{sql}: {told:?}");
         assert!(!check(&bus, &legacy).unwrap().is_empty(), "{sql}");
+    }
+}
+
+#[test]
+fn a_row_that_makes_no_valid_commit_is_kept_and_all_others_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let long = "x".repeat(300);
+    let asking = "SELECT min(rowid) FROM runtime_events WHERE hook_name = 'PermissionRequest'";
+    let legacy = changed(
+        &session.file,
+        &format!("UPDATE runtime_events SET id = '{long}' WHERE rowid = ({asking})"),
+    );
+    let mut limits = Limits::default();
+    limits.max_key_bytes = 256;
+    let bus = agent_runtime::bus(Arc::new(MemoryStore::with_limits(limits))).unwrap();
+    let told = import(&bus, &legacy);
+    let (hooks, lines): (Vec<_>, Vec<_>) =
+        told.iter().partition(|row| row.starts_with("runtime_events "));
+    assert!(hooks.len() == 1 && hooks[0].contains(&long), "{told:?}");
+    assert!(lines.iter().all(|row| row.starts_with("feed_events ")), "{told:?}");
+    assert_eq!(import(&bus, &legacy), told);
+}
+
+#[test]
+fn an_id_of_an_agent_can_be_of_any_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(1_100);
+    // Tool uses are answered by their ids, and subagents say something under theirs.
+    for (name, id, actor) in [
+        ("demo", "tool_use_id", "subagent:"),
+        ("subagents", "agent_id", &format!("subagent:{long}")),
+    ] {
+        let session = legacy::named(name, folder.path());
+        let there = format!("json_extract(payload, '$.payload.{id}')");
+        let legacy = changed(
+            &session.file,
+            &format!(
+                "UPDATE runtime_events SET payload = json_set(payload, '$.payload.{id}', \
+                 '{long}' || {there}) WHERE {there} IS NOT NULL; \
+                 UPDATE feed_events SET actor_id = replace(actor_id, 'subagent:', '{actor}')"
+            ),
+        );
+        let bus = memory();
+        assert_eq!(import(&bus, &legacy), [""; 0], "{name}");
+        assert_eq!(check(&bus, &legacy).unwrap(), [], "{name}");
+    }
+}
+
+#[test]
+fn half_a_character_is_taken_as_one_that_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let cut = r#"json('"cut \ud83d"')"#;
+    let of = |hook: &str, field: &str| {
+        format!(
+            "UPDATE runtime_events SET payload = json_set(payload, '$.payload.{field}', {cut}) \
+             WHERE rowid = (SELECT min(rowid) FROM runtime_events WHERE hook_name = '{hook}' \
+             AND json_extract(payload, '$.payload.{field}') IS NOT NULL);"
+        )
+    };
+    let hooks = [
+        of("UserPromptSubmit", "prompt"),
+        of("Stop", "last_assistant_message"),
+        of("Notification", "message"),
+        of("PostToolUseFailure", "error"),
+        of("PermissionRequest", "tool_input.command"),
+    ];
+    let decision = format!(
+        "UPDATE feed_events SET data = json_set(data, '$.data.decision_type', 'deny', '$.data.message', {cut}) \
+         WHERE kind = 'permission.decision'"
+    );
+    let legacy = changed(&session.file, &format!("{}{decision}", hooks.concat()));
+    let bus = memory();
+    assert_eq!(import(&bus, &legacy), [""; 0]);
+    assert_eq!(check(&bus, &legacy).unwrap(), []);
+    let told = story(&bus).join("\n");
+    for kind in ["run.prompted", "request.stop_asked", "run.notified", "request.permission_decided"]
+    {
+        let cut = |line: &&str| line.contains(kind) && line.contains("cut \u{fffd}");
+        assert!(told.lines().any(|line| cut(&line)), "{kind}");
+    }
+}
+
+#[test]
+fn a_decision_is_taken_with_the_id_of_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let (bus, _) = imported(&session.file);
+    let db = Connection::open(&session.file).unwrap();
+    let decisions = "SELECT event_id FROM feed_events WHERE runtime_event_id IS NULL ORDER BY seq";
+    let mut decisions = db.prepare(decisions).unwrap();
+    let lines = decisions.query_map([], |row| row.get(0)).unwrap();
+    let lines: Vec<String> = lines.map(Result::unwrap).collect();
+    let taken = support::events(&bus).into_iter();
+    let taken = taken.filter(|event| event.kind == "session.decision_imported");
+    let taken = taken.map(|event| event.payload["line"].as_str().unwrap().to_owned());
+    assert_eq!(taken.collect::<Vec<_>>(), lines);
+    assert!(!lines.is_empty());
+}
+
+#[test]
+fn a_workflow_without_a_name_is_not_one_with_an_empty_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = legacy::named("demo", folder.path());
+    let named = |name: &str| {
+        changed(&session.file, &format!("UPDATE workflow_runs SET workflow_name = {name}"))
+    };
+    for (name, other) in [("NULL", "''"), ("''", "NULL")] {
+        let (bus, legacy) = (memory(), named(name));
+        import(&bus, &legacy);
+        assert_eq!(check(&bus, &legacy).unwrap(), [], "{name}");
+        assert_eq!(check(&bus, &named(other)).unwrap().len(), 1, "{name}");
     }
 }
 

@@ -17,7 +17,8 @@ use agent_runtime::session::{
 };
 use agent_runtime::steering::Steering;
 use agent_runtime::workflow::{
-    CancelRequested, Exit, IterationCompleted, Running, Started, Tokens, TurnStarted, Workflow,
+    CancelRequested, Exit, Imported, IterationCompleted, Running, Started, Suspended, TakenUp,
+    Tokens, TurnStarted, Workflow,
 };
 use rusqlite::Connection;
 use vitae::testing::{Coverage, EventsLock, Scenario};
@@ -71,6 +72,8 @@ fn every_edge_is_tested() {
     let workflow = recorded::<Workflow>().tests([
         what_is_cancelled_before_its_first_turn_stays_so,
         the_budget_bounds_the_turns,
+        what_was_imported_is_taken_up_once,
+        what_was_imported_and_waits_is_taken_up_once,
         seam::a_turn_that_is_run_again_keeps_its_number,
         seam::a_workflow_goes_on_where_it_was_once_somebody_has_looked,
         seam::a_workflow_that_waits_can_be_cancelled,
@@ -136,6 +139,48 @@ fn the_budget_bounds_the_turns() -> Scenario<Workflow> {
         .then_refusal(|said| assert_eq!(said.reason(), "no turn is under way"))
         .when(turn(2))
         .then_refusal(|said| assert_eq!(said.reason(), "all 1 iterations are used up"))
+}
+
+fn was_imported() -> Scenario<Workflow> {
+    Scenario::new().given(Imported {
+        session: "s".into(),
+        workflow: "w".into(),
+        name: Some("fix".into()),
+        iterations: 1,
+        max_iterations: 2,
+        tracker_path: None,
+    })
+}
+
+fn taken_up() -> TakenUp {
+    TakenUp { session: "s".into(), workflow: "w".into(), prompt: "fix it".into() }
+}
+
+#[test]
+fn what_was_imported_is_taken_up_once() -> Scenario<Workflow> {
+    let fits = |running: &Running| running.plan.prompt.as_deref() == Some("fix it");
+    was_imported()
+        .when(taken_up())
+        .then_state(move |workflow| {
+            assert!(matches!(workflow, Workflow::Running(running) if fits(running)));
+        })
+        .when(taken_up())
+        .then_refusal(|said| assert_eq!(said.reason(), "what was asked for is known already"))
+}
+
+#[test]
+fn what_was_imported_and_waits_is_taken_up_once() -> Scenario<Workflow> {
+    let fits = |running: &Running| running.plan.prompt.as_deref() == Some("fix it");
+    let (session, workflow) = (|| "s".to_owned(), || "w".to_owned());
+    let suspended = Suspended { session: session(), workflow: workflow(), reason: "look".into() };
+    was_imported()
+        .given(suspended)
+        .when(taken_up())
+        .then_state(move |workflow| {
+            assert!(matches!(workflow, Workflow::AwaitingAttention(state) if fits(&state.running)));
+        })
+        .when(taken_up())
+        .then_refusal(|said| assert_eq!(said.reason(), "what was asked for is known already"))
 }
 
 #[test]

@@ -67,6 +67,14 @@ fn how_the_agent_ends_is_how_its_turn_ends() {
 }
 
 #[test]
+fn what_an_agent_cuts_in_the_middle_of_a_character_still_counts() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'claude'\n"));
+    let line = r#"{"type":"result","result":"cut \ud83d","usage":{"input_tokens":7}}"#;
+    let (code, said) = shell.run(&["printf", "%s\\n", line]);
+    assert_eq!((code, shell.outcome().tokens.input), (Some(0), Some(7)), "{said}");
+}
+
+#[test]
 fn an_agent_is_given_its_prompt_and_its_place() {
     let shell = Shell::new(ONCE);
     let script = "cat > seen; echo >> seen; echo \"$0\" >> seen; \

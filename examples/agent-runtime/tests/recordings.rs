@@ -44,3 +44,19 @@ fn every_recording_gives_what_the_recorded_program_made_of_it() {
     )
     .unwrap();
 }
+
+#[test]
+fn half_a_character_stops_no_replay() {
+    let mut recording = support::named("demo");
+    let mut cut = 0;
+    for line in &mut recording.lines {
+        let mut text = String::from_utf8(line.clone()).unwrap();
+        for field in ["prompt", "last_assistant_message", "message", "error", "reason", "stderr"] {
+            text = text.replace(&format!("\"{field}\":\""), &format!("\"{field}\":\"\\ud83d "));
+        }
+        cut += usize::from(text.as_bytes() != &line[..]);
+        *line = text.into_bytes();
+    }
+    assert!(cut > 10, "{cut}");
+    recording.check_end(&recording.unstopped());
+}

@@ -101,7 +101,7 @@ fn json_of(shown: &Shown) -> Value {
         "session": context.place.session,
         "tool": context.tool.name,
         "tool_use_id": context.tool.use_id,
-        "tool_input": serde_json::from_str::<Value>(&context.tool.input).unwrap_or(Value::Null),
+        "tool_input": context.tool.input_shown(),
         "run": context.run,
         "workflow": context.place.workflow,
         "workflow_name": workflow.map(|workflow| &workflow.name),

@@ -15,6 +15,7 @@ use agent_runtime::workflow::Workflow;
 use vitae::{Bus, Lifecycle, MemoryStore};
 use vitae_sqlite::SqliteStore;
 
+use super::output::maybe;
 use super::{Failure, context};
 
 const RECORDING: &str = include_str!("../../recordings/demo/recording.jsonl");
@@ -182,7 +183,7 @@ fn show_lives(out: &mut impl Write, bus: &Bus) -> Result<(), Failure> {
 fn show_end(out: &mut impl Write, bus: &Bus) -> Result<(), Failure> {
     for row in bus.view::<workflow_runs::WorkflowRun>(workflow_runs::VIEW)?.scan([]) {
         let row = row?.1;
-        let (name, status, turn) = (&row.workflow_name, row.status.as_str(), row.iteration);
+        let (name, status, turn) = (maybe(row.workflow_name), row.status.as_str(), row.iteration);
         let tokens = row.tokens.total.unwrap_or(0);
         writeln!(out, "{name}: {status} after {turn} iterations, {tokens} tokens\n")?;
     }

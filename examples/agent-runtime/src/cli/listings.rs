@@ -46,7 +46,7 @@ pub(super) fn workflows(listing: &Listing) -> Result<(), Failure> {
         output.row(json, || {
             vec![
                 row.run_id.clone(),
-                row.workflow_name.clone(),
+                maybe(row.workflow_name.clone()),
                 row.session_id.clone(),
                 match &awaits {
                     Some(reason) => format!("awaits attention: {reason}"),

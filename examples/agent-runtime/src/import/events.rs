@@ -31,6 +31,18 @@ pub struct AgentImported {
     pub tokens: Tokens,
 }
 
+/// A decision is taken over, with the line of the feed that is all that the file has of it.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "session.decision_imported", tag = session, tag = request)]
+pub struct DecisionImported {
+    /// The session.
+    pub session: String,
+    /// The request that was decided.
+    pub request: String,
+    /// The line: its id in the file.
+    pub line: String,
+}
+
 /// A row of the reference system's file that nobody understands here. Kept as it is.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
 #[event(name = "session.row_kept", tag = session)]

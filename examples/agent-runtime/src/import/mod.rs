@@ -26,7 +26,7 @@ mod take;
 
 pub use check::{CheckError, Difference, check};
 pub use error::{ImportError, LegacyError};
-pub use events::{AgentImported, RowKept, SessionImported};
+pub use events::{AgentImported, DecisionImported, RowKept, SessionImported};
 pub use file::SCHEMA_VERSION;
 pub use legacy::Legacy;
 

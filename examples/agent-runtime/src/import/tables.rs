@@ -8,6 +8,7 @@ use vitae::Timestamp;
 
 use super::row::{Misfit, Row};
 use crate::hook::Hook;
+use crate::json::without_half_characters;
 use crate::request::Decision;
 use crate::workflow::{Outcome, Status, Tokens};
 
@@ -22,7 +23,7 @@ pub(super) struct SessionRow {
 /// `workflow_runs`: how each workflow stood when it was last written.
 pub(super) struct WorkflowRow {
     pub(super) id: String,
-    pub(super) name: String,
+    pub(super) name: Option<String>,
     pub(super) started_at: Timestamp,
     pub(super) iterations: u32,
     pub(super) max_iterations: u32,
@@ -105,7 +106,7 @@ impl WorkflowRow {
         };
         Ok(Self {
             id: row.text("id")?,
-            name: row.maybe("workflow_name", Row::text)?.unwrap_or_default(),
+            name: row.maybe("workflow_name", Row::text)?,
             started_at: time(row, "started_at")?,
             iterations: row.count("iteration")?,
             max_iterations: row.count("max_iterations")?,
@@ -179,6 +180,7 @@ impl FeedRow {
             hook_request_id: Option<String>,
         }
         let json = row.text("data")?;
+        let json = without_half_characters(&json);
         let Envelope { cause, data } = serde_json::from_str(&json)
             .map_err(|error| format!("`data` holds no line of the feed: {error}"))?;
         let cause = cause.unwrap_or_default();

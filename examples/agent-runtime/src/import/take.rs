@@ -3,9 +3,10 @@
 //! Owns which events a row becomes. A hook goes the way of any hook; what a lifecycle refuses is kept as
 //! the row that it is.
 
-use vitae::{Alongside, Bus, Lifecycle, LoadError};
+use vitae::store::AppendError;
+use vitae::{Alongside, Bus, CommitReason, Lifecycle, LoadError};
 
-use super::events::{AgentImported, RowKept, SessionImported};
+use super::events::{AgentImported, DecisionImported, RowKept, SessionImported};
 use super::legacy::RawRow;
 use super::steps::{Step, What};
 use super::tables::{AgentRow, DecisionRow, HookRow, SessionRow, WorkflowRow};
@@ -27,7 +28,7 @@ pub(super) fn step(
         What::Workflow(row) => take.workflow(&row.value),
         What::WorkflowEnd(row, outcome) => take.workflow_end(&row.value.id, outcome),
         What::Hook(row, workflow) => take.hook(&row.value, *workflow),
-        What::Decision(_, decision) => take.decision(decision),
+        What::Decision(line, decision) => take.decision(&line.value.id, decision),
         What::Agent(row) => take.agent(&row.value),
         What::Opaque(row) => take.row(&row.raw, row.why.clone()),
     };
@@ -46,6 +47,7 @@ fn is_refusal(error: &SuperviseError) -> bool {
             | SuperviseError::InvalidName(_)
             | SuperviseError::Load(LoadError::InvalidId(_))
             | SuperviseError::UnknownRequest { .. }
+            | SuperviseError::Commit(CommitReason::Append(AppendError::Invalid(_)))
     )
 }
 
@@ -104,7 +106,12 @@ impl Take<'_> {
         supervisor.in_turn_of(workflow).hook(&row.id, row.hook.clone(), heard)
     }
 
-    fn decision(&self, row: &DecisionRow) -> Result<(), SuperviseError> {
+    fn decision(&self, line: &str, row: &DecisionRow) -> Result<(), SuperviseError> {
+        let session = self.load::<Session>(self.session)?.record(DecisionImported {
+            session: self.session.to_owned(),
+            request: row.request.clone(),
+            line: line.to_owned(),
+        })?;
         let (request, source) = (row.request.clone(), row.source.to_owned());
         let decision = row.decision.clone();
         let asked = self.load::<Request>(&request_stream(self.session, &request))?;
@@ -112,18 +119,13 @@ impl Take<'_> {
             RequestTyped::AwaitingPermission(asked) => {
                 let place = asked.state().place.clone();
                 let decided = PermissionDecided { place, request, source, decision };
-                self.commit(asked.record(decided)?)
+                self.commit((asked.record(decided)?, session))
             }
             RequestTyped::AwaitingStop(asked) => {
                 let place = asked.state().place.clone();
                 let counts = !asked.state().has_message;
-                self.commit(asked.record(StopDecided {
-                    place,
-                    request,
-                    source,
-                    decision,
-                    counts,
-                })?)
+                let decided = StopDecided { place, request, source, decision, counts };
+                self.commit((asked.record(decided)?, session))
             }
             _ => Err(SuperviseError::UnknownRequest { request }),
         }

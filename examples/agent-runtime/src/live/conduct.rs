@@ -149,7 +149,7 @@ impl Supervised {
     }
 
     /// Starts a workflow, or finds the one that this is about: the one under way, or the one of
-    /// this id. Gives its id.
+    /// this id. One that was imported is told what its file did not hold. Gives its id.
     ///
     /// # Errors
     /// [`ConductError::OtherWorkflow`] if another one is under way, [`ConductError::NoInput`] if what
@@ -162,34 +162,39 @@ impl Supervised {
     ) -> Result<String, ConductError> {
         let supervisor = self.hearing.supervisor();
         if let Some(workflow) = supervisor.workflow_under_way()? {
-            let name = supervisor.start_of(&workflow)?.map(|start| start.name).unwrap_or_default();
-            if name != file.name || id.is_some_and(|id| id != workflow) {
+            let name = supervisor.beginning_of(&workflow)?.and_then(|beginning| beginning.name);
+            // One that was imported without a name is not known to be another.
+            if name.as_ref().is_some_and(|name| *name != file.name)
+                || id.is_some_and(|id| id != workflow)
+            {
+                let name = name.unwrap_or_else(|| "unnamed".to_owned());
                 return Err(ConductError::OtherWorkflow { workflow, name });
             }
+            self.take_up(&workflow, file, input)?;
             return Ok(workflow);
         }
         let id = id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
-        if supervisor.start_of(&id)?.is_some() {
+        if supervisor.beginning_of(&id)?.is_some() {
+            self.take_up(&id, file, input)?;
             return Ok(id);
         }
-        if input.is_none() && file.wants_input() {
-            return Err(ConductError::NoInput);
-        }
-        let (looped, input) = (file.looped(), input.unwrap_or_default());
-        let retry = file.retry.plan()?;
-        self.hearing.see(|supervisor, heard| {
-            let new = NewWorkflow {
-                workflow: id.clone(),
-                name: file.name.clone(),
-                prompt: input.clone(),
-                max_iterations: looped.map(|looped| looped.max_iterations.get()),
-                tracker_path: looped.and_then(|looped| looped.tracker_path.clone()),
-                rules: file.permissions.rules(),
-                retry,
-            };
-            supervisor.start_workflow(new, heard)
-        })?;
+        let new = new_workflow(&id, file, input, 1)?;
+        self.hearing.see(|supervisor, heard| supervisor.start_workflow(new.clone(), heard))?;
         Ok(id)
+    }
+
+    /// Tells an imported workflow, before its first turn here, what its file did not hold.
+    fn take_up(
+        &self,
+        workflow: &str,
+        file: &WorkflowFile,
+        input: Option<String>,
+    ) -> Result<(), ConductError> {
+        if let Some(turn) = self.hearing.supervisor().to_be_taken_up_at(workflow)? {
+            let new = new_workflow(workflow, file, input, turn)?;
+            self.hearing.see(|supervisor, heard| supervisor.take_up(new.clone(), heard))?;
+        }
+        Ok(())
     }
 
     /// Goes on with a workflow until it is over, and says how it ended.
@@ -206,7 +211,7 @@ impl Supervised {
         let supervisor = self.hearing.supervisor();
         let text = |plan: &Plan, iteration| {
             file.prompt_of(Placeholders {
-                input: &plan.prompt,
+                input: plan.prompt.as_deref().unwrap_or_default(),
                 tracker: plan.tracker_path.as_deref().unwrap_or_default(),
                 session: self.places.session(),
                 iteration,
@@ -297,6 +302,28 @@ impl Supervised {
         });
         made.map_err(|source| ConductError::Tracker { path, source })
     }
+}
+
+/// A workflow as its file has it, that begins with this turn.
+fn new_workflow(
+    id: &str,
+    file: &WorkflowFile,
+    input: Option<String>,
+    turn: u32,
+) -> Result<NewWorkflow, ConductError> {
+    if input.is_none() && file.wants_input(turn) {
+        return Err(ConductError::NoInput);
+    }
+    let looped = file.looped();
+    Ok(NewWorkflow {
+        workflow: id.to_owned(),
+        name: file.name.clone(),
+        prompt: input.unwrap_or_default(),
+        max_iterations: looped.map(|looped| looped.max_iterations.get()),
+        tracker_path: looped.and_then(|looped| looped.tracker_path.clone()),
+        rules: file.permissions.rules(),
+        retry: file.retry.plan()?,
+    })
 }
 
 /// What a tracker says; `None` is no file. One that is not text says what of it is.

@@ -30,6 +30,7 @@ use super::followed::Output;
 use super::output::{Account, SaidHook, Speaks};
 use super::places::{PlaceError, write_whole};
 use super::protocol::hook_line;
+use crate::json::without_half_characters;
 use crate::workflow::{Exit, Tokens};
 
 /// The files of a turn's folder.
@@ -168,7 +169,7 @@ impl Errand<'_> {
             }
         };
         for line in output {
-            tell(listener.line(&line));
+            tell(listener.line(&without_half_characters(&line)));
         }
         tell(listener.end());
         listener.account()

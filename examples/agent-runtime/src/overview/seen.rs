@@ -142,7 +142,7 @@ impl Seen for WorkflowSeen {
                 let imported: Imported = event.decode()?;
                 *self = Self {
                     session: imported.session,
-                    name: excerpt(&imported.name, TEXT),
+                    name: excerpt(&imported.name.unwrap_or_default(), TEXT),
                     status: "running",
                     iteration: imported.iterations,
                     max_iterations: imported.max_iterations,

@@ -4,8 +4,11 @@
 //! or not that run is still open; so the projection keeps a cursor row for each session, and rows
 //! that say which line a later one answers.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use vitae::{Context, HandlerError, Projection, Rows};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{key, prefix};
 use crate::request::{PermissionAsked, PermissionDecided, StopAsked, StopDecided};
@@ -20,6 +23,9 @@ pub const VIEW: &str = "feed";
 
 /// What the keys of lines begin with; the rest of the view is the projection's own.
 pub const LINES: &str = "line";
+
+/// The bytes of an id that stands in a key as it is. A key has 1,024, and a session's id 512 at the most.
+const LONGEST_ID: usize = 400;
 
 /// A line of the feed.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
@@ -172,6 +178,15 @@ fn one(
     feed.done()
 }
 
+/// An id that an agent gave, as a part of a key: keys have a bound, and no id has. A long one is told by its
+/// digest.
+fn bounded(id: &str) -> Cow<'_, str> {
+    if id.len() <= LONGEST_ID {
+        return Cow::Borrowed(id);
+    }
+    Cow::Owned(format!("{:032x}", xxh3_128(id.as_bytes())))
+}
+
 /// The feed of one session, open for the lines of one event.
 struct Feed<'a, 'r> {
     session: &'a str,
@@ -218,7 +233,7 @@ impl<'a, 'r> Feed<'a, 'r> {
     ) -> Result<bool, HandlerError> {
         let message = message.unwrap_or_default().replace("\r\n", "\n");
         let message = message.trim_end();
-        let key = key(&["said", self.session, actor], u64::from(self.cursor.run));
+        let key = key(&["said", self.session, &bounded(actor)], u64::from(self.cursor.run));
         if message.is_empty() || self.rows.get::<String>(&key)?.as_deref() == Some(message) {
             return Ok(false);
         }
@@ -229,14 +244,14 @@ impl<'a, 'r> Feed<'a, 'r> {
 
     /// Remembers a line that another one of the same run may answer.
     fn answerable(&mut self, what: &str, id: &str, line: String) -> Result<(), HandlerError> {
-        let key = key(&[what, self.session, id], u64::from(self.cursor.run));
+        let key = key(&[what, self.session, &bounded(id)], u64::from(self.cursor.run));
         self.rows.put(key, &line)
     }
 
     /// The line that is answered now.
     fn answered(&mut self, what: &str, id: Option<&str>) -> Result<Option<String>, HandlerError> {
         let Some(id) = id else { return Ok(None) };
-        self.rows.get(key(&[what, self.session, id], u64::from(self.cursor.run)))
+        self.rows.get(key(&[what, self.session, &bounded(id)], u64::from(self.cursor.run)))
     }
 
     fn decision(&mut self, kind: &str, request: &str, source: &str) -> Result<(), HandlerError> {

@@ -16,8 +16,8 @@ pub struct WorkflowRun {
     pub run_id: String,
     /// The session it runs in.
     pub session_id: String,
-    /// The workflow's name.
-    pub workflow_name: String,
+    /// The workflow's name; `None` if it was imported without one.
+    pub workflow_name: Option<String>,
     /// How it stands.
     pub status: Status,
     /// Which turn it is at, counted from 1; 0 before the first.
@@ -42,12 +42,14 @@ pub fn projection() -> Projection {
     Projection::new(VIEW)
         .on(|event: &Started, at, rows| {
             let Started { session, workflow, name, max_iterations, tracker_path, .. } = event;
+            let name = Some(name.as_str());
             let row = begun((session, workflow, name), *max_iterations, tracker_path, at);
             rows.put(prefix(&[session, workflow]), &row)
         })
         .on(|event: &Imported, at, rows| {
             let Imported { session, workflow, name, max_iterations, tracker_path, iterations } =
                 event;
+            let name = name.as_deref();
             let row = begun((session, workflow, name), *max_iterations, tracker_path, at);
             let row = WorkflowRun { iteration: *iterations, ..row };
             rows.put(prefix(&[session, workflow]), &row)
@@ -81,7 +83,7 @@ fn change(
 
 /// The row of a workflow that has just begun.
 fn begun(
-    (session, workflow, name): (&str, &str, &str),
+    (session, workflow, name): (&str, &str, Option<&str>),
     max_iterations: u32,
     tracker_path: &Option<String>,
     at: &Context,
@@ -89,7 +91,7 @@ fn begun(
     WorkflowRun {
         run_id: workflow.to_owned(),
         session_id: session.to_owned(),
-        workflow_name: name.to_owned(),
+        workflow_name: name.map(str::to_owned),
         status: Status::Running,
         iteration: 0,
         max_iterations,

@@ -11,6 +11,7 @@ pub use events::{
 };
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use vitae::{Context, Lifecycle, Refusal, Schema};
 
 /// A run.
@@ -140,6 +141,15 @@ pub struct Tool {
     pub use_id: Option<String>,
     /// What it is given, as JSON text.
     pub input: String,
+}
+
+impl Tool {
+    /// What it is given, to be shown: as the JSON that it is, or as its text if that is more than anybody
+    /// reads as JSON, such as one that is nested without end.
+    #[must_use]
+    pub fn input_shown(&self) -> Value {
+        serde_json::from_str(&self.input).unwrap_or_else(|_| Value::from(self.input.as_str()))
+    }
 }
 
 /// What a request asks for.

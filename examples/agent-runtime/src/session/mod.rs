@@ -13,7 +13,7 @@ pub use events::{
 use vitae::{Context, Lifecycle, Refusal};
 
 use crate::branches::root_of_branch;
-use crate::import::{AgentImported, RowKept, SessionImported};
+use crate::import::{AgentImported, DecisionImported, RowKept, SessionImported};
 
 /// How deep branches may nest. All of them end in the commit in which the first one does.
 pub const MAX_DEPTH: u32 = 8;
@@ -28,7 +28,8 @@ pub enum Session {
     #[on(AgentStarted => Interactive, AgentEnded => Interactive, AgentLinked => Interactive)]
     #[on(RunNoted => Interactive, RunOver => Interactive)]
     #[on(HookUnknown => Interactive, DecisionIgnored => Interactive)]
-    #[on(SessionImported => Interactive, AgentImported => Interactive, RowKept => Interactive)]
+    #[on(SessionImported => Interactive, AgentImported => Interactive)]
+    #[on(DecisionImported => Interactive, RowKept => Interactive)]
     #[on(Branched if Interactive::may_be_a_branch => Interactive, BranchOver => Interactive)]
     Interactive(Interactive),
 
@@ -144,10 +145,12 @@ impl SessionTransitions for Session {
 
     fn interactive_on_workflow_over(
         from: Interactive,
-        _: &WorkflowOver,
+        event: &WorkflowOver,
         _: &Context,
     ) -> Interactive {
-        Interactive { workflow: None, ..from }
+        // Of two that were imported, the later one may have begun before the earlier one ended.
+        let workflow = from.workflow.filter(|workflow| *workflow != event.workflow);
+        Interactive { workflow, ..from }
     }
 
     fn interactive_on_turn_began(from: Interactive, event: &TurnBegan, _: &Context) -> Working {
@@ -214,6 +217,14 @@ impl SessionTransitions for Session {
     fn interactive_on_agent_imported(
         from: Interactive,
         _: &AgentImported,
+        _: &Context,
+    ) -> Interactive {
+        from
+    }
+
+    fn interactive_on_decision_imported(
+        from: Interactive,
+        _: &DecisionImported,
         _: &Context,
     ) -> Interactive {
         from

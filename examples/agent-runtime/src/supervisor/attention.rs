@@ -1,14 +1,11 @@
 //! What a person does to a workflow from outside: steer it, hold it, look after it.
 
-use std::ops::ControlFlow;
+use vitae::{Aggregate, Bus};
 
-use vitae::store::Read;
-use vitae::{Aggregate, Bus, Lifecycle, StreamId};
-
-use super::{Heard, SuperviseError, Supervisor};
+use super::{Beginning, Heard, SuperviseError, Supervisor};
 use crate::steering::{Queued, Steering};
 use crate::workflow::{
-    AttentionGiven, AwaitingAttention, Outcome, Running, Started, SuspendRequested, Workflow,
+    AttentionGiven, AwaitingAttention, Outcome, Running, SuspendRequested, Workflow,
 };
 
 impl Supervisor {
@@ -17,14 +14,9 @@ impl Supervisor {
     /// # Errors
     /// [`SuperviseError::UnknownWorkflow`] if it was never started, or the log cannot be read.
     pub fn of_workflow(bus: Bus, workflow: &str) -> Result<Self, SuperviseError> {
-        let stream = StreamId::new(Workflow::DEFINITION.name, workflow)?;
-        let mut session = None;
-        bus.store().visit(Read::stream(stream).page_of(1), |event| {
-            session = Some(event.decode::<Started>()?.session);
-            Ok::<_, SuperviseError>(ControlFlow::Break(()))
-        })?;
         let unknown = || SuperviseError::UnknownWorkflow { workflow: workflow.to_owned() };
-        Ok(Self::new(bus, session.ok_or_else(unknown)?))
+        let beginning = Beginning::of(&bus, workflow)?.ok_or_else(unknown)?;
+        Ok(Self::new(bus, beginning.session))
     }
 
     /// Queues a message for the workflow's next turn. It is taken in the commit in which that turn

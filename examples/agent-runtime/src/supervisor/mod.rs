@@ -19,7 +19,7 @@ pub use answers::Given;
 pub use error::SuperviseError;
 pub use next::Next;
 pub use relays::Question;
-pub use under_way::Turn;
+pub use under_way::{Beginning, Turn};
 pub use workflow::NewWorkflow;
 
 use std::ops::ControlFlow;

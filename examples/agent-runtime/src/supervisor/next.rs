@@ -36,7 +36,8 @@ pub enum Next {
         /// What it waits for.
         reason: String,
     },
-    /// To end it between two turns, since it was cancelled: [`Supervisor::end_workflow`].
+    /// To end it between two turns, since it was cancelled, or was imported when its last turn had begun:
+    /// [`Supervisor::end_workflow`].
     End(Outcome),
     /// Nothing more.
     Over(Outcome),
@@ -99,6 +100,10 @@ impl Next {
         }
         if state.cancelled {
             return Self::cancelled();
+        }
+        // Of an imported workflow only: any other ends with its last turn.
+        if !state.has_budget() {
+            return Self::End(Outcome { status: Status::Exhausted, stop_reason: None });
         }
         if let Retry::BackingOff(pause) = retry {
             return Self::WaitUntil(pause.due);

@@ -4,12 +4,12 @@
 use std::ops::ControlFlow;
 
 use vitae::store::{Query, QueryItem, Read};
-use vitae::{Event, EventId, GlobalPosition, Lifecycle, Name, StreamId, tag};
+use vitae::{Bus, Event, EventId, GlobalPosition, Lifecycle, Name, StreamId, tag};
 
 use super::{SuperviseError, Supervisor};
 use crate::run::ToolStarted;
 use crate::session::Session;
-use crate::workflow::{Started, TurnStarted, Workflow};
+use crate::workflow::{Imported, Started, TurnStarted, Workflow};
 
 /// A turn that was begun.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +24,15 @@ pub struct Turn {
     pub event: EventId,
     /// Where on the log that is.
     pub began: GlobalPosition,
+}
+
+/// How a workflow began, be it here or in the program that it was imported from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beginning {
+    /// The session it runs in.
+    pub session: String,
+    /// The workflow's name; `None` if it was imported without one.
+    pub name: Option<String>,
 }
 
 impl Supervisor {
@@ -120,21 +129,50 @@ impl Supervisor {
         Ok(!in_turn || self.last_turn_of(&workflow)?.is_some_and(|last| last.event != turn))
     }
 
-    /// How a workflow of this session was started; `None` if it never was.
+    /// The turn that an imported workflow goes on with, if it has not been taken up yet and has turns left.
     ///
     /// # Errors
     /// [`SuperviseError`] if the log cannot be read.
-    pub fn start_of(&self, workflow: &str) -> Result<Option<Started>, SuperviseError> {
-        let item = QueryItem {
-            kinds: vec![Name::from_static(Started::KIND)?],
-            tags: vec![tag("session", &self.session)?, tag("workflow", workflow)?],
-            ..QueryItem::default()
+    pub fn to_be_taken_up_at(&self, workflow: &str) -> Result<Option<u32>, SuperviseError> {
+        let workflow = self.bus.load::<Workflow>(workflow)?;
+        let running = match workflow.state() {
+            Workflow::Running(running) => running,
+            Workflow::AwaitingAttention(state) => &state.running,
+            _ => return Ok(None),
         };
-        let mut started = None;
-        self.bus.store().visit(Read::log(Query { items: vec![item] }).page_of(1), |event| {
-            started = Some(event.decode::<Started>()?);
+        let goes_on = running.plan.prompt.is_none() && running.has_budget();
+        Ok(goes_on.then(|| running.next_iteration()))
+    }
+
+    /// How a workflow of this session began; `None` if it never did. Another session's is none of ours.
+    ///
+    /// # Errors
+    /// [`SuperviseError`] if the log cannot be read.
+    pub fn beginning_of(&self, workflow: &str) -> Result<Option<Beginning>, SuperviseError> {
+        let beginning = Beginning::of(&self.bus, workflow)?;
+        Ok(beginning.filter(|beginning| beginning.session == self.session))
+    }
+}
+
+impl Beginning {
+    /// How a workflow of any session began; `None` if it never did.
+    pub(super) fn of(bus: &Bus, workflow: &str) -> Result<Option<Self>, SuperviseError> {
+        let stream = StreamId::new(Workflow::DEFINITION.name, workflow)?;
+        let mut beginning = None;
+        bus.store().visit(Read::stream(stream).page_of(1), |event| {
+            beginning = match event.kind() {
+                Started::KIND => {
+                    let Started { session, name, .. } = event.decode()?;
+                    Some(Self { session, name: Some(name) })
+                }
+                Imported::KIND => {
+                    let Imported { session, name, .. } = event.decode()?;
+                    Some(Self { session, name })
+                }
+                _ => None,
+            };
             Ok::<_, SuperviseError>(ControlFlow::Break(()))
         })?;
-        Ok(started)
+        Ok(beginning)
     }
 }

@@ -9,9 +9,10 @@ use super::{Heard, SuperviseError, Supervisor};
 use crate::permissions::{Permissions, Rule, RulesSet};
 use crate::retry::{Retry, RetryPlan, RetryPlanned};
 use crate::session::{AgentLinked, AgentStarted, Session};
-use crate::workflow::{CancelRequested, Idle, Started, Tracker, TrackerSeen, Workflow};
+use crate::workflow::{CancelRequested, Idle, Started, TakenUp, Tracker, TrackerSeen, Workflow};
 
 /// A workflow to be started.
+#[derive(Clone)]
 pub struct NewWorkflow {
     /// The workflow run's id.
     pub workflow: String,
@@ -59,14 +60,22 @@ impl Supervisor {
             let (session, workflow) = (session.clone(), workflow.clone());
             starting = starting.record(TrackerSeen { session, workflow, tracker_path, tracker })?;
         }
-        let planned = match new.retry {
-            Some(plan) => {
-                let retry = self.load::<Retry>(&workflow, &heard)?;
-                Some(retry.record(RetryPlanned { session, workflow, plan })?)
-            }
-            None => None,
-        };
+        let planned = self.retry_of(&workflow, new.retry, &heard)?;
         self.commit((starting, rules, planned), heard)
+    }
+
+    /// An imported workflow goes on here, with what no file of the program before holds: what the person
+    /// asks for, its rules, and which of its turns are run again. All else is as it was imported.
+    ///
+    /// # Errors
+    /// As [`start_workflow`](Self::start_workflow); also if it was not imported, or was taken up before.
+    pub fn take_up(&self, new: NewWorkflow, heard: Heard) -> Result<(), SuperviseError> {
+        let (session, id) = (self.session.clone(), new.workflow);
+        let rules = self.rules_of(&id, new.rules, &heard)?;
+        let planned = self.retry_of(&id, new.retry, &heard)?;
+        let workflow = self.load::<Workflow>(&id, &heard)?;
+        let taken_up = TakenUp { session, workflow: id, prompt: new.prompt };
+        self.commit((workflow.record(taken_up)?, rules, planned), heard)
     }
 
     /// The rules of a workflow that is started, if it has any.
@@ -82,6 +91,19 @@ impl Supervisor {
         let (session, workflow) = (self.session.clone(), workflow.to_owned());
         let permissions = self.load::<Permissions>(&workflow, heard)?;
         Ok(Some(permissions.record(RulesSet { session, workflow, rules })?))
+    }
+
+    /// Which turns of a workflow that is started are run again, if any.
+    fn retry_of(
+        &self,
+        workflow: &str,
+        plan: Option<RetryPlan>,
+        heard: &Heard,
+    ) -> Result<Option<Aggregate<Retry>>, SuperviseError> {
+        let Some(plan) = plan else { return Ok(None) };
+        let (session, workflow) = (self.session.clone(), workflow.to_owned());
+        let retry = self.load::<Retry>(&workflow, heard)?;
+        Ok(Some(retry.record(RetryPlanned { session, workflow, plan })?))
     }
 
     /// The tracker file was looked at; `None` is no file.
@@ -133,7 +155,7 @@ impl Supervisor {
                 heard: owners.into_iter().flatten().next(),
             });
         }
-        if !self.has_started(workflow)? {
+        if self.beginning_of(workflow)?.is_none() {
             return Err(SuperviseError::UnknownWorkflow { workflow: workflow.to_owned() });
         }
         let linked = AgentLinked {
@@ -167,15 +189,6 @@ impl Supervisor {
             Ok::<_, SuperviseError>(ControlFlow::Break(()))
         })?;
         Ok(seen)
-    }
-
-    /// Whether a workflow was started in this session. Another session's is none of ours.
-    fn has_started(&self, workflow: &str) -> Result<bool, SuperviseError> {
-        self.is_there(QueryItem {
-            kinds: vec![Name::from_static(Started::KIND)?],
-            tags: vec![tag("session", &self.session)?, tag("workflow", workflow)?],
-            ..QueryItem::default()
-        })
     }
 
     /// The workflows, or none, in whose turns an agent session was started.

@@ -26,20 +26,63 @@ pub struct Started {
 /// A workflow of the reference system was taken over from its file, which does not say what its
 /// turns were. It happened when the workflow started; how it ended is told as of any other.
 #[derive(Event, Serialize, Deserialize, Clone, Debug)]
-#[event(name = "workflow.imported", tag = session, tag = workflow)]
+#[event(
+    name = "workflow.imported",
+    version = 2,
+    upcast = ImportedV1,
+    tag = session,
+    tag = workflow
+)]
 pub struct Imported {
     /// The session it ran in.
     pub session: String,
     /// The workflow run: its id in the file.
     pub workflow: String,
-    /// The workflow's name; empty if the file has none.
-    pub name: String,
+    /// The workflow's name, if the file has one.
+    pub name: Option<String>,
     /// How many turns there were by the time of the import.
     pub iterations: u32,
     /// The most turns.
     pub max_iterations: u32,
     /// Where its tracker is, if it is looped.
     pub tracker_path: Option<String>,
+}
+
+/// [`Imported`] as it was told before: without a name, the name was empty.
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "workflow.imported", tag = session, tag = workflow)]
+pub struct ImportedV1 {
+    session: String,
+    workflow: String,
+    name: String,
+    iterations: u32,
+    max_iterations: u32,
+    tracker_path: Option<String>,
+}
+
+impl From<ImportedV1> for Imported {
+    fn from(earlier: ImportedV1) -> Self {
+        Self {
+            session: earlier.session,
+            workflow: earlier.workflow,
+            name: Some(earlier.name).filter(|name| !name.is_empty()),
+            iterations: earlier.iterations,
+            max_iterations: earlier.max_iterations,
+            tracker_path: earlier.tracker_path,
+        }
+    }
+}
+
+/// An imported workflow goes on here. It is told what its file did not hold.
+#[derive(Event, Serialize, Deserialize, Clone, Debug)]
+#[event(name = "workflow.taken_up", tag = session, tag = workflow)]
+pub struct TakenUp {
+    /// The session.
+    pub session: String,
+    /// The workflow run.
+    pub workflow: String,
+    /// What the person asks for.
+    pub prompt: String,
 }
 
 /// The tracker file was looked at.

@@ -9,8 +9,9 @@ mod tokens;
 mod tracker;
 
 pub use events::{
-    AttentionGiven, CancelRequested, Ended, Imported, IterationCompleted, RepeatGranted, RunJoined,
-    Started, SuspendRequested, Suspended, TrackerSeen, TurnStarted, WrappingUp,
+    AttentionGiven, CancelRequested, Ended, Imported, ImportedV1, IterationCompleted,
+    RepeatGranted, RunJoined, Started, SuspendRequested, Suspended, TakenUp, TrackerSeen,
+    TurnStarted, WrappingUp,
 };
 pub use outcome::{Exit, Outcome, Status, Transport};
 pub use tokens::Tokens;
@@ -41,11 +42,12 @@ pub enum Workflow {
     #[on(IterationCompleted if Running::must_be_in_a_turn => Running)]
     #[on(RepeatGranted if Running::must_be_between_turns => Running, SuspendRequested => Running)]
     #[on(Suspended if Running::must_be_between_turns => AwaitingAttention)]
-    #[on(WrappingUp => Completing)]
+    #[on(TakenUp if Running::may_be_taken_up => Running, WrappingUp => Completing)]
     Running(Running),
 
     /// It goes on where it was once somebody has looked.
     #[on(AttentionGiven if AwaitingAttention::fits => Running)]
+    #[on(TakenUp if AwaitingAttention::may_be_taken_up => AwaitingAttention)]
     #[on(CancelRequested => AwaitingAttention)]
     #[on(WrappingUp => Completing)]
     AwaitingAttention(AwaitingAttention),
@@ -62,14 +64,24 @@ pub enum Workflow {
 /// What a workflow is about.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The workflow's name.
+    /// The workflow's name; empty if it was imported without one.
     pub name: String,
-    /// What the person asked for.
-    pub prompt: String,
+    /// What the person asked for; `None` if it was imported, and has not been gone on with since.
+    pub prompt: Option<String>,
     /// The most turns; 1 if it is not looped.
     pub max_iterations: u32,
     /// Where its tracker is, if it is looped.
     pub tracker_path: Option<String>,
+}
+
+impl Plan {
+    /// Only an imported workflow is taken up, and once: the prompt of any other is known.
+    fn may_be_taken_up(&self) -> Result<(), Refusal> {
+        if self.prompt.is_none() {
+            return Ok(());
+        }
+        Err(Refusal::new("what was asked for is known already"))
+    }
 }
 
 /// [`Workflow::Starting`].
@@ -189,6 +201,10 @@ impl Running {
         Err(Refusal::new(format!("iteration {due} is due, not {begun}")))
     }
 
+    fn may_be_taken_up(&self, _: &TakenUp, _: &Context) -> Result<(), Refusal> {
+        self.plan.may_be_taken_up()
+    }
+
     fn must_be_in_a_turn(&self, _: &IterationCompleted, _: &Context) -> Result<(), Refusal> {
         if self.in_turn { Ok(()) } else { Err(Refusal::new("no turn is under way")) }
     }
@@ -244,6 +260,10 @@ impl Running {
 }
 
 impl AwaitingAttention {
+    fn may_be_taken_up(&self, _: &TakenUp, _: &Context) -> Result<(), Refusal> {
+        self.running.plan.may_be_taken_up()
+    }
+
     /// The answer has to go into a prompt, beside everything else.
     fn fits(&self, event: &AttentionGiven, _: &Context) -> Result<(), Refusal> {
         if event.answer.as_ref().is_none_or(|answer| answer.len() <= MAX_ANSWER) {
@@ -258,7 +278,7 @@ impl WorkflowTransitions for Workflow {
         Starting {
             plan: Plan {
                 name: event.name.clone(),
-                prompt: event.prompt.clone(),
+                prompt: Some(event.prompt.clone()),
                 max_iterations: event.max_iterations,
                 tracker_path: event.tracker_path.clone(),
             },
@@ -269,9 +289,9 @@ impl WorkflowTransitions for Workflow {
 
     fn idle_on_imported(_: Idle, event: &Imported, _: &Context) -> Running {
         let plan = Plan {
-            name: event.name.clone(),
+            name: event.name.clone().unwrap_or_default(),
             // The file does not have it.
-            prompt: String::new(),
+            prompt: None,
             max_iterations: event.max_iterations,
             tracker_path: event.tracker_path.clone(),
         };
@@ -303,6 +323,11 @@ impl WorkflowTransitions for Workflow {
     fn running_on_turn_started(from: Running, event: &TurnStarted, _: &Context) -> Running {
         let (iteration, prompt) = (event.iteration, event.prompt.clone());
         Running { iteration, prompt, in_turn: true, repeats: false, answer: None, ..from }
+    }
+
+    fn running_on_taken_up(mut from: Running, event: &TakenUp, _: &Context) -> Running {
+        from.plan.prompt = Some(event.prompt.clone());
+        from
     }
 
     fn running_on_run_joined(from: Running, event: &RunJoined, _: &Context) -> Running {
@@ -351,6 +376,15 @@ impl WorkflowTransitions for Workflow {
         _: &Context,
     ) -> Running {
         Running { answer: event.answer.clone(), ..from.running }
+    }
+
+    fn awaiting_attention_on_taken_up(
+        mut from: AwaitingAttention,
+        event: &TakenUp,
+        _: &Context,
+    ) -> AwaitingAttention {
+        from.running.plan.prompt = Some(event.prompt.clone());
+        from
     }
 
     fn awaiting_attention_on_cancel_requested(

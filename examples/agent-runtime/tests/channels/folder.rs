@@ -74,6 +74,21 @@ fn a_file_asks_and_a_file_answers() {
 }
 
 #[test]
+fn input_that_nobody_reads_as_json_is_shown_as_its_text() {
+    let at = InFolder::new();
+    let mut follower = at.follow();
+    let deep = (0..200).fold(json!("rm"), |inner, _| json!([inner]));
+    let hook = json!({
+        "hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": deep,
+    });
+    at.world.hook("r-1", hook).unwrap();
+    follower.step().unwrap();
+    let file = fs::read(at.folder.path().join("requests/r-1.json")).unwrap();
+    let request: Value = serde_json::from_slice(&file).unwrap();
+    assert_eq!(request["tool_input"], deep.to_string());
+}
+
+#[test]
 fn what_is_no_answer_is_set_aside_with_the_reason() {
     let at = InFolder::new();
     let mut follower = at.follow();

@@ -167,7 +167,11 @@ impl World {
 
 /// What the workflow file says to a turn.
 fn text(plan: &Plan, iteration: u32) -> String {
-    if iteration == 1 { format!("Fix {}", plan.prompt) } else { "Go on".to_owned() }
+    if iteration == 1 {
+        format!("Fix {}", plan.prompt.as_deref().unwrap())
+    } else {
+        "Go on".to_owned()
+    }
 }
 
 fn over(status: Status, reason: Option<&str>) -> Next {

@@ -7,8 +7,24 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::{listing, named, open, program, replay, story};
+use super::support::{listing, named, open, program, replay, run, story};
 use super::{Bed, objects, refused};
+
+#[test]
+fn input_that_nobody_reads_as_json_is_shown_as_its_text() {
+    let (bed, recording) = (Bed::new(), named("demo"));
+    let deep = (0..200).fold(json!("rm"), |inner, _| json!([inner]));
+    let event = json!({
+        "hook_event_name": "PermissionRequest", "session_id": "agent-b2", "tool_name": "Bash",
+        "tool_input": deep,
+    });
+    let hook = json!({ "t": "hook", "at": 1, "id": "deep", "event": event }).to_string();
+    let lines = [&recording.lines[..], &[hook.into_bytes()]].concat();
+    replay(&bed.file("recording.jsonl", &lines.join(&b'\n')), &bed.db(), &[]);
+    let output = run(["context", "deep", "--json", "--db", &bed.db().display().to_string()]);
+    let context = objects(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(context[0]["tool_input"], deep.to_string());
+}
 
 #[test]
 fn a_wrong_line_is_named_and_what_stood_before_it_stays() {

@@ -23,7 +23,7 @@ pub(super) fn shown(row: &PendingRow) -> Value {
         Asked::Permission { tool } => json!({
             "kind": "permission",
             "tool": tool.name,
-            "tool_input": serde_json::from_str::<Value>(&tool.input).unwrap_or(Value::Null),
+            "tool_input": tool.input_shown(),
             "answers": if row.place.workflow.is_some() {
                 vec!["allow", "deny", "always"]
             } else {
