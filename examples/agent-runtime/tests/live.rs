@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use support::live::Live;
-use support::shell::Shell;
+use support::shell::{Shell, until};
 use support::{open, program};
 
 #[test]
@@ -63,6 +63,46 @@ fn how_the_agent_ends_is_how_its_turn_ends() {
         let head = open(&shell.path("db")).store().head().unwrap();
         assert_eq!(shell.run(&["false"]).0, Some(status));
         assert_eq!(open(&shell.path("db")).store().head().unwrap(), head);
+    }
+}
+
+/// The last thing that it says may be a whole file. The workflow ends all the same, and another one may begin.
+#[test]
+fn last_words_of_megabytes_are_cut_short() {
+    let huge = "head -c 2000000 /dev/zero | tr '\\0' x";
+    let looped = "[loop]\nmax_iterations = 2\ntracker_path = 't.md'\n";
+    for (more, script, status, reason) in [
+        ("", format!("{huge} >&2; exit 4"), 5, "Process exited with code 4: x"),
+        (
+            "",
+            format!(
+                "{{ {huge}; echo; }} >&2; until test -s db.live/*/err; do sleep 0.02; done; \
+                 kill -9 $PPID"
+            ),
+            5,
+            "The agent's keeper was killed: nobody saw how the turn ended: x",
+        ),
+        (
+            "[agent]\nspeaks = 'claude'\n",
+            format!(r#"printf '{{"type":"result","is_error":true,"result":"'; {huge}; echo '"}}'"#),
+            5,
+            "x",
+        ),
+        (
+            looped,
+            format!("{{ printf '<!-- WORKFLOW_BLOCKED: '; {huge}; echo ' -->'; }} > t.md"),
+            3,
+            "x",
+        ),
+    ] {
+        let shell = Shell::new(&format!("{ONCE}{more}"));
+        let (code, said) = shell.run(&["sh", "-c", &script]);
+        assert_eq!(code, Some(status), "{script}: {said}");
+        let found = shell.outcome().stop_reason.unwrap();
+        assert!(found.starts_with(reason) && found.ends_with("x…"), "{script}");
+        assert!(found.len() < 5_000, "{script}: {}", found.len());
+        let (code, said) = shell.run_with(&["w.toml", "--db", "db"], &["true"]);
+        assert_ne!(code, Some(1), "{said}");
     }
 }
 
@@ -168,6 +208,22 @@ fn codex_is_heard_by_the_next_supervisor_too() {
     fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
     let script = "head -n 2 events; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); tail -n 4 events";
     assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    let (code, said) = shell.run(&["false"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(shell.feed(), CODEX_FEED);
+}
+
+/// No supervisor came while it worked. Whoever comes when it has ended hears what it has printed.
+#[cfg(target_os = "linux")]
+#[test]
+fn codex_is_heard_when_it_has_ended() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'codex'\n"));
+    fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
+    let script = "head -n 3 events; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); \
+                  rm \"$AGENT_RUNTIME_SOCKET\"; tail -n 3 events";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    let has_ended = || folders(&shell).iter().any(|turn| turn.join("report.json").exists());
+    until(has_ended);
     let (code, said) = shell.run(&["false"]);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(shell.feed(), CODEX_FEED);

@@ -6,14 +6,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use vitae::store::ReadError;
-use vitae::{Bus, Running, Timestamp};
+use vitae::{Bus, Clock, Running, SystemClock, Timestamp};
 
 use super::cleaning::clean;
 use super::hearing::Hearing;
 use super::places::{Claim, PlaceError, Places};
+use super::protocol::hook_line;
 use super::server::Server;
 use super::turn::{Agent, TurnError};
 use crate::retry::RetryTableError;
@@ -26,7 +27,7 @@ pub struct Supervised {
     places: Places,
     hearing: Arc<Hearing>,
     // In the order in which they end.
-    _server: Server,
+    server: Mutex<Option<Server>>,
     _parts: Running,
     _claim: Claim,
 }
@@ -133,7 +134,13 @@ impl Supervised {
         let server = Server::start(places.socket(), Arc::clone(&hearing)).map_err(|source| {
             ConductError::Listen { socket: places.socket().to_owned(), source }
         })?;
-        Ok(Self { places, hearing, _server: server, _parts: parts, _claim: claim })
+        let server = Mutex::new(Some(server));
+        Ok(Self { places, hearing, server, _parts: parts, _claim: claim })
+    }
+
+    /// Listens no more: whoever waits is told that there is no decision, and the socket goes.
+    pub fn leave(&self) {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Where the session's things are.
@@ -269,6 +276,13 @@ impl Supervised {
         let turn = self.hearing.supervisor().last_turn_of(workflow)?;
         let turn = turn.ok_or(SuperviseError::NoWorkflow { what: "a turn" })?;
         let report = agent.play(&turn, &self.places)?;
+        if report.untold {
+            agent.said(&turn, &self.places, |hook| {
+                // One that is refused now would have been at its time.
+                let line = hook_line(&hook.id, &hook.json, SystemClock.now());
+                let _ = line.map(|line| self.hearing.hear(line.as_bytes()));
+            })?;
+        }
         let mut exit = report.exit;
         if let (None, Some(uses)) = (exit.transport, report.tool_uses) {
             let heard = self.hearing.supervisor().tool_hooks_in(&turn)?;
