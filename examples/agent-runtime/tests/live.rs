@@ -324,6 +324,26 @@ fn a_turn_outlives_its_supervisor() {
     assert_eq!(shell.read("seen"), "started\ndo main\n");
 }
 
+/// Whoever goes on from another folder finds the tracker, and plays the further turns, where it began.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_workflow_stays_in_the_folder_that_it_was_started_in() {
+    let looped = "name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 3\ntracker_path = 't.md'\n";
+    let shell = Shell::new(looped);
+    let script = "case $AGENT_RUNTIME_ITERATION in \
+                  1) kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); echo more > t.md;; \
+                  *) echo '<!-- WORKFLOW_COMPLETE -->' > t.md;; esac";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    fs::create_dir(shell.path("elsewhere")).unwrap();
+    let mut run = shell.command(&["../w.toml", "--db", "../db"], &["sh", "-c", script]);
+    let output = run.current_dir(shell.path("elsewhere")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(shell.outcome().iteration, 2);
+    // Nothing of it is kept.
+    let mut files = fs::read_dir(shell.path("db.live")).unwrap().map(|file| file.unwrap().path());
+    assert!(files.all(|file| file.extension().is_none_or(|name| name != "folder")));
+}
+
 /// The agent kills its keeper: nobody sees how it ends, but the turn does not end before it has.
 #[test]
 fn a_turn_whose_keeper_was_killed_is_lost() {

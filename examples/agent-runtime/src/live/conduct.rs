@@ -184,6 +184,7 @@ impl Supervised {
         }
         let (looped, input) = (file.looped(), input.unwrap_or_default());
         let retry = file.retry.plan()?;
+        self.places.starts_here(&id)?;
         self.hearing.see(|supervisor, heard| {
             let new = NewWorkflow {
                 workflow: id.clone(),
@@ -266,7 +267,10 @@ impl Supervised {
                 Next::End(outcome) => {
                     self.hearing.see(|then, heard| then.end_workflow(workflow, outcome, heard))?;
                 }
-                Next::Over(outcome) => return Ok(outcome.clone()),
+                Next::Over(outcome) => {
+                    self.places.forget(workflow);
+                    return Ok(outcome.clone());
+                }
             }
         }
     }
@@ -288,17 +292,24 @@ impl Supervised {
             let heard = self.hearing.supervisor().tool_hooks_in(&turn)?;
             exit.transport = Some(Transport { stream_tool_uses: uses, pre_tool_use_events: heard });
         }
-        if let Some(path) = self.hearing.supervisor().tracker_of(&turn.workflow)? {
-            let content = read_tracker(Path::new(&path))?;
+        if let Some(path) = self.tracker_of(&turn.workflow)? {
+            let content = read_tracker(&path)?;
             self.hearing.see(|then, heard| then.see_tracker(content.as_deref(), heard))?;
         }
         self.hearing.see(|then, heard| then.end_turn(exit.clone(), report.tokens, heard))?;
         Ok(exit)
     }
 
+    /// Where a workflow's tracker is, seen from here.
+    fn tracker_of(&self, workflow: &str) -> Result<Option<PathBuf>, SuperviseError> {
+        let path = self.hearing.supervisor().tracker_of(workflow)?;
+        let folder = self.places.started_in(workflow).unwrap_or_default();
+        Ok(path.map(|path| folder.join(path)))
+    }
+
     /// Makes the tracker's skeleton where no file is.
     fn make_tracker(&self, workflow: &str) -> Result<(), ConductError> {
-        let Some(path) = self.hearing.supervisor().tracker_of(workflow)?.map(PathBuf::from) else {
+        let Some(path) = self.tracker_of(workflow)? else {
             return Ok(());
         };
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {

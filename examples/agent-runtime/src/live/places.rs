@@ -4,9 +4,10 @@
 //! turns' folders. All of them follow from the store's path, the session, the workflow and the
 //! turn, so that a supervisor that comes later finds what one before it has left.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -122,6 +123,31 @@ impl Places {
             (folder == entry.path()).then_some((turn, folder))
         });
         turns.collect()
+    }
+
+    /// Keeps that a workflow is started in this process's folder: what it names relatively is meant from there,
+    /// wherever somebody goes on with it.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if that cannot be written.
+    pub(super) fn starts_here(&self, workflow: &str) -> Result<(), PlaceError> {
+        let here = std::env::current_dir().map_err(at(Path::new(".")))?;
+        write_whole(&self.start_of(workflow), here.as_os_str().as_bytes())
+    }
+
+    /// The folder that a workflow was started in, if it is known and still there.
+    pub(super) fn started_in(&self, workflow: &str) -> Option<PathBuf> {
+        let folder = PathBuf::from(OsString::from_vec(fs::read(self.start_of(workflow)).ok()?));
+        folder.is_dir().then_some(folder)
+    }
+
+    /// A workflow is over, and nobody goes on with it.
+    pub(super) fn forget(&self, workflow: &str) {
+        let _ = fs::remove_file(self.start_of(workflow));
+    }
+
+    fn start_of(&self, workflow: &str) -> PathBuf {
+        self.folder.join(format!("{:032x}.folder", xxh3_128(workflow.as_bytes())))
     }
 
     /// Takes the right to supervise the session.

@@ -135,7 +135,11 @@ impl Agent<'_> {
         turn: &Turn,
         places: &Places,
     ) -> io::Result<std::process::Child> {
-        Command::new(self.program)
+        let mut keeper = Command::new(self.program);
+        if let Some(folder) = places.started_in(&turn.workflow) {
+            keeper.current_dir(folder);
+        }
+        keeper
             .arg("keep")
             .arg("--folder")
             .arg(folder)
