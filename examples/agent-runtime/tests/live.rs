@@ -10,9 +10,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use agent_runtime::workflow::Status;
+use serde_json::{Value, json};
 use support::live::Live;
 use support::shell::{Shell, until};
-use support::{open, program};
+use support::{Recording, open, program};
 
 #[test]
 fn every_recording_played_live_gives_what_its_replay_gives() {
@@ -30,6 +32,53 @@ fn every_recording_played_live_gives_what_its_replay_gives() {
     });
     let (own, all) = (support::own().len(), recordings.len());
     writeln!(std::io::stderr(), "live: checked {all} ({own} own, {} shared)", all - own).unwrap();
+}
+
+/// A decision and a hook between two turns of a workflow belong to none; and a turn of which nobody says how it
+/// ended has not failed.
+#[test]
+fn what_comes_between_two_turns_is_played_between_them() {
+    let hook = |id: &str, name: &str| {
+        let event = json!({ "hook_event_name": name, "session_id": "a", "tool_name": "Bash" });
+        json!({ "t": "hook", "id": id, "event": event })
+    };
+    let decision =
+        json!({ "type": "json", "source": "user", "intent": { "kind": "permission_allow" } });
+    let turn = json!({ "t": "turn", "prompt": "go" });
+    let lines = [
+        json!({
+            "t": "workflow", "run_id": "w", "session_id": "apart", "prompt": "go",
+            "workflow": {
+                "name": "apart", "promptTemplate": "{input}",
+                "loop": { "enabled": true, "maxIterations": 3 },
+            },
+        }),
+        hook("before", "Notification"),
+        turn.clone(),
+        hook("late", "PermissionRequest"),
+        json!({ "t": "tracker", "content": "more" }),
+        json!({ "t": "turn_end", "exit_code": null, "error": null }),
+        json!({ "t": "decision", "request": "late", "decision": decision }),
+        hook("between", "PreToolUse"),
+        turn,
+        hook("in turn 2", "PostToolUse"),
+        json!({ "t": "tracker", "content": "<!-- WORKFLOW_COMPLETE -->" }),
+        json!({ "t": "turn_end", "exit_code": 0, "error": null }),
+        hook("after", "Notification"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let lines = (1..).zip(lines).map(|(at, mut line): (i64, Value)| {
+        line["at"] = at.into();
+        format!("{line}\n")
+    });
+    fs::write(folder.path().join("recording.jsonl"), lines.collect::<String>()).unwrap();
+    fs::write(folder.path().join("expected.json"), r#"{"session_id":"apart"}"#).unwrap();
+    let recording = Recording::read(folder.path());
+    let live = Live::new(&recording, folder.path());
+    live.play_all();
+    live.check_events();
+    let outcome = &support::workflow_rows(&open(&live.db()), "apart")[0];
+    assert_eq!((outcome.status, outcome.iteration), (Status::Completed, 2));
 }
 
 const ONCE: &str = "name = 'once'\nprompt = 'do {session}'\n";
