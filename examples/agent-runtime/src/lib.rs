@@ -30,6 +30,7 @@
 //! | [`diagram`] | a lifecycle as text |
 //! | [`overview`] | how everything stood, at any position of the log |
 //! | [`answering`] | what a person answers who looks on |
+//! | [`signals`] | what tells a process to end |
 //! | [`watch`], [`serve`] | everything live: on a terminal, and on a page with its past |
 
 pub mod answering;
@@ -53,6 +54,7 @@ pub mod retry;
 pub mod run;
 pub mod serve;
 pub mod session;
+pub mod signals;
 pub mod steering;
 pub mod supervisor;
 pub mod watch;
@@ -61,11 +63,27 @@ pub mod workflow_file;
 
 use std::sync::Arc;
 
-use vitae::store::EventStore;
+use vitae::store::{EventStore, Limits};
 use vitae::{Bus, BusBuilder, Clock, OpenError};
+use vitae_sqlite::{Options, SqliteStore};
 
 /// What stands in place of the agent session while none has started.
 pub const UNKNOWN_AGENT: &str = "unknown";
+
+/// What a store takes of the application. An agent writes whole files and reads pictures: whatever comes as
+/// a line over the socket has room in an event, or what it asks for would go by unasked.
+#[must_use]
+pub fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_payload_bytes = 2 * live::protocol::LONGEST_LINE;
+    limits
+}
+
+/// How a store is opened that is written to.
+#[must_use]
+pub fn store_options() -> Options {
+    SqliteStore::options().limits(limits())
+}
 
 /// The bus of the application: every lifecycle, policy and projection, over a store.
 ///

@@ -7,11 +7,11 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use agent_runtime::workflow::Status;
 use serde_json::{Value, json};
-use support::shell::Shell;
+use support::shell::{Shell, until};
 use support::{open, program};
 use vitae::store::{Query, Read, ReadError};
 
@@ -48,6 +48,123 @@ fn the_rules_of_the_file_decide_what_its_agent_asks() {
     let denied = shell.read("b");
     assert!(denied.contains(r#""behavior":"deny""#) && denied.contains("Bash"), "{denied}");
     assert_eq!(count(&shell, "relay.requested"), 0);
+}
+
+/// Leave to read is no leave for whatever else comes under the same id.
+#[test]
+fn an_id_that_was_allowed_something_is_allowed_nothing_else() {
+    let shell = Shell::new("name = 'once'\nprompt = 'go'\n[permissions]\napprove = ['Read']\n");
+    let script =
+        format!("{ASK} ask x Read; cp x first; ask x Bash 2> said; cp x second; ask x Read");
+    let (code, said) = shell.run(&["sh", "-c", &script]);
+    assert_eq!(code, Some(0), "{said}");
+    let allow = r#""behavior":"allow""#;
+    assert!(shell.read("first").contains(allow) && shell.read("x").contains(allow));
+    assert_eq!(shell.read("second"), "");
+    let said = shell.read("said");
+    assert!(said.contains("`x` was heard before, with another content"), "{said}");
+    assert_eq!(count(&shell, "request.permission_asked"), 1);
+}
+
+/// A megabyte and more, as when an agent writes a file: it goes by nobody.
+#[test]
+fn a_request_of_a_megabyte_is_heard_like_any_other() {
+    let shell = Shell::new("name = 'large'\nprompt = 'go'\n[permissions]\ndeny = ['Write']\n");
+    let hook = |name: &str| {
+        json!({
+            "hook_event_name": name, "session_id": "s", "tool_name": "Write",
+            "tool_input": { "content": "x".repeat(1_200_000) },
+        })
+    };
+    for name in ["PermissionRequest", "PreToolUse"] {
+        fs::write(shell.path(name), hook(name).to_string()).unwrap();
+    }
+    let script = r#""$AGENT_RUNTIME" hook < PermissionRequest > said"#;
+    let (code, said) = shell.run(&["sh", "-c", script]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(shell.read("said").contains(r#""behavior":"deny""#), "{}", shell.read("said"));
+
+    let script = r#""$AGENT_RUNTIME" hook < PreToolUse"#;
+    let attend = shell.program(&["attend", "--db", "db", "--", "sh", "-c", script]).status();
+    assert!(attend.unwrap().success());
+    assert_eq!(count(&shell, "run.tool_started"), 1);
+
+    let line = json!({ "t": "hook", "at": 0, "id": "a", "event": hook("PreToolUse") });
+    fs::write(shell.path("recording"), format!("{line}\n")).unwrap();
+    support::replay(&shell.path("recording"), &shell.path("replayed"), &[]);
+}
+
+/// The token is for people: with it the agent could answer itself.
+#[test]
+fn an_agent_is_not_given_the_token() {
+    let shell = Shell::new("name = 'secret'\nprompt = 'go'\n");
+    let agent = ["sh", "-c", "echo ${AGENT_RUNTIME_TOKEN-none} >> seen"];
+    let attend = [&["attend", "--db", "db", "--"][..], &agent].concat();
+    for mut command in [shell.command(&ONE, &agent), shell.program(&attend)] {
+        let output = command.env("AGENT_RUNTIME_TOKEN", "0123456789abcdef").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(shell.read("seen"), "none\nnone\n");
+}
+
+/// An agent that works until there is a file `go`, or its folder is no more.
+const WORKS: &str = "echo > begun; while test -e begun && ! test -e go; do sleep 0.02; done";
+
+/// Starts a supervisor of such an agent, and sends it signals when that works.
+fn signalled(shell: &Shell, mut supervisor: Command, signals: &[&str]) -> Child {
+    // A file, for its agent may hold a pipe open.
+    supervisor.stdout(Stdio::null()).stderr(fs::File::create(shell.path("said")).unwrap());
+    let supervisor = supervisor.spawn().unwrap();
+    until(|| shell.path("begun").exists());
+    for signal in signals {
+        let process = supervisor.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &process]).status().unwrap().success());
+    }
+    supervisor
+}
+
+/// What a supervisor says that was told to end, and its status. It has left neither a socket nor channels.
+fn left(shell: &Shell, mut supervisor: Child) -> (Option<i32>, String) {
+    let status = supervisor.wait().unwrap();
+    let mut files = fs::read_dir(shell.path("db.live")).unwrap().map(|file| file.unwrap().path());
+    assert!(files.all(|file| file.extension().is_none_or(|name| name != "sock")));
+    assert_eq!((count(shell, "channels.opened"), count(shell, "channels.closed")), (1, 1));
+    (status.code(), shell.read("said"))
+}
+
+#[test]
+fn a_supervisor_that_is_told_to_end_leaves_its_turn_to_the_next() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let shell = Shell::new("name = 'left'\nprompt = 'go'\n");
+        let script = format!("{WORKS}; echo x >> ended");
+        let arguments = [&ONE[..], &["--folder", "people"]].concat();
+        let run = shell.command(&arguments, &["sh", "-c", &script]);
+        let (code, said) = left(&shell, signalled(&shell, run, &[signal]));
+        assert_eq!((code, said.contains("goes on")), (Some(status), true), "{said}");
+        fs::write(shell.path("go"), "").unwrap();
+        let (code, said) = shell.run(&["false"]);
+        assert_eq!((code, said.contains("turn 1 goes on")), (Some(0), true), "{said}");
+        assert_eq!(shell.read("ended"), "x\n");
+    }
+}
+
+/// What a person types at the terminal, both get. It is meant for the agent.
+#[test]
+fn a_key_for_the_agent_does_not_end_its_supervisor() {
+    let shell = Shell::new("");
+    let script = format!("{WORKS}; kill -s INT $$");
+    let attend = shell.program(&["attend", "--db", "db", "--", "sh", "-c", &script]);
+    let mut attend = signalled(&shell, attend, &["INT", "QUIT", "INT"]);
+    fs::write(shell.path("go"), "").unwrap();
+    assert_eq!(attend.wait().unwrap().code(), Some(130));
+    for file in ["begun", "go"] {
+        fs::remove_file(shell.path(file)).unwrap();
+    }
+    // A signal to end is meant for the supervisor.
+    let arguments = ["attend", "--db", "db", "--folder", "people", "--", "sh", "-c", WORKS];
+    let (code, said) = left(&shell, signalled(&shell, shell.program(&arguments), &["TERM"]));
+    assert_eq!((code, said.contains("goes on unsupervised")), (Some(143), true), "{said}");
+    fs::write(shell.path("go"), "").unwrap();
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use agent_runtime::hook::{Hook, HookEvent};
 use agent_runtime::live::client::{Client, ClientError};
 use agent_runtime::live::conduct::{ConductError, Supervised};
+use agent_runtime::live::hearing::HearError;
 use agent_runtime::live::hook_call::HookCall;
 use agent_runtime::live::places::{PlaceError, Places};
 use agent_runtime::live::protocol::{Reply, decision_line, hook_line};
@@ -114,6 +115,33 @@ fn what_comes_again_is_heard_once() {
     let _supervised = world.supervise();
     assert_eq!(world.say(&asked).unwrap(), Some(Decision::Deny { reason: None }));
     assert_eq!(world.count("request.stop_asked"), 1);
+}
+
+#[test]
+fn an_id_stands_for_one_hook() {
+    let world = World::new();
+    let supervised = world.supervise();
+    let other = |id: &str, name: &str| line(id, name).replace("\"ls\"", "\"rm -rf /\"");
+    for name in ["PermissionRequest", "PreToolUse", "Stop", "Dance"] {
+        let hear = |line: &str| supervised.hearing().hear(line.as_bytes());
+        let due = hear(&line(name, name)).unwrap();
+        let before = world.kinds();
+        // Told again a moment later, it is the same one.
+        assert_eq!(hear(&line(name, name)).unwrap(), due);
+        let refused = hear(&other(name, name));
+        assert!(matches!(&refused, Err(HearError::OtherHook { id }) if id == name), "{refused:?}");
+        assert_eq!(world.kinds(), before, "{name}");
+        // Under its own id it is another hook.
+        hear(&other(&format!("{name} 2"), name)).unwrap();
+        assert_ne!(world.kinds(), before, "{name}");
+    }
+    // A supervisor that comes later knows it too, and says so.
+    drop(supervised);
+    let _supervised = world.supervise();
+    match world.say(&other("PermissionRequest", "PermissionRequest")) {
+        Err(ClientError::Refused { why }) => assert!(why.contains("another content"), "{why}"),
+        said => panic!("{said:?}"),
+    }
 }
 
 /// What a call is told, while something is done as soon as it waits.

@@ -10,9 +10,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use agent_runtime::workflow::Status;
+use serde_json::{Value, json};
 use support::live::Live;
-use support::shell::Shell;
-use support::{open, program};
+use support::shell::{Shell, until};
+use support::{Recording, open, program};
 
 #[test]
 fn every_recording_played_live_gives_what_its_replay_gives() {
@@ -30,6 +32,53 @@ fn every_recording_played_live_gives_what_its_replay_gives() {
     });
     let (own, all) = (support::own().len(), recordings.len());
     writeln!(std::io::stderr(), "live: checked {all} ({own} own, {} shared)", all - own).unwrap();
+}
+
+/// A decision and a hook between two turns of a workflow belong to none; and a turn of which nobody says how it
+/// ended has not failed.
+#[test]
+fn what_comes_between_two_turns_is_played_between_them() {
+    let hook = |id: &str, name: &str| {
+        let event = json!({ "hook_event_name": name, "session_id": "a", "tool_name": "Bash" });
+        json!({ "t": "hook", "id": id, "event": event })
+    };
+    let decision =
+        json!({ "type": "json", "source": "user", "intent": { "kind": "permission_allow" } });
+    let turn = json!({ "t": "turn", "prompt": "go" });
+    let lines = [
+        json!({
+            "t": "workflow", "run_id": "w", "session_id": "apart", "prompt": "go",
+            "workflow": {
+                "name": "apart", "promptTemplate": "{input}",
+                "loop": { "enabled": true, "maxIterations": 3 },
+            },
+        }),
+        hook("before", "Notification"),
+        turn.clone(),
+        hook("late", "PermissionRequest"),
+        json!({ "t": "tracker", "content": "more" }),
+        json!({ "t": "turn_end", "exit_code": null, "error": null }),
+        json!({ "t": "decision", "request": "late", "decision": decision }),
+        hook("between", "PreToolUse"),
+        turn,
+        hook("in turn 2", "PostToolUse"),
+        json!({ "t": "tracker", "content": "<!-- WORKFLOW_COMPLETE -->" }),
+        json!({ "t": "turn_end", "exit_code": 0, "error": null }),
+        hook("after", "Notification"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let lines = (1..).zip(lines).map(|(at, mut line): (i64, Value)| {
+        line["at"] = at.into();
+        format!("{line}\n")
+    });
+    fs::write(folder.path().join("recording.jsonl"), lines.collect::<String>()).unwrap();
+    fs::write(folder.path().join("expected.json"), r#"{"session_id":"apart"}"#).unwrap();
+    let recording = Recording::read(folder.path());
+    let live = Live::new(&recording, folder.path());
+    live.play_all();
+    live.check_events();
+    let outcome = &support::workflow_rows(&open(&live.db()), "apart")[0];
+    assert_eq!((outcome.status, outcome.iteration), (Status::Completed, 2));
 }
 
 const ONCE: &str = "name = 'once'\nprompt = 'do {session}'\n";
@@ -63,6 +112,46 @@ fn how_the_agent_ends_is_how_its_turn_ends() {
         let head = open(&shell.path("db")).store().head().unwrap();
         assert_eq!(shell.run(&["false"]).0, Some(status));
         assert_eq!(open(&shell.path("db")).store().head().unwrap(), head);
+    }
+}
+
+/// The last thing that it says may be a whole file. The workflow ends all the same, and another one may begin.
+#[test]
+fn last_words_of_megabytes_are_cut_short() {
+    let huge = "head -c 2000000 /dev/zero | tr '\\0' x";
+    let looped = "[loop]\nmax_iterations = 2\ntracker_path = 't.md'\n";
+    for (more, script, status, reason) in [
+        ("", format!("{huge} >&2; exit 4"), 5, "Process exited with code 4: x"),
+        (
+            "",
+            format!(
+                "{{ {huge}; echo; }} >&2; until test -s db.live/*/err; do sleep 0.02; done; \
+                 kill -9 $PPID"
+            ),
+            5,
+            "The agent's keeper was killed: nobody saw how the turn ended: x",
+        ),
+        (
+            "[agent]\nspeaks = 'claude'\n",
+            format!(r#"printf '{{"type":"result","is_error":true,"result":"'; {huge}; echo '"}}'"#),
+            5,
+            "x",
+        ),
+        (
+            looped,
+            format!("{{ printf '<!-- WORKFLOW_BLOCKED: '; {huge}; echo ' -->'; }} > t.md"),
+            3,
+            "x",
+        ),
+    ] {
+        let shell = Shell::new(&format!("{ONCE}{more}"));
+        let (code, said) = shell.run(&["sh", "-c", &script]);
+        assert_eq!(code, Some(status), "{script}: {said}");
+        let found = shell.outcome().stop_reason.unwrap();
+        assert!(found.starts_with(reason) && found.ends_with("x…"), "{script}");
+        assert!(found.len() < 5_000, "{script}: {}", found.len());
+        let (code, said) = shell.run_with(&["w.toml", "--db", "db"], &["true"]);
+        assert_ne!(code, Some(1), "{said}");
     }
 }
 
@@ -181,6 +270,22 @@ fn codex_is_heard_by_the_next_supervisor_too() {
     assert_eq!(shell.feed(), CODEX_FEED);
 }
 
+/// No supervisor came while it worked. Whoever comes when it has ended hears what it has printed.
+#[cfg(target_os = "linux")]
+#[test]
+fn codex_is_heard_when_it_has_ended() {
+    let shell = Shell::new(&format!("{ONCE}[agent]\nspeaks = 'codex'\n"));
+    fs::write(shell.path("events"), CODEX.join("\n")).unwrap();
+    let script = "head -n 3 events; kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); \
+                  rm \"$AGENT_RUNTIME_SOCKET\"; tail -n 3 events";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    let has_ended = || folders(&shell).iter().any(|turn| turn.join("report.json").exists());
+    until(has_ended);
+    let (code, said) = shell.run(&["false"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(shell.feed(), CODEX_FEED);
+}
+
 /// Its output stays open, but the turn is over.
 #[test]
 fn what_an_agent_leaves_behind_does_not_hold_its_turn() {
@@ -274,6 +379,26 @@ fn a_turn_outlives_its_supervisor() {
     assert!(said.contains("turn 1 goes on"), "{said}");
     assert_eq!(shell.outcome().stop_reason.unwrap(), "Process exited with code 7");
     assert_eq!(shell.read("seen"), "started\ndo main\n");
+}
+
+/// Whoever goes on from another folder finds the tracker, and plays the further turns, where it began.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_workflow_stays_in_the_folder_that_it_was_started_in() {
+    let looped = "name = 'l'\nprompt = 'a'\n[loop]\nmax_iterations = 3\ntracker_path = 't.md'\n";
+    let shell = Shell::new(looped);
+    let script = "case $AGENT_RUNTIME_ITERATION in \
+                  1) kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); echo more > t.md;; \
+                  *) echo '<!-- WORKFLOW_COMPLETE -->' > t.md;; esac";
+    assert_eq!(shell.run(&["sh", "-c", script]).0, None);
+    fs::create_dir(shell.path("elsewhere")).unwrap();
+    let mut run = shell.command(&["../w.toml", "--db", "../db"], &["sh", "-c", script]);
+    let output = run.current_dir(shell.path("elsewhere")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(shell.outcome().iteration, 2);
+    // Nothing of it is kept.
+    let mut files = fs::read_dir(shell.path("db.live")).unwrap().map(|file| file.unwrap().path());
+    assert!(files.all(|file| file.extension().is_none_or(|name| name != "folder")));
 }
 
 /// The agent kills its keeper: nobody sees how it ends, but the turn does not end before it has.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use agent_runtime::relay::Reply;
 use agent_runtime::supervisor::Supervisor;
 use clap::Args;
-use vitae_sqlite::SqliteStore;
 
 use super::Failure;
 use super::context::only_session;
@@ -59,7 +58,8 @@ impl ReplyArguments {
 }
 
 pub(super) fn answer(arguments: &AnswerArguments) -> Result<(), Failure> {
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open_existing(&arguments.db)?))?;
+    let bus =
+        agent_runtime::bus(Arc::new(agent_runtime::store_options().open_existing(&arguments.db)?))?;
     let session = match &arguments.session {
         Some(session) => session.clone(),
         None => only_session(bus.store().as_ref())?,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use agent_runtime::supervisor::{Heard, Supervisor};
 use clap::Args;
 use vitae::{Alongside, Clock, SystemClock};
-use vitae_sqlite::SqliteStore;
 
 use super::Failure;
 
@@ -22,7 +21,8 @@ pub(crate) struct OfWorkflow {
 
 impl OfWorkflow {
     fn supervisor(&self) -> Result<Supervisor, Failure> {
-        let bus = agent_runtime::bus(Arc::new(SqliteStore::open_existing(&self.db)?))?;
+        let bus =
+            agent_runtime::bus(Arc::new(agent_runtime::store_options().open_existing(&self.db)?))?;
         Ok(Supervisor::of_workflow(bus, &self.workflow)?)
     }
 }

@@ -11,7 +11,6 @@ use agent_runtime::session::Session;
 use agent_runtime::supervisor::Supervisor;
 use clap::Args;
 use vitae::Bus;
-use vitae_sqlite::SqliteStore;
 
 use super::Failure;
 use super::attention::{now, say};
@@ -31,7 +30,8 @@ pub(crate) struct Branch {
 
 impl Branch {
     fn open(&self) -> Result<(Bus, String), Failure> {
-        let bus = agent_runtime::bus(Arc::new(SqliteStore::open_existing(&self.db)?))?;
+        let bus =
+            agent_runtime::bus(Arc::new(agent_runtime::store_options().open_existing(&self.db)?))?;
         let session = match self.session.clone().or_else(|| std::env::var(SESSION).ok()) {
             Some(session) => session,
             None => only_session(bus.store().as_ref())?,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use agent_runtime::live::hearing::Hearing;
 use agent_runtime::supervisor::Supervisor;
 use clap::Args;
-use vitae_sqlite::SqliteStore;
 
 use super::Failure;
 
@@ -25,7 +24,7 @@ pub(super) fn cancel(arguments: &CancelArguments) -> Result<(), Failure> {
     if !arguments.db.exists() {
         return Err(format!("there is no store at {}", arguments.db.display()).into());
     }
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&arguments.db)?))?;
+    let bus = agent_runtime::bus(Arc::new(agent_runtime::store_options().open(&arguments.db)?))?;
     let hearing = Hearing::new(bus, arguments.session.clone());
     Ok(hearing.see(Supervisor::cancel)?)
 }

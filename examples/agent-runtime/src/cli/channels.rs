@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent_runtime::live::TOKEN;
 use agent_runtime::relay::outside::{FollowError, OpenChannels, Settings, Token};
 use clap::Args;
 use vitae::Bus;
-use vitae_sqlite::SqliteStore;
 
 use super::context::only_session;
 use super::{Failure, explain};
-
-/// Where an HTTP channel finds its token, so that no list of processes shows it.
-const TOKEN: &str = "AGENT_RUNTIME_TOKEN";
 
 #[derive(Args)]
 pub(crate) struct ChannelsArguments {
@@ -99,7 +96,7 @@ impl BesideTerminal {
     }
 }
 
-/// The token that the environment names, or a new one; and whether it is new.
+/// The token that the environment names, where no list of processes shows it, or a new one; and whether it is new.
 fn token() -> Result<(Token, bool), Failure> {
     match std::env::var(TOKEN) {
         Ok(text) => {
@@ -114,7 +111,8 @@ fn token() -> Result<(Token, bool), Failure> {
 /// Offers what waits until the process is ended. The session's channels stay open on the log, so that
 /// what is asked meanwhile is offered by the next.
 pub(super) fn channels(arguments: &ChannelsArguments) -> Result<(), Failure> {
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open_existing(&arguments.db)?))?;
+    let bus =
+        agent_runtime::bus(Arc::new(agent_runtime::store_options().open_existing(&arguments.db)?))?;
     let session = match &arguments.session {
         Some(session) => session.clone(),
         None => only_session(bus.store().as_ref())?,

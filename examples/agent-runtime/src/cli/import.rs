@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use agent_runtime::import::{Import, Legacy, check};
 use indicatif::{ProgressBar, ProgressStyle};
-use vitae::store::Limits;
 use vitae_sqlite::SqliteStore;
 
 use super::Failure;
@@ -14,8 +13,8 @@ use super::Failure;
 pub(super) fn import(legacy: &Path, db: &Path) -> Result<(), Failure> {
     // Before the store: a file that is refused leaves no store behind.
     let legacy = Legacy::read(legacy)?;
-    // The reference system bounds nothing: an agent may have read a picture.
-    let mut limits = Limits::default();
+    // The reference system bounds nothing.
+    let mut limits = agent_runtime::limits();
     limits.max_payload_bytes = limits.max_payload_bytes.max(legacy.largest_payload());
     let store = SqliteStore::options().limits(limits).open(db)?;
     let bus = agent_runtime::bus(Arc::new(store))?;

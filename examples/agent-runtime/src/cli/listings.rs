@@ -8,7 +8,6 @@ use agent_runtime::projections::{agents, feed, pending, prefix, runs, workflow_r
 use agent_runtime::workflow::{Status, Tokens, Workflow};
 use serde_json::{Value, json};
 use vitae::{Bus, Timestamp};
-use vitae_sqlite::SqliteStore;
 
 use super::output::{Output, maybe, time_of_day};
 use super::{Failure, Listing};
@@ -146,7 +145,7 @@ pub(super) fn feed(listing: &Listing) -> Result<(), Failure> {
 }
 
 pub(super) fn rebuild(db: &Path) -> Result<(), Failure> {
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open_existing(db)?))?;
+    let bus = agent_runtime::bus(Arc::new(agent_runtime::store_options().open_existing(db)?))?;
     let mut out = io::stdout().lock();
     for view in [workflow_runs::VIEW, runs::VIEW, feed::VIEW, agents::VIEW, pending::VIEW] {
         let rebuilt = bus.rebuild(view)?;

@@ -14,6 +14,7 @@ mod keep;
 mod listings;
 mod log;
 mod output;
+mod post;
 mod replay;
 mod run;
 mod serve;
@@ -208,7 +209,7 @@ impl Watched {
     fn desk(&self, channel: &'static str) -> Desk {
         let db = self.db.clone();
         Desk::new(channel, move || {
-            Ok(agent_runtime::bus(Arc::new(SqliteStore::open_existing(&db)?))?)
+            Ok(agent_runtime::bus(Arc::new(agent_runtime::store_options().open_existing(&db)?))?)
         })
     }
 }

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use agent_runtime::replay::{Replay, SessionSearch, Taken};
 use indicatif::{ProgressBar, ProgressStyle};
-use vitae_sqlite::SqliteStore;
 
 use super::{Failure, ReplayArguments};
 
@@ -20,7 +19,7 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
         Some(session) => session.clone(),
         None => recording.session()?,
     };
-    let store = SqliteStore::open(&arguments.db)?;
+    let store = agent_runtime::store_options().open(&arguments.db)?;
     let bus = agent_runtime::bus(Arc::new(store))?;
     let mut replay = Replay::open(bus, session.clone())?;
     let (mut before, mut now) = (0_u64, 0_u64);

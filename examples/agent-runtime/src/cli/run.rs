@@ -9,13 +9,14 @@ use std::sync::Arc;
 use agent_runtime::live::conduct::{Progress, Supervised};
 use agent_runtime::live::places::Places;
 use agent_runtime::live::turn::Agent;
+use agent_runtime::signals::{SignalKind, Signals};
 use agent_runtime::workflow::{Exit, Outcome, Status};
 use agent_runtime::workflow_file::WorkflowFile;
 use clap::Args;
-use vitae_sqlite::SqliteStore;
 
 use super::Failure;
 use super::channels::ChannelChoice;
+use super::post::Post;
 
 #[derive(Args)]
 pub(crate) struct RunArguments {
@@ -44,11 +45,15 @@ pub(crate) struct RunArguments {
 pub(super) fn run(arguments: RunArguments) -> Result<ExitCode, Failure> {
     // Asked now: later the file may have been replaced by a newer one.
     let program = std::env::current_exe()?;
+    let signals = Signals::caught([SignalKind::interrupt(), SignalKind::terminate()])?;
     let file = WorkflowFile::read(&arguments.workflow)?;
     let places = Places::of(&arguments.db, &arguments.session)?;
-    let bus = agent_runtime::bus(Arc::new(SqliteStore::open(&arguments.db)?))?;
+    let bus = agent_runtime::bus(Arc::new(agent_runtime::store_options().open(&arguments.db)?))?;
     let supervised = Supervised::open(bus.clone(), places)?;
     let channels = arguments.channels.open(&bus, &arguments.session)?;
+    let post = Post::new(supervised, Some(channels));
+    post.leave_on(signals, "a turn that is under way goes on; the next `run` goes on with it");
+    let supervised = post.supervised();
     let workflow = supervised.start(&file, arguments.id, arguments.input)?;
     say(format_args!("workflow {workflow} in session {}", arguments.session));
     let (speaks, command) = (file.agent.speaks, arguments.command.as_slice());
@@ -64,10 +69,10 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode, Failure> {
             say(format_args!("it waits for somebody: {reason}; see `agent-runtime wake`"));
         }
     });
-    // Whatever came of it, nobody is there any more to be asked.
-    let closed = channels.close();
+    // Whatever came of it.
+    let left = post.leave();
     let outcome = outcome?;
-    closed?;
+    left?;
     let reason = outcome.stop_reason.as_ref();
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     say(format_args!("{}{reason}", outcome.status.as_str()));

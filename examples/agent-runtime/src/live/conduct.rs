@@ -6,14 +6,15 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use vitae::store::ReadError;
-use vitae::{Bus, Running, Timestamp};
+use vitae::{Bus, Clock, Running, SystemClock, Timestamp};
 
 use super::cleaning::clean;
 use super::hearing::Hearing;
 use super::places::{Claim, PlaceError, Places};
+use super::protocol::hook_line;
 use super::server::Server;
 use super::turn::{Agent, TurnError};
 use crate::retry::RetryTableError;
@@ -26,7 +27,7 @@ pub struct Supervised {
     places: Places,
     hearing: Arc<Hearing>,
     // In the order in which they end.
-    _server: Server,
+    server: Mutex<Option<Server>>,
     _parts: Running,
     _claim: Claim,
 }
@@ -133,7 +134,13 @@ impl Supervised {
         let server = Server::start(places.socket(), Arc::clone(&hearing)).map_err(|source| {
             ConductError::Listen { socket: places.socket().to_owned(), source }
         })?;
-        Ok(Self { places, hearing, _server: server, _parts: parts, _claim: claim })
+        let server = Mutex::new(Some(server));
+        Ok(Self { places, hearing, server, _parts: parts, _claim: claim })
+    }
+
+    /// Listens no more: whoever waits is told that there is no decision, and the socket goes.
+    pub fn leave(&self) {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Where the session's things are.
@@ -179,6 +186,7 @@ impl Supervised {
             return Ok(id);
         }
         let new = new_workflow(&id, file, input, 1)?;
+        self.places.starts_here(&id)?;
         self.hearing.see(|supervisor, heard| supervisor.start_workflow(new.clone(), heard))?;
         Ok(id)
     }
@@ -192,6 +200,7 @@ impl Supervised {
     ) -> Result<(), ConductError> {
         if let Some(turn) = self.hearing.supervisor().to_be_taken_up_at(workflow)? {
             let new = new_workflow(workflow, file, input, turn)?;
+            self.places.starts_here(workflow)?;
             self.hearing.see(|supervisor, heard| supervisor.take_up(new.clone(), heard))?;
         }
         Ok(())
@@ -264,7 +273,10 @@ impl Supervised {
                 Next::End(outcome) => {
                     self.hearing.see(|then, heard| then.end_workflow(workflow, outcome, heard))?;
                 }
-                Next::Over(outcome) => return Ok(outcome.clone()),
+                Next::Over(outcome) => {
+                    self.places.forget(workflow);
+                    return Ok(outcome.clone());
+                }
             }
         }
     }
@@ -274,22 +286,36 @@ impl Supervised {
         let turn = self.hearing.supervisor().last_turn_of(workflow)?;
         let turn = turn.ok_or(SuperviseError::NoWorkflow { what: "a turn" })?;
         let report = agent.play(&turn, &self.places)?;
+        if report.untold {
+            agent.said(&turn, &self.places, |hook| {
+                // One that is refused now would have been at its time.
+                let line = hook_line(&hook.id, &hook.json, SystemClock.now());
+                let _ = line.map(|line| self.hearing.hear(line.as_bytes()));
+            })?;
+        }
         let mut exit = report.exit;
         if let (None, Some(uses)) = (exit.transport, report.tool_uses) {
             let heard = self.hearing.supervisor().tool_hooks_in(&turn)?;
             exit.transport = Some(Transport { stream_tool_uses: uses, pre_tool_use_events: heard });
         }
-        if let Some(path) = self.hearing.supervisor().tracker_of(&turn.workflow)? {
-            let content = read_tracker(Path::new(&path))?;
+        if let Some(path) = self.tracker_of(&turn.workflow)? {
+            let content = read_tracker(&path)?;
             self.hearing.see(|then, heard| then.see_tracker(content.as_deref(), heard))?;
         }
         self.hearing.see(|then, heard| then.end_turn(exit.clone(), report.tokens, heard))?;
         Ok(exit)
     }
 
+    /// Where a workflow's tracker is, seen from here.
+    fn tracker_of(&self, workflow: &str) -> Result<Option<PathBuf>, SuperviseError> {
+        let path = self.hearing.supervisor().tracker_of(workflow)?;
+        let folder = self.places.started_in(workflow).unwrap_or_default();
+        Ok(path.map(|path| folder.join(path)))
+    }
+
     /// Makes the tracker's skeleton where no file is.
     fn make_tracker(&self, workflow: &str) -> Result<(), ConductError> {
-        let Some(path) = self.hearing.supervisor().tracker_of(workflow)?.map(PathBuf::from) else {
+        let Some(path) = self.tracker_of(workflow)? else {
             return Ok(());
         };
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {

@@ -5,8 +5,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
-use vitae::store::{EventStore, ReadError};
+use vitae::store::{EventStore, ReadError, RowChange};
 use vitae::{
     Alongside, Bus, Clock, CommitId, InvalidName, Lifecycle, Name, StreamId, SystemClock, Timestamp,
 };
@@ -18,6 +20,9 @@ use crate::supervisor::{Heard, SuperviseError, Supervisor};
 
 /// What the ids of commits are made in.
 const HEARD: Uuid = Uuid::from_u128(0x8f0c_6b1e_52d7_5a3e_9d10_3c5f_7a44_be21);
+
+/// The view that has the digest of each hook, by the id of its commit: it moves with it.
+const HOOKS: &str = "heard_hooks";
 
 /// The ear of one session's supervisor.
 pub struct Hearing {
@@ -49,6 +54,12 @@ pub enum HearError {
     /// It is nothing that is said over a socket.
     #[error("only hook, decision, link and cancel are heard; the rest the supervisor sees itself")]
     NotForOthers,
+    /// An id stands for another hook already.
+    #[error("hook `{id}` was heard before, with another content; give this another id")]
+    OtherHook {
+        /// The id.
+        id: String,
+    },
     /// Its time is too far away.
     #[error("`at` is out of range")]
     Time,
@@ -103,24 +114,20 @@ impl Hearing {
                     HookEvent::InRun(RunHook::Stop { .. }) => Due::Now(request),
                     _ => Due::Nothing,
                 };
-                let commit = self.commit_id("hook", id.as_bytes());
-                self.once(commit, at, |then, heard| then.hook(&id, (*hook).clone(), heard))?;
+                self.hook_once(&id, line, at, |then, heard| {
+                    then.hook(&id, (*hook).clone(), heard)
+                })?;
                 return Ok(due);
             }
-            // These have no id of their own: the same line is the same thing.
             Input::Decision { request, answer } => {
-                self.once(self.commit_id("line", line), at, |then, heard| {
+                self.line_once(line, at, |then, heard| {
                     then.of_request(&request)?.decide(&request, &answer, heard)
                 })?;
             }
             Input::Link { agent, workflow } => {
-                self.once(self.commit_id("line", line), at, |then, heard| {
-                    then.link(&agent, &workflow, heard)
-                })?;
+                self.line_once(line, at, |then, heard| then.link(&agent, &workflow, heard))?;
             }
-            Input::Cancel => {
-                self.once(self.commit_id("line", line), at, Supervisor::cancel)?;
-            }
+            Input::Cancel => self.line_once(line, at, Supervisor::cancel)?,
             Input::Workflow(_)
             | Input::Turn { .. }
             | Input::Tracker { .. }
@@ -142,25 +149,69 @@ impl Hearing {
         Supervisor::again(|| what(&self.supervisor, Heard { at, alongside: Alongside::new() }))
     }
 
+    /// What has no id of its own: the same line is the same thing.
+    fn line_once(
+        &self,
+        line: &[u8],
+        at: Timestamp,
+        what: impl Fn(&Supervisor, Heard) -> Result<(), SuperviseError>,
+    ) -> Result<(), HearError> {
+        self.once(self.commit_id("line", line), at, Alongside::new(), what)?;
+        Ok(())
+    }
+
+    /// What an id stands for happens once. Whether it is the same, its digest says.
+    fn hook_once(
+        &self,
+        id: &str,
+        line: &[u8],
+        at: Timestamp,
+        what: impl Fn(&Supervisor, Heard) -> Result<(), SuperviseError>,
+    ) -> Result<(), HearError> {
+        let commit = self.commit_id("hook", id.as_bytes());
+        let (view, key) = (Name::from_static(HOOKS)?, commit.as_bytes().to_vec());
+        let digest = Uuid::new_v5(&HEARD, event_of(line)?.as_bytes()).into_bytes().to_vec();
+        let row = RowChange { view, key, expected: None, value: Some(digest) };
+        if self.once(commit, at, Alongside::new().row(row.clone()), what)? {
+            return Ok(());
+        }
+        let known = self.bus.store().row(&row.view, &row.key)?;
+        if known.is_some_and(|known| Some(known.value) != row.value) {
+            return Err(HearError::OtherHook { id: id.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Gives whether it is now that it happens; if not it has before.
     fn once(
         &self,
         commit: CommitId,
         at: Timestamp,
+        alongside: Alongside,
         what: impl Fn(&Supervisor, Heard) -> Result<(), SuperviseError>,
-    ) -> Result<(), HearError> {
+    ) -> Result<bool, HearError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.bus.store().receipt(commit)?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
-        Supervisor::again(|| {
-            let alongside = Alongside::new().commit_id(commit);
-            what(&self.supervisor, Heard { at, alongside })
-        })?;
-        Ok(())
+        let alongside = alongside.commit_id(commit);
+        Supervisor::again(|| what(&self.supervisor, Heard { at, alongside: alongside.clone() }))?;
+        Ok(true)
     }
 
     fn commit_id(&self, what: &str, which: &[u8]) -> CommitId {
         let name = [self.session.as_bytes(), what.as_bytes(), which].join(&0);
         CommitId::from_bytes(Uuid::new_v5(&HEARD, &name).into_bytes())
     }
+}
+
+/// A hook's own JSON. The line around it says when it was told, which may be more than once.
+fn event_of(line: &[u8]) -> Result<&str, LineError> {
+    #[derive(Deserialize)]
+    struct HookLine<'a> {
+        #[serde(borrow)]
+        event: &'a RawValue,
+    }
+    let HookLine { event } = serde_json::from_slice(line)?;
+    Ok(event.get())
 }

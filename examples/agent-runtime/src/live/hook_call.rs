@@ -100,8 +100,8 @@ impl HookCall<'_> {
 
 /// The use of a tool, as a request for leave to use it.
 fn as_request(json: &str) -> serde_json::Result<String> {
-    let mut fields: BTreeMap<&str, Box<RawValue>> = serde_json::from_str(json)?;
-    fields.insert("hook_event_name", serde_json::value::to_raw_value(REQUEST)?);
+    let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json)?;
+    fields.insert("hook_event_name".to_owned(), serde_json::value::to_raw_value(REQUEST)?);
     serde_json::to_string(&fields)
 }
 

@@ -39,7 +39,7 @@ pub(crate) const LOCK: &str = "keeper.lock";
 pub(crate) const STARTED: &str = "started";
 pub(crate) const REPORT: &str = "report.json";
 pub(crate) const STDERR: &str = "err";
-const STDOUT: &str = "out";
+pub(crate) const STDOUT: &str = "out";
 
 /// What stands in a command for the prompt, of an agent that does not read standard input.
 pub const PROMPT_ARGUMENT: &str = "{prompt}";
@@ -53,6 +53,9 @@ pub struct Report {
     pub tokens: Tokens,
     /// How many tools it used, if its output says that.
     pub tool_uses: Option<u64>,
+    /// Whether hooks stand in its output that no supervisor was told of.
+    #[serde(default)]
+    pub untold: bool,
 }
 
 /// What a keeper is to do.
@@ -141,43 +144,52 @@ impl Errand<'_> {
             let last_line = scope.spawn(|| err.filter(|line| !line.trim().is_empty()).last());
             let (code, error) = how_it_ended(agent.wait());
             let _ = ended.set(Instant::now());
-            let account = account.join().unwrap_or_default();
+            let (account, untold) = account.join().unwrap_or((Account::default(), true));
             let exit = Exit {
                 code,
                 error: account.error.or(error),
                 stderr: last_line.join().unwrap_or_default().map(|line| line.trim().to_owned()),
                 transport: account.transport,
             };
-            Report { exit, tokens: account.tokens, tool_uses: account.tool_uses }
+            Report { exit, tokens: account.tokens, tool_uses: account.tool_uses, untold }
         })
     }
 
-    /// Listens to the standard output.
-    fn listen(&self, output: Output<'_>) -> Account {
+    /// Listens to the standard output. Gives whether there are hooks in it that nobody was told of.
+    fn listen(&self, output: Output<'_>) -> (Account, bool) {
         let prompt = fs::read_to_string(self.folder.join(PROMPT)).unwrap_or_default();
-        let turn = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut listener = self.speaks.listener(turn, prompt);
-        let mut client = self.client.clone();
+        let mut listener = self.speaks.listener(name_of(self.folder), prompt);
+        let mut untold = false;
         let mut tell = |hooks: Vec<SaidHook>| {
             for hook in hooks {
-                let line = hook_line(&hook.id, &hook.json, SystemClock.now());
-                let (Some(to), Ok(line)) = (&client, line) else { continue };
-                // What is not heard is missing from the count of what was.
-                if let Err(ClientError::Gone { .. }) = to.say(&line, Instant::now(), |_| ()) {
-                    client = None;
-                }
+                // In their order: behind one that nobody was told of, all are left to the next supervisor.
+                untold = untold || !self.tell(&hook);
             }
         };
         for line in output {
             tell(listener.line(&without_half_characters(&line)));
         }
         tell(listener.end());
-        listener.account()
+        (listener.account(), untold)
+    }
+
+    /// Tells the supervisor of a hook. Gives whether there was one.
+    fn tell(&self, hook: &SaidHook) -> bool {
+        let line = hook_line(&hook.id, &hook.json, SystemClock.now());
+        let (Some(client), Ok(line)) = (&self.client, line) else { return false };
+        let said = client.say(&line, Instant::now(), |_| ());
+        // What is refused would be another time too.
+        !matches!(said, Err(ClientError::NoSupervisor { .. } | ClientError::Gone { .. }))
     }
 
     fn trouble(&self, name: impl AsRef<OsStr>, source: io::Error) -> PlaceError {
         PlaceError::Io { path: self.folder.join(name.as_ref()), source }
     }
+}
+
+/// What tells the hooks of a turn's agent from those of all others.
+pub(crate) fn name_of(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The exit code, or what stands in its place.

@@ -41,6 +41,10 @@ pub const PROGRAM: &str = "AGENT_RUNTIME";
 /// The environment variable with the session.
 pub const SESSION: &str = "AGENT_RUNTIME_SESSION";
 
+/// The environment variable with the token by which a person answers over HTTP. It is never the agent's, which
+/// could answer its own requests.
+pub const TOKEN: &str = "AGENT_RUNTIME_TOKEN";
+
 /// The environment variable with the workflow run whose turn it is.
 pub const WORKFLOW: &str = "AGENT_RUNTIME_WORKFLOW";
 

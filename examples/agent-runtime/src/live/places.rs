@@ -4,10 +4,11 @@
 //! turns' folders. All of them follow from the store's path, the session, the workflow and the
 //! turn, so that a supervisor that comes later finds what one before it has left.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -51,6 +52,17 @@ pub enum PlaceError {
         /// The shortest path that was found.
         path: PathBuf,
     },
+    /// What stands where a folder of the user's must be is none, or others get into it.
+    #[error(
+        "{} {what}: whoever gets in there could answer for the supervisor; make it a folder of yours with \
+         mode 700, or remove it", path.display()
+    )]
+    NotPrivate {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// A folder or file could not be made.
     #[error("{}", path.display())]
     Io {
@@ -65,7 +77,8 @@ impl Places {
     /// The places of a session; makes the folders, for nobody but the user.
     ///
     /// # Errors
-    /// [`PlaceError`] if no path is short enough for a socket, or a folder cannot be made.
+    /// [`PlaceError`] if no path is short enough for a socket, or a folder cannot be made or is not the
+    /// user's alone.
     pub fn of(db: &Path, session: &str) -> Result<Self, PlaceError> {
         let db = std::path::absolute(db).map_err(at(db))?;
         let mut folder = db.clone().into_os_string();
@@ -112,6 +125,31 @@ impl Places {
         turns.collect()
     }
 
+    /// Keeps that a workflow is started in this process's folder: what it names relatively is meant from there,
+    /// wherever somebody goes on with it.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if that cannot be written.
+    pub(super) fn starts_here(&self, workflow: &str) -> Result<(), PlaceError> {
+        let here = std::env::current_dir().map_err(at(Path::new(".")))?;
+        write_whole(&self.start_of(workflow), here.as_os_str().as_bytes())
+    }
+
+    /// The folder that a workflow was started in, if it is known and still there.
+    pub(super) fn started_in(&self, workflow: &str) -> Option<PathBuf> {
+        let folder = PathBuf::from(OsString::from_vec(fs::read(self.start_of(workflow)).ok()?));
+        folder.is_dir().then_some(folder)
+    }
+
+    /// A workflow is over, and nobody goes on with it.
+    pub(super) fn forget(&self, workflow: &str) {
+        let _ = fs::remove_file(self.start_of(workflow));
+    }
+
+    fn start_of(&self, workflow: &str) -> PathBuf {
+        self.folder.join(format!("{:032x}.folder", xxh3_128(workflow.as_bytes())))
+    }
+
     /// Takes the right to supervise the session.
     ///
     /// # Errors
@@ -148,12 +186,28 @@ fn is_short(path: &Path) -> bool {
     path.as_os_str().len() <= LONGEST_SOCKET_PATH
 }
 
-/// Makes a folder that only the user may look into, unless it is there.
+/// Makes a folder that only the user may look into. One that is there must be such a folder: what stands
+/// in it is believed.
 pub(crate) fn make_folder(path: &Path) -> Result<(), PlaceError> {
     match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => must_be_private(path),
         made => made.map_err(at(path)),
     }
+}
+
+fn must_be_private(path: &Path) -> Result<(), PlaceError> {
+    // Of a link, not of what it leads to.
+    let found = fs::symlink_metadata(path).map_err(at(path))?;
+    let what = if !found.is_dir() {
+        "is no folder"
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        "is another user's"
+    } else if found.mode() & 0o077 != 0 {
+        "is open to other users"
+    } else {
+        return Ok(());
+    };
+    Err(PlaceError::NotPrivate { path: path.to_owned(), what })
 }
 
 /// Writes a file so that it is there whole or not at all.
@@ -173,7 +227,39 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> PlaceError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
     use super::*;
+
+    #[test]
+    fn a_folder_that_others_get_into_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (db, live) = (folder.path().join("db"), folder.path().join("db.live"));
+        let refused = |what: &str| match Places::of(&db, "s") {
+            Err(PlaceError::NotPrivate { path, what: found }) => {
+                assert_eq!((path.as_path(), found), (live.as_path(), what));
+            }
+            said => panic!("{what}: {said:?}"),
+        };
+        let mode = |mode| fs::set_permissions(&live, fs::Permissions::from_mode(mode)).unwrap();
+        fs::write(&live, "").unwrap();
+        refused("is no folder");
+        fs::remove_file(&live).unwrap();
+        Places::of(&db, "s").unwrap();
+        for open in [0o750, 0o701, 0o720] {
+            mode(open);
+            refused("is open to other users");
+        }
+        mode(0o700);
+        Places::of(&db, "s").unwrap();
+        // Only the superuser can give it away.
+        if chown(&live, Some(12_345), None).is_ok() {
+            refused("is another user's");
+        }
+        fs::rename(&live, folder.path().join("elsewhere")).unwrap();
+        symlink("elsewhere", &live).unwrap();
+        refused("is no folder");
+    }
 
     #[test]
     fn a_session_has_one_supervisor() {

@@ -12,8 +12,7 @@ use vitae::Timestamp;
 use crate::request::Decision;
 use crate::supervisor::Given;
 
-/// The longest line, in bytes. An event of the log may have 1 MiB, and JSON writes some bytes with
-/// six.
+/// The longest line, in bytes. What comes of it has [room on the log](crate::limits).
 pub const LONGEST_LINE: usize = 8 << 20;
 
 /// What a supervisor says.

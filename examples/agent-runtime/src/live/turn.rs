@@ -10,10 +10,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::keeper::{LOCK, PROMPT, REPORT, Report, STARTED, STDERR};
-use super::output::Speaks;
+use super::keeper::{LOCK, PROMPT, REPORT, Report, STARTED, STDERR, STDOUT, name_of};
+use super::lines::{Line, next_line};
+use super::output::{SaidHook, Speaks};
 use super::places::{PlaceError, Places, make_folder, write_whole};
-use super::{ITERATION, PROGRAM, SESSION, SOCKET, WORKFLOW};
+use super::protocol::LONGEST_LINE;
+use super::{ITERATION, PROGRAM, SESSION, SOCKET, TOKEN, WORKFLOW};
+use crate::json::without_half_characters;
 use crate::supervisor::Turn;
 use crate::workflow::Exit;
 
@@ -74,25 +77,59 @@ impl Agent<'_> {
         self.ended(&folder)?.ok_or(TurnError::Keeper { folder })
     }
 
+    /// Gives the hooks that stand in the output of a turn that has ended: all of them, with the ids by which
+    /// those are known that were heard before.
+    ///
+    /// # Errors
+    /// [`PlaceError`] if the turn's folder cannot be read.
+    pub fn said(
+        &self,
+        turn: &Turn,
+        places: &Places,
+        mut tell: impl FnMut(SaidHook),
+    ) -> Result<(), PlaceError> {
+        let folder = places.turn(turn.event);
+        let path = folder.join(STDOUT);
+        let mut out = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            out => BufReader::new(out.map_err(trouble(&path))?),
+        };
+        let mut listener = self.speaks.listener(name_of(&folder), turn.prompt.clone());
+        loop {
+            let hooks = match next_line(&mut out, LONGEST_LINE).map_err(trouble(&path))? {
+                Line::Whole(line) => {
+                    listener.line(&without_half_characters(&String::from_utf8_lossy(&line)))
+                }
+                Line::TooLong => Vec::new(),
+                Line::End => break,
+            };
+            hooks.into_iter().for_each(&mut tell);
+        }
+        listener.end().into_iter().for_each(tell);
+        Ok(())
+    }
+
     /// How the turn ended, if an agent was started that no keeper keeps.
     fn ended(&self, folder: &Path) -> Result<Option<Report>, TurnError> {
         if !folder.join(STARTED).exists() {
             return Ok(None);
         }
         wait_for(&folder.join(LOCK))?;
-        let report = folder.join(REPORT);
-        match fs::read(&report) {
+        let path = folder.join(REPORT);
+        let report: Report = match fs::read(&path) {
             Ok(json) => {
                 let read = serde_json::from_slice(&json).map_err(io::Error::from);
-                Ok(Some(read.map_err(trouble(&report))?))
+                read.map_err(trouble(&path))?
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // The keeper was killed. Nobody sees how the agent ends, but that it does.
                 wait_for(&folder.join(PROMPT))?;
-                Ok(Some(lost(folder)))
+                lost(folder)
             }
-            Err(error) => Err(trouble(&report)(error).into()),
-        }
+            Err(error) => return Err(trouble(&path)(error).into()),
+        };
+        // A report that the log does not take would be read again by everybody who comes.
+        Ok(Some(Report { exit: report.exit.cut_short(), ..report }))
     }
 
     fn start_keeper(
@@ -101,7 +138,11 @@ impl Agent<'_> {
         turn: &Turn,
         places: &Places,
     ) -> io::Result<std::process::Child> {
-        Command::new(self.program)
+        let mut keeper = Command::new(self.program);
+        if let Some(folder) = places.started_in(&turn.workflow) {
+            keeper.current_dir(folder);
+        }
+        keeper
             .arg("keep")
             .arg("--folder")
             .arg(folder)
@@ -112,6 +153,7 @@ impl Agent<'_> {
             .env(SESSION, places.session())
             .env(WORKFLOW, &turn.workflow)
             .env(ITERATION, turn.iteration.to_string())
+            .env_remove(TOKEN)
             // What a person does at the supervisor's terminal is not meant for the agent, and a
             // supervisor's reader is not kept waiting by it.
             .process_group(0)
@@ -134,7 +176,7 @@ fn lost(folder: &Path) -> Report {
     let last = stderr.lines().map(str::trim).rfind(|line| !line.is_empty());
     let error = "The agent's keeper was killed: nobody saw how the turn ended".to_owned();
     let exit = Exit { error: Some(error), stderr: last.map(str::to_owned), ..Exit::default() };
-    Report { exit, ..Report::default() }
+    Report { exit, untold: true, ..Report::default() }
 }
 
 fn trouble(path: &Path) -> impl FnOnce(io::Error) -> PlaceError {

@@ -11,14 +11,13 @@ use std::thread;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event};
-use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use vitae::store::{EventStore, ReadError};
 
 use super::model::{Act, Message, Model};
 use super::view::draw;
 use crate::answering::Desk;
 use crate::overview::{History, Scope, SightError, moments};
+use crate::signals::{SignalKind, Signals};
 
 /// How many messages wait at the most. Whoever reads the log then waits too, and reads more at once.
 const MESSAGES: usize = 8;
@@ -66,7 +65,8 @@ pub fn watch(
     let mut history = History::new(Arc::clone(&store), scope);
     // What cannot be read is said where it can be scrolled back to.
     history.newest()?;
-    let signals = Signals::caught()?;
+    let ends = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    let signals = Signals::caught(ends)?;
     let restored = Restored;
     // It also makes sure that a panic gives the terminal back before it is told.
     let terminal = ratatui::try_init()?;
@@ -74,7 +74,7 @@ pub fn watch(
     let (keys, ends, looks) = (tell.clone(), tell.clone(), tell.clone());
     thread::spawn(move || read_keys(&keys));
     thread::spawn(move || {
-        signals.wait();
+        let _ = signals.wait();
         let _ = ends.send(Told::End(Ok(())));
     });
     thread::spawn(move || look(store.as_ref(), &mut history, &looks));
@@ -89,37 +89,6 @@ struct Restored;
 impl Drop for Restored {
     fn drop(&mut self) {
         ratatui::restore();
-    }
-}
-
-/// The signals by which a process is told to end. Caught, they leave time to give the terminal back.
-struct Signals {
-    runtime: Runtime,
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn caught() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().build()?;
-        let inside = runtime.enter();
-        let terminate = signal(SignalKind::terminate())?;
-        let hang_up = signal(SignalKind::hangup())?;
-        let interrupt = signal(SignalKind::interrupt())?;
-        drop(inside);
-        Ok(Self { runtime, terminate, hang_up, interrupt })
-    }
-
-    /// Waits for one of them.
-    fn wait(mut self) {
-        self.runtime.block_on(async {
-            tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.hang_up.recv() => {}
-                _ = self.interrupt.recv() => {}
-            }
-        });
     }
 }
 

@@ -3,6 +3,20 @@
 use serde::{Deserialize, Serialize};
 use vitae::Schema;
 
+/// The most of a text that says why, in bytes.
+const LONGEST_REASON: usize = 4 * 1024;
+
+/// The beginning of a text that says why; an ellipsis stands for the rest. People read it, but an agent's last
+/// line may be a whole file, and an event has no room for that.
+pub(crate) fn cut_short(mut text: String) -> String {
+    if text.len() > LONGEST_REASON {
+        let end = (0..=LONGEST_REASON).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
+
 /// How a workflow stands.
 #[derive(Schema, Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -62,6 +76,13 @@ pub struct Transport {
 }
 
 impl Exit {
+    /// The same, with the beginning of what was said.
+    #[must_use]
+    pub(crate) fn cut_short(self) -> Self {
+        let (error, stderr) = (self.error.map(cut_short), self.stderr.map(cut_short));
+        Self { error, stderr, ..self }
+    }
+
     /// Why the agent process failed, if it did.
     pub(super) fn crash(&self) -> Option<String> {
         let reason = match (&self.error, self.code) {

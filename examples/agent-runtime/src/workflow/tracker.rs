@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use vitae::Schema;
 
+use super::outcome::cut_short;
+
 /// The line of a tracker that nobody has worked on yet.
 pub const SKELETON_MARKER: &str = "<!-- TRACKER_SKELETON -->";
 
@@ -48,11 +50,11 @@ impl Tracker {
     }
 }
 
-/// What stands between the colon and the end of the marker.
+/// What stands between the colon and the end of the marker, or the beginning of that.
 fn reason(rest: &str) -> Option<String> {
     let text = rest.trim_start_matches(':');
     let text = text.split_once(END).map_or(text, |(text, _)| text).trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty()).then(|| cut_short(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -73,6 +75,8 @@ mod tests {
         assert_eq!(read("<!-- WORKFLOW_BLOCKED: no keys -->"), blocked("no keys"));
         assert_eq!(read("<!-- WORKFLOW_BLOCKED: no keys"), blocked("no keys"));
         assert_eq!(read("<!-- WORKFLOW_BLOCKED: -->"), Tracker::Blocked(None));
+        let long = format!("<!-- WORKFLOW_BLOCKED: {} -->", "ä".repeat(1 << 20));
+        assert_eq!(read(&long), blocked(&format!("{}…", "ä".repeat(1 << 11))));
         assert_eq!(read("<!-- WORKFLOW_BLOCKEDX -->"), Tracker::Open);
         assert_eq!(
             read("<!-- TRACKER_SKELETON -->\n<!-- WORKFLOW_COMPLETE -->"),

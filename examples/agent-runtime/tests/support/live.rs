@@ -1,9 +1,17 @@
 //! A recording, played by processes.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use agent_runtime::live::conduct::{Progress, Supervised};
+use agent_runtime::live::places::Places;
+use agent_runtime::live::turn::Agent;
+use agent_runtime::live::{PROGRAM, SOCKET};
+use agent_runtime::workflow_file::WorkflowFile;
 use serde_json::Value;
 use vitae::Bus;
 
@@ -49,7 +57,7 @@ impl Live<'_> {
                     in_workflow = true;
                 }
                 "turn" => in_workflow = true,
-                "turn_end" => in_workflow = false,
+                "turn_end" => in_workflow = self.goes_on(number),
                 _ if in_workflow => {}
                 _ => match stretches.last_mut() {
                     Some(Stretch::Interactive(_, last)) => *last = number,
@@ -58,6 +66,31 @@ impl Live<'_> {
             }
         }
         stretches
+    }
+
+    /// Whether a further turn of the same workflow follows on a line, counted from 1.
+    fn goes_on(&self, number: usize) -> bool {
+        let later = (number..self.recording.lines.len()).map(|index| self.recording.line(index));
+        let mut next = later.filter(|line| line["t"] == "turn" || line["t"] == "workflow");
+        next.next().is_some_and(|line| line["t"] == "turn")
+    }
+
+    /// The lines between the turns of a workflow, first and last, by the turn that they come after; 0 is
+    /// before the first.
+    fn between_turns(&self, workflow: usize) -> BTreeMap<u32, (usize, usize)> {
+        let (mut between, mut turns, mut in_turn) = (BTreeMap::new(), 0, false);
+        for number in workflow + 1..=self.recording.lines.len() {
+            match self.recording.line(number - 1)["t"].as_str().unwrap() {
+                "workflow" => break,
+                "turn" => (turns, in_turn) = (turns + 1, true),
+                "turn_end" => in_turn = false,
+                _ if in_turn => {}
+                _ => between.entry(turns).or_insert((number, number)).1 = number,
+            }
+        }
+        // After the last one nothing is under way.
+        between.remove(&turns);
+        between
     }
 
     /// The call that plays a part.
@@ -74,11 +107,9 @@ impl Live<'_> {
             Stretch::Workflow(number) => {
                 let line = self.recording.line(number - 1);
                 let speaks = self.speaks(*number);
-                let file = self.folder.join(format!("workflow-{number}.toml"));
-                fs::write(&file, workflow_file(&line["workflow"], speaks)).unwrap();
                 command
                     .args(["run", "--no-terminal"])
-                    .arg(file)
+                    .arg(self.workflow_file(*number, speaks))
                     .arg("--db")
                     .arg(self.db())
                     .args(session);
@@ -88,6 +119,56 @@ impl Live<'_> {
             }
         }
         command
+    }
+
+    fn workflow_file(&self, number: usize, speaks: &str) -> PathBuf {
+        let file = self.folder.join(format!("workflow-{number}.toml"));
+        let line = self.recording.line(number - 1);
+        fs::write(&file, workflow_file(&line["workflow"], speaks)).unwrap();
+        file
+    }
+
+    /// Plays a workflow, and the lines between its turns. `run` begins the next turn at once; here that waits
+    /// until they are played.
+    fn conduct(&self, number: usize, between: &BTreeMap<u32, (usize, usize)>) {
+        let (line, speaks) = (self.recording.line(number - 1), self.speaks(number));
+        let file = WorkflowFile::read(&self.workflow_file(number, speaks)).unwrap();
+        let places = Places::of(&self.db(), &self.recording.session).unwrap();
+        let store = agent_runtime::store_options().open(self.db()).unwrap();
+        let bus = agent_runtime::bus(Arc::new(store)).unwrap();
+        let supervised = Supervised::open(bus, places).unwrap();
+        let (id, input) = (text(&line["run_id"]).to_owned(), text(&line["prompt"]).to_owned());
+        let workflow = supervised.start(&file, Some(id), Some(input)).unwrap();
+        self.moves_here();
+        let (program, agent) =
+            (env!("CARGO_BIN_EXE_agent-runtime"), env!("CARGO_BIN_EXE_scripted-agent"));
+        let play_after = |turn| {
+            let Some((first, last)) = between.get(&turn) else { return };
+            let mut player = Command::new(agent);
+            player.arg(&self.recording.path).args(["--lines", &format!("{first}-{last}")]);
+            player.current_dir(&self.folder).env(SOCKET, supervised.places().socket());
+            assert!(player.env(PROGRAM, program).status().unwrap().success());
+        };
+        play_after(0);
+        let recording = self.recording.path.as_os_str();
+        let command = [agent.as_ref(), recording, "--speaks".as_ref(), speaks.as_ref()];
+        let command = command.map(OsStr::to_owned);
+        let (program, speaks) = (Path::new(program), speaks.parse().unwrap());
+        let agent = Agent { program, speaks, command: &command };
+        let conducted = supervised.conduct(&workflow, &file, agent, |progress| {
+            if let Progress::Ended { iteration, .. } = progress {
+                play_after(iteration);
+            }
+        });
+        conducted.unwrap();
+    }
+
+    /// A workflow that this process has started is taken to where the recording is played.
+    fn moves_here(&self) {
+        let files = fs::read_dir(self.folder.join("live.db.live")).unwrap();
+        let mut files = files.map(|file| file.unwrap().path());
+        let file = files.find(|file| file.extension().is_some_and(|name| name == "folder"));
+        fs::write(file.unwrap(), self.folder.to_str().unwrap()).unwrap();
     }
 
     /// In whose words the agent of a workflow speaks. A turn whose account of its hooks contradicts
@@ -120,6 +201,13 @@ impl Live<'_> {
 
     pub(crate) fn play_all(&self) {
         for stretch in self.stretches() {
+            if let Stretch::Workflow(number) = stretch {
+                let between = self.between_turns(number);
+                if !between.is_empty() {
+                    self.conduct(number, &between);
+                    continue;
+                }
+            }
             self.play(&stretch);
         }
     }
@@ -131,11 +219,16 @@ impl Live<'_> {
     }
 
     /// Compares what is in the store with what must be there: the rows that are expected, and every
-    /// event of a replay but for what a live supervisor sees with its own eyes: the tracker after
-    /// each turn, its own prompts, how a process ended and what that one turn used.
+    /// event of a replay.
     pub(crate) fn check(&self) {
+        self.recording.check_end(&open(&self.db()));
+        self.check_events();
+    }
+
+    /// Compares every event with those of a replay but for what a live supervisor sees with its own eyes: the
+    /// tracker after each turn, its own prompts, how a process ended and what that one turn used.
+    pub(crate) fn check_events(&self) {
         let bus = open(&self.db());
-        self.recording.check_end(&bus);
         let heard = |bus: &Bus| {
             let mut events = events(bus);
             events.retain(|event| event.kind != "workflow.tracker");

@@ -3,10 +3,20 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use agent_runtime::projections::workflow_runs::WorkflowRun;
 
 use super::{feed_lines, open, program, workflow_rows};
+
+/// Waits for what another process does.
+pub(crate) fn until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !done() {
+        assert!(Instant::now() < deadline, "it has not happened");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
 
 /// A folder with a workflow, whose agent is a shell.
 pub(crate) struct Shell(tempfile::TempDir);
