@@ -6,6 +6,7 @@
 
 mod acts;
 mod back_off;
+mod behind;
 mod index;
 mod life;
 mod parked;
@@ -46,7 +47,8 @@ type Handler = Box<dyn Fn(u32, &[u8], &Context, &Call) -> Result<(), HandlerErro
 /// processes may run one effect: then two may try one event, and one of them goes on. So every try of an
 /// event has the same [key](Call::key), by which whoever is called can tell that it was called before.
 ///
-/// **In order.** The events of one stream are tried in their order, by one process. One that fails is set
+/// **In order.** The events of one stream are tried in their order. Of the threads that work on one bus,
+/// one at a time calls handlers of an effect; each process for itself keeps to the order. One that fails is set
 /// aside, and what follows in its stream waits behind it; the other streams go on. It is tried again after
 /// a while ([`back_off`](Self::back_off)), and after some tries ([`attempts`](Self::attempts)) it is parked
 /// until somebody decides ([`Bus::parked`](crate::Bus::parked)). What is set aside stands on the log, an
