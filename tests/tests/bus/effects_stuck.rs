@@ -107,11 +107,15 @@ fn whatever_is_erased_the_same_is_delivered(log: Subject) {
     }
     let heard = scene.outside.heard();
     assert_eq!(heard, ["a 1: 1", "a 1: 2", "a 1: 3", "a 1: 4"]);
-    step(&|bus| drop(bus.parked("mail").unwrap().retry(&stream("count/a")).unwrap()));
+    step(&|bus| {
+        bus.parked("mail").unwrap().retry(&stream("count/a")).unwrap();
+    });
     for at in [400, 500, 600] {
         step(&|_| scene.at(at));
     }
-    step(&|bus| drop(bus.parked("mail").unwrap().give_up(&stream("count/a"), "x").unwrap()));
+    step(&|bus| {
+        bus.parked("mail").unwrap().give_up(&stream("count/a"), "x").unwrap();
+    });
     let heard = scene.outside.heard();
     assert_eq!(heard, ["a 1: 1", "a 1: 2", "a 1: 3", "a 1: 4", "a 2: 1", "a 3: 1"]);
     scene.outside.fail("a 3", false);
