@@ -47,7 +47,8 @@ impl Bus {
     /// twice count once; what was erased before stays so.
     ///
     /// A life with an erased event cannot be loaded any more: decide on the streams of personal data
-    /// with that in mind. The reason and the name stay on the log, so they must not say what was
+    /// with that in mind. (What an [effect](crate::Effect) has recorded may be erased: it goes on without
+    /// the words.) The reason and the name stay on the log, so they must not say what was
     /// erased. This bus forgets the lives that it remembers; another bus on the log
     /// may know a state until it is dropped. View rows that were computed from the payload stay
     /// until [`rebuild`](Self::rebuild); backups and exports are copies, and must be made anew.

@@ -152,7 +152,8 @@ impl Working {
         Ok(working)
     }
 
-    fn add(&mut self, life: Box<dyn Life>) -> usize {
+    /// Lets a life take part that does not yet.
+    pub(super) fn add(&mut self, life: Box<dyn Life>) -> usize {
         let index = self.lives.len();
         self.by_stream.insert(life.stream().clone(), index);
         self.lives.push(Some(life));

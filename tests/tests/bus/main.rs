@@ -16,6 +16,7 @@ mod durable;
 mod edges;
 mod effects;
 mod effects_parked;
+mod effects_stuck;
 mod given_back;
 mod kept_rows;
 mod load;

@@ -1,4 +1,5 @@
-//! A world from a seed: many lives, policies, projections and processes, and a store with faults.
+//! A world from a seed: many lives, policies, projections, effects, timers, consumers and processes, and
+//! a store with faults.
 //!
 //! Safety is looked at after every step, liveness once the faults have stopped. Everything follows from
 //! the seed, so that a world that went wrong can be had again:
@@ -10,6 +11,7 @@
 
 #![allow(unreachable_pub, reason = "a derive wants what it is put on to be as visible as its enum")]
 
+mod clerks;
 mod faults;
 mod lives;
 mod world;

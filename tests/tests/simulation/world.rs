@@ -12,6 +12,7 @@ use vitae::{
     Aggregate, Bus, Clock, CommitId, CommitReason, Lifecycle, ManualClock, MemoryStore, Timestamp,
 };
 
+use crate::clerks::{Clerks, LEASE, Notes, Shared, look_for_latecomers};
 use crate::faults::{Faulty, Weather};
 use crate::lives::{
     Invoice, Ledger, Open, Order, Outside, PATIENCE, Paid, Parcel, Placed, Survey, composed,
@@ -30,6 +31,8 @@ pub(crate) struct World {
     /// The keys and orders that were called outside.
     called: Receiver<(String, String)>,
     processes: Vec<Process>,
+    /// What lies about in them for their clerks.
+    piles: Shared,
     /// The newest version of a projection that a process has had.
     version: u32,
     /// Commits that were acknowledged, and those of which it was said that nothing was written.
@@ -41,6 +44,8 @@ pub(crate) struct World {
 struct Process {
     store: Arc<Faulty>,
     bus: Bus,
+    /// After the bus: clerks of a process that is gone give nothing back.
+    clerks: Clerks,
 }
 
 impl World {
@@ -55,13 +60,22 @@ impl World {
         });
         let other = composed(Bus::builder(Arc::clone(&log)), 1, &calm);
         let other = other.clock(clock.clone()).open().unwrap();
+        let piles = Shared::default();
+        let (clerks, theirs, time) =
+            (Mutex::<Clerks>::default(), Arc::clone(&piles), clock.clone());
         let weather = Arc::new(Weather {
             rng: Mutex::new(rng.fork()),
             stormy: AtomicBool::new(true),
-            meanwhile: Box::new(move |rng| match rng.u32(0..10) {
+            meanwhile: Box::new(move |rng| match rng.u32(0..15) {
                 0..5 => drop(command(&other, rng)),
                 5..8 => drop(other.catch_up()),
-                _ => change_shadow(&other, rng),
+                8..10 => change_shadow(&other, rng),
+                // Whoever is at work has lost its lease then, and somebody else has it.
+                10 => {
+                    time.set(time.now().saturating_add(LEASE));
+                    clerks.lock().unwrap().act(&other, &theirs, rng);
+                }
+                _ => clerks.lock().unwrap().act(&other, &theirs, rng),
             }),
         });
         let storm = Arc::clone(&weather);
@@ -81,6 +95,7 @@ impl World {
             outside,
             called,
             processes: Vec::new(),
+            piles,
             version: 1,
             acknowledged: Vec::new(),
             rejected: Vec::new(),
@@ -94,9 +109,10 @@ impl World {
 
     /// Lets things happen, one after the other, and then the storm end.
     pub(crate) fn run(mut self, steps: u32) {
+        let mut looked = None;
         for _ in 0..steps {
             let process = self.rng.usize(0..PROCESSES);
-            match self.rng.u32(0..100) {
+            match self.rng.u32(0..125) {
                 0..50 => self.command(process),
                 50..60 => {
                     let share = self.rng.u32(1..8);
@@ -105,12 +121,21 @@ impl World {
                 60..85 => drop(self.processes[process].bus.catch_up()),
                 85..90 => change_shadow(&self.processes[process].bus, &mut self.rng),
                 90..93 => self.version += 1,
-                _ => self.restart(process),
+                93..100 => self.restart(process),
+                _ => {
+                    let Process { bus, clerks, .. } = &mut self.processes[process];
+                    clerks.act(bus, &self.piles, &mut self.rng);
+                }
             }
             if self.processes[process].store.is_closed() {
                 self.restart(process);
             }
-            self.look_for_tears();
+            // What is looked at changes with events only.
+            let head = self.log.head().unwrap();
+            if head != looked {
+                self.look_for_tears().look(false);
+                looked = head;
+            }
         }
         self.weather.stormy.store(false, Ordering::Relaxed);
         for process in 0..PROCESSES {
@@ -127,8 +152,12 @@ impl World {
                 let caught_up = bus.catch_up();
                 assert!(round < 2 || caught_up.is_ok(), "{caught_up:?}");
             }
+            for Process { bus, clerks, .. } in &mut self.processes {
+                clerks.finish(bus, &self.piles);
+            }
         }
-        self.look_for_tears();
+        look_for_latecomers(&self.processes[0].bus, &self.piles);
+        self.look_for_tears().look(true);
         self.look_for_what_is_missing();
     }
 
@@ -139,7 +168,7 @@ impl World {
             let builder = Bus::builder(Arc::clone(&store) as Arc<dyn EventStore>);
             let builder = composed(builder, self.version, &self.outside).clock(self.clock.clone());
             if let Ok(bus) = builder.open() {
-                return Process { store, bus };
+                return Process { store, bus, clerks: Clerks::default() };
             }
         }
     }
@@ -191,13 +220,15 @@ impl World {
     }
 
     /// What must hold at every moment: nothing that belongs together is seen apart, and nothing counts
-    /// twice.
-    fn look_for_tears(&self) {
+    /// twice. Says what the clerks have noted.
+    fn look_for_tears(&self) -> Notes {
+        let mut notes = Notes::default();
         let mut commits: BTreeMap<CommitId, BTreeSet<String>> = BTreeMap::new();
         let mut seen: BTreeMap<(String, String), u64> = BTreeMap::new();
         let mut cents: BTreeMap<String, u64> = BTreeMap::new();
         self.log
             .visit(Read::log(Query::all()), |event| {
+                notes.see(event);
                 let kind = event.kind().to_owned();
                 commits.entry(event.id().commit).or_default().insert(kind.clone());
                 *seen.entry((kind.clone(), event.stream().to_owned())).or_default() += 1;
@@ -221,8 +252,8 @@ impl World {
                     let reminded = seen.get(&("order.reminded".to_owned(), stream.clone()));
                     assert_eq!(reminded, Some(&1), "{stream}");
                 }
-                // How an effect fared.
-                kind if kind.starts_with("vitae.") => {}
+                // How an effect fared, and what is in the notes.
+                kind if kind.starts_with("vitae.") || kind == "journal.noted" => {}
                 _ => assert_eq!(*times, 1, "{kind} {stream}"),
             }
         }
@@ -231,6 +262,7 @@ impl World {
         let rows: BTreeMap<_, _> = rows.scan("").map(|row| row.unwrap()).collect();
         let rows = rows.into_iter().map(|(key, row)| (String::from_utf8(key).unwrap(), row));
         assert_eq!(rows.collect::<BTreeMap<_, _>>(), cents);
+        notes
     }
 
     /// What must hold once nothing is in the way any more.
@@ -243,6 +275,7 @@ impl World {
         }
         let bus = &self.processes[0].bus;
         assert_eq!(bus.timers().count(), 0);
+        assert!(bus.shadow("revenue").unwrap().progress().unwrap().is_none());
         for order in bus.streams::<Order>() {
             let order = bus.load::<Order>(order.unwrap().id().as_str()).unwrap();
             assert!(!matches!(order.state(), Order::Open(_)), "{order:?}");

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::erased::{is_erased, restored};
 use super::index::Index;
 use super::life::SetAside;
 use crate::bus::working::Working;
@@ -34,10 +35,16 @@ impl<'a> Acts<'a> {
     /// What is set aside, with what this commit has recorded so far. It must be so still when the commit
     /// is taken.
     pub(super) fn state(&mut self, life: &str) -> Result<SetAside, LoadError> {
-        self.working.state::<SetAside>(self.inner, life)
+        match self.working.state::<SetAside>(self.inner, life) {
+            Err(error) if is_erased(&error) => {
+                self.working.add(Box::new(restored(self.inner, life)?));
+                self.working.state::<SetAside>(self.inner, life)
+            }
+            state => state,
+        }
     }
 
-    /// Records that something happened to the delivery of an event.
+    /// Records that something happened to the delivery of an event. The life was looked at before.
     pub(super) fn record(
         &mut self,
         life: &str,

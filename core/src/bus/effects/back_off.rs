@@ -32,6 +32,8 @@ pub struct BackOff {
     pub jitter: u32,
 }
 
+const NANOS_OF_SECOND: u128 = 1_000_000_000;
+
 impl Default for BackOff {
     fn default() -> Self {
         let (first, most) = (Duration::from_secs(1), Duration::from_secs(300));
@@ -46,11 +48,17 @@ impl BackOff {
         let longest = self.first.saturating_mul(factor).min(self.most);
         let seed = position.get() ^ u64::from(attempt).rotate_right(16);
         let [low, high, ..] = xxh3_64_with_seed(effect.as_bytes(), seed).to_le_bytes();
-        let chance = u32::from(u16::from_le_bytes([low, high]));
+        let chance = u128::from(u16::from_le_bytes([low, high]));
         // Less than the whole of it.
-        let shorter = longest / (100 << 16) * (self.jitter.min(100) * chance);
-        longest.saturating_sub(shorter)
+        let share = u128::from(self.jitter.min(100)) * chance;
+        longest.saturating_sub(of_nanos(longest.as_nanos() * share / (100 << 16)))
     }
+}
+
+fn of_nanos(nanos: u128) -> Duration {
+    let seconds = u64::try_from(nanos / NANOS_OF_SECOND).unwrap_or(u64::MAX);
+    // What is less than so many is a `u32`.
+    Duration::new(seconds, u32::try_from(nanos % NANOS_OF_SECOND).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -84,5 +92,17 @@ mod tests {
         assert!((30.0..30.1).contains(&shortest) && (59.9..=60.0).contains(&longest));
         all.dedup();
         assert!(all.len() > 6_000, "{} of 7,000 differ", all.len());
+    }
+
+    #[test]
+    fn short_waits_have_their_share_of_chance_too() {
+        for micros in [1, 100, 6_000] {
+            let first = Duration::from_micros(micros);
+            let short = BackOff { first, factor: 1, ..BackOff::default() };
+            let all: Vec<_> = (1..=1_000).flat_map(|position| waits(short, position)).collect();
+            let (shortest, longest) = (*all.iter().min().unwrap(), *all.iter().max().unwrap());
+            assert!((first / 2..first * 51 / 100).contains(&shortest), "{shortest:?}");
+            assert!((first * 99 / 100..=first).contains(&longest), "{longest:?}");
+        }
     }
 }

@@ -80,11 +80,15 @@ impl Index {
         Ok(changes)
     }
 
-    /// What is due first, now or later.
-    pub(super) fn first(&self, inner: &Inner) -> Result<Option<First>, ReadError> {
+    /// What is due first behind a key, now or later.
+    pub(super) fn first(
+        &self,
+        inner: &Inner,
+        after: Option<&[u8]>,
+    ) -> Result<Option<First>, ReadError> {
         let mut prefix = self.prefix.clone();
         prefix.push(DUE);
-        let rows = inner.store.rows(&VIEW, &prefix, None, 1)?;
+        let rows = inner.store.rows(&VIEW, &prefix, after, 1)?;
         Ok(rows.into_iter().next().and_then(|row| {
             let (at, life) = row.key.get(prefix.len()..)?.split_first_chunk()?;
             let at = Timestamp::from_micros(i64::from_be_bytes(*at) ^ i64::MIN);

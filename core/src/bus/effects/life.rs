@@ -3,11 +3,10 @@
 //! Owns its events and the order in which the events of one entity are delivered. Never holds a payload:
 //! what is delivered is read where it stands.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::behind::Behind;
 use crate::lifecycle::Context;
 use crate::name::{Name, StreamId};
 use crate::number::GlobalPosition;
@@ -124,11 +123,11 @@ pub(super) enum SetAside {
 #[derive(Clone, Default, Debug)]
 pub(super) struct Waiting {
     pub(super) next: Option<Due>,
-    behind: VecDeque<GlobalPosition>,
+    behind: Behind,
 }
 
 /// What is tried next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Due {
     pub(super) position: GlobalPosition,
     pub(super) failures: u32,
@@ -139,13 +138,13 @@ pub(super) struct Due {
 pub(super) struct Parked {
     pub(super) event: EffectParked,
     pub(super) since: Timestamp,
-    pub(super) behind: VecDeque<GlobalPosition>,
+    pub(super) behind: Behind,
 }
 
 impl Waiting {
     /// With the first of them tried at a time.
-    fn from_first(mut behind: VecDeque<GlobalPosition>, at: Timestamp) -> Self {
-        let next = behind.pop_front().map(|position| Due { position, failures: 0, at });
+    fn from_first(mut behind: Behind, at: Timestamp) -> Self {
+        let next = behind.pop().map(|position| Due { position, failures: 0, at });
         Self { next, behind }
     }
 }
@@ -158,7 +157,7 @@ impl SetAsideTransitions for SetAside {
     }
 
     fn waiting_on_held(mut from: Waiting, event: &EffectHeld, _: &Context) -> Waiting {
-        from.behind.extend(GlobalPosition::new(event.position));
+        GlobalPosition::new(event.position).inspect(|position| from.behind.push(*position));
         from
     }
 
@@ -171,15 +170,13 @@ impl SetAsideTransitions for SetAside {
     }
 
     fn parked_on_held(mut from: Parked, event: &EffectHeld, _: &Context) -> Parked {
-        from.behind.extend(GlobalPosition::new(event.position));
+        GlobalPosition::new(event.position).inspect(|position| from.behind.push(*position));
         from
     }
 
-    fn parked_on_retried(mut from: Parked, event: &EffectRetried, context: &Context) -> Waiting {
-        if let Some(position) = GlobalPosition::new(event.position) {
-            from.behind.push_front(position);
-        }
-        Waiting::from_first(from.behind, context.occurred_at())
+    fn parked_on_retried(from: Parked, event: &EffectRetried, context: &Context) -> Waiting {
+        let due = |position| Due { position, failures: 0, at: context.occurred_at() };
+        Waiting { next: GlobalPosition::new(event.position).map(due), behind: from.behind }
     }
 
     fn parked_on_given_up(from: Parked, _: &EffectGivenUp, context: &Context) -> Waiting {

@@ -6,6 +6,8 @@
 
 mod acts;
 mod back_off;
+mod behind;
+mod erased;
 mod index;
 mod life;
 mod parked;
@@ -46,12 +48,13 @@ type Handler = Box<dyn Fn(u32, &[u8], &Context, &Call) -> Result<(), HandlerErro
 /// processes may run one effect: then two may try one event, and one of them goes on. So every try of an
 /// event has the same [key](Call::key), by which whoever is called can tell that it was called before.
 ///
-/// **In order.** The events of one stream are tried in their order, by one process. One that fails is set
-/// aside, and what follows in its stream waits behind it; the other streams go on. It is tried again after
-/// a while ([`back_off`](Self::back_off)), and after some tries ([`attempts`](Self::attempts)) it is parked
-/// until somebody decides ([`Bus::parked`](crate::Bus::parked)). What is set aside stands on the log, an
-/// event for each thing that happened to it, and outlives a restart. What succeeds at once leaves nothing
-/// but the checkpoint.
+/// **In order.** The events of one stream are tried in their order: of the threads that work on a bus, one
+/// at a time calls. Of several processes each keeps to it for itself, and a slow one may still be at an
+/// event when another is past it. One that fails is set aside, and what follows in its stream waits behind
+/// it; the other streams go on. It is tried again after a while ([`back_off`](Self::back_off)), and after
+/// some tries ([`attempts`](Self::attempts)) it is parked until somebody decides
+/// ([`Bus::parked`](crate::Bus::parked)). What is set aside stands on the log, an event for each thing that
+/// happened to it, and outlives a restart. What succeeds at once leaves nothing but the checkpoint.
 ///
 /// A handler that panics has failed, and so has one whose event does not decode. While it runs nothing
 /// waits for it but the other events of this effect: it may use the bus, but for `catch_up`. It must

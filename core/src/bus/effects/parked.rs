@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::erased::load;
 use super::index::Index;
 use super::life::{EffectGivenUp, EffectRetried, Parked, SetAside, Waiting, life_of};
 use crate::aggregate::{Aggregate, RecordError, RecordReason};
@@ -33,7 +34,7 @@ pub struct ParkedEvent {
     pub kind: String,
     /// How often it was tried.
     pub attempts: u32,
-    /// What went wrong the last time, 1,024 bytes of it at the most.
+    /// What went wrong the last time, 1,024 bytes of it at the most; that it was erased, if it was.
     pub error: String,
     /// Since when it is parked.
     pub since: Timestamp,
@@ -127,7 +128,7 @@ impl ParkedEvents {
         let mut tries = 0;
         loop {
             tries += 1;
-            let parked = self.bus.load::<SetAside>(&life)?;
+            let parked = load(inner, &life)?;
             let old = self.index.key(&life, parked.state());
             let parked = parked.at::<Parked>().map_err(|_| ParkedError::NotParked {
                 effect: self.effect.clone(),
@@ -152,7 +153,7 @@ impl ParkedEvents {
     }
 
     fn load(&self, life: &str) -> Result<Option<ParkedEvent>, LoadError> {
-        let life = self.bus.load::<SetAside>(life)?;
+        let life = load(&self.bus.inner, life)?;
         let SetAside::Parked(Parked { event, since, behind }) = life.state() else {
             return Ok(None);
         };

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::acts::Acts;
 use super::index::Index;
-use super::life::{EffectFailed, EffectHeld, EffectParked, SetAside, Waiting, life_of};
+use super::life::{Due, EffectFailed, EffectHeld, EffectParked, SetAside, Waiting, life_of};
 use super::{BackOff, Call, Effect, Handler};
 use crate::aggregate::context_of;
 use crate::bus::parts::{
     Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
 };
-use crate::bus::{CommitReason, HandlerError, Inner, OpenError, sight};
+use crate::bus::{CommitReason, HandlerError, Inner, LoadError, OpenError, sight};
 use crate::lifecycle::{Context, Lifecycle};
 use crate::name::{InvalidName, Name, StreamId};
 use crate::number::GlobalPosition;
@@ -27,8 +28,15 @@ const MAX_ERROR: usize = 1_024;
 /// What a try came to: nothing, or what went wrong.
 pub(super) type Outcome = Result<(), String>;
 
-/// A try of an event that was set aside, which is not on the log yet.
-pub(super) type Retried = (GlobalPosition, u32, Outcome);
+/// What tries came to that are not on the log yet: should the store fail, they are not made again.
+#[derive(Default)]
+struct Tries {
+    first: BTreeMap<GlobalPosition, Outcome>,
+    further: Further,
+}
+
+/// Tries of events that were set aside, each with what was due then.
+pub(super) type Further = BTreeMap<GlobalPosition, (Due, Outcome)>;
 
 pub(in crate::bus) struct EffectPart {
     pub(super) name: Name,
@@ -37,10 +45,9 @@ pub(in crate::bus) struct EffectPart {
     back_off: BackOff,
     attempts: u32,
     follower: Follower,
-    /// What first tries came to that are not on the log yet: should the store fail, they are not made
-    /// again.
-    tried: Mutex<BTreeMap<GlobalPosition, Outcome>>,
-    pub(super) retried: Mutex<Option<Retried>>,
+    /// Held for the whole of a step, handlers included: of several threads that work here, one at a time
+    /// tries anything, and so the events of a stream come in their order.
+    tries: Mutex<Tries>,
     /// The last try that failed, if it was not told yet.
     complaint: Mutex<Option<PartError>>,
 }
@@ -58,26 +65,25 @@ impl EffectPart {
             back_off: effect.back_off,
             attempts: effect.attempts,
             follower,
-            tried: Mutex::default(),
-            retried: Mutex::default(),
+            tries: Mutex::default(),
             complaint: Mutex::default(),
         })
     }
 
-    fn follow(&self, inner: &Inner) -> Result<Step, PartError> {
-        // No lock is held while a handler runs.
-        let mut tried = std::mem::take(&mut *lock(&self.tried));
+    fn follow(
+        &self,
+        inner: &Inner,
+        tried: &mut BTreeMap<GlobalPosition, Outcome>,
+    ) -> Result<Step, PartError> {
         let mut asked = 0;
-        let step = self.follower.step(inner, |_, events| {
+        self.follower.step(inner, |_, events| {
             asked += 1;
             // What stands before them is on the log by now.
             if let Some(first) = events.first() {
                 tried.retain(|position, _| *position >= first.position());
             }
-            self.prepare(inner, events, &mut tried, asked == 1)
-        });
-        *lock(&self.tried) = tried;
-        step
+            self.prepare(inner, events, tried, asked == 1)
+        })
     }
 
     fn prepare<'p>(
@@ -191,11 +197,23 @@ impl Part for EffectPart {
 
     /// One event that is due again, and the next ones that are new: neither keeps the other waiting.
     fn step(&self, inner: &Inner) -> Result<Step, PartError> {
-        let retried = self.retry(inner)?;
-        match self.follow(inner)? {
-            Step::Idle { .. } => Ok(retried),
-            Step::Moved => Ok(Step::Moved),
+        let mut tries = lock(&self.tries);
+        let retried = self.retry(inner, &mut tries.further);
+        let followed = self.follow(inner, &mut tries.first);
+        match (retried, followed) {
+            (Ok(Step::Moved), Err(error)) | (Err(error), Ok(Step::Moved)) => {
+                *lock(&self.complaint) = Some(error);
+                Ok(Step::Moved)
+            }
+            (Err(error), _) | (_, Err(error)) => Err(error),
+            (_, Ok(Step::Moved)) => Ok(Step::Moved),
+            (retried, Ok(Step::Idle { .. })) => retried,
         }
+    }
+
+    /// One that cannot be recorded must not keep back for long what is due meanwhile.
+    fn longest_pause(&self) -> Duration {
+        Duration::from_secs(1)
     }
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {
@@ -217,7 +235,9 @@ pub(super) fn checkpoint_of(effect: &Name) -> Result<Name, InvalidName> {
 
 pub(super) fn of_commit(position: GlobalPosition, source: CommitReason) -> PartError {
     match source {
-        CommitReason::Read(error) => PartError::Read(error),
+        CommitReason::Read(error) | CommitReason::Load(LoadError::Read(error)) => {
+            PartError::Read(error)
+        }
         source => PartError::Commit { position, source: Box::new(source) },
     }
 }
