@@ -54,7 +54,7 @@ impl Formats {
         let format = match () {
             () if found == self.first => 1,
             () if found == self.second => 2,
-            () => return Err(Verdict::Broken(format!("between the formats: {found}"))),
+            () => return Err(broken(("between the formats", found.lines().next()))),
         };
         let store = SqliteStore::open(path).map_err(broken)?;
         let events = store.verify().map_err(broken)?;
