@@ -9,7 +9,7 @@ use vitae::store::{AppendError, Commit, EventStore, Receipt};
 use vitae::{Clock, Timestamp};
 
 use crate::disk::Disk;
-use crate::workload::{Failed, Record, draft};
+use crate::workload::{Failed, Record, draft, run};
 
 /// A clock for [`Options::clock`](vitae_sqlite::Options::clock), with which commits are appended
 /// together. It says another time whenever it is asked: what was taken together was recorded at one
@@ -47,7 +47,8 @@ impl Group {
         tickets.into_iter().map(|ticket| ticket.wait()).collect()
     }
 
-    /// Appends the next commits of authors in one transaction, and records what became of them.
+    /// Appends the next commits of authors in one transaction, and records what became of them. That of
+    /// one author alone is committed as [`run`] does.
     pub fn run(
         &self,
         store: &dyn EventStore,
@@ -55,6 +56,9 @@ impl Group {
         record: &Record,
         disk: &Disk,
     ) -> Vec<Result<Receipt, Failed>> {
+        if let [author] = authors {
+            return vec![run(store, *author, record, disk)];
+        }
         let drafts = authors.iter().map(|author| draft(store, *author));
         let (drafts, unread): (Vec<_>, Vec<_>) = drafts.partition(Result::is_ok);
         let commits: Vec<_> = drafts.into_iter().flatten().collect();

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! SQLite writes through a [`Disk`], which logs every write, truncation, deletion and sync in a
-//! folder, and fails, fills up or holds up syncs when a test says so. [`crashes`] turns the log into
+//! folder, and fails, fills up, holds up or ignores syncs when a test says so. [`crashes`] turns the log into
 //! the folders that a power cut could leave, and [`judge()`] opens one and holds it against what was
 //! attempted and acknowledged.
 //!
@@ -33,8 +33,8 @@ pub use disk::{Call, Disk, Fault, FileId, Operation};
 pub use group::Group;
 pub use image::{Image, crashes, crashes_now};
 pub use judge::{Verdict, judge, judge_store};
-pub use trial::{Outcomes, try_all};
-pub use workload::{Failed, Record, draft, run};
+pub use trial::{Outcomes, try_all, try_each};
+pub use workload::{Failed, Record, draft, name, run};
 
 use std::path::Path;
 

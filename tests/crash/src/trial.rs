@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::image::Image;
@@ -45,6 +46,15 @@ impl Outcomes {
 #[must_use]
 pub fn try_all(images: impl Iterator<Item = Image> + Send, record: &Record) -> Outcomes {
     let (attempted, acknowledged) = (record.attempted(), record.acknowledged());
+    try_each(images, |path, image| judge(path, &attempted, &acknowledged[..image.acknowledged]))
+}
+
+/// Judges each image in a folder of its own; what is found is for `judge` to count.
+#[must_use]
+pub fn try_each(
+    images: impl Iterator<Item = Image> + Send,
+    judge: impl Fn(&Path, &Image) -> Result<usize, Verdict> + Sync,
+) -> Outcomes {
     let mut known = HashSet::new();
     let images = Mutex::new(images.filter(move |image| known.insert(image.fingerprint())));
     let outcomes = Mutex::new(Outcomes::default());
@@ -57,8 +67,7 @@ pub fn try_all(images: impl Iterator<Item = Image> + Send, record: &Record) -> O
             };
             image.restore(folder.path());
             let path = folder.path().join("events.db");
-            let acknowledged = &acknowledged[..image.acknowledged];
-            let verdict = catch_unwind(AssertUnwindSafe(|| judge(&path, &attempted, acknowledged)))
+            let verdict = catch_unwind(AssertUnwindSafe(|| judge(&path, &image)))
                 .unwrap_or_else(|_| Err(Verdict::Broken("it panicked".to_owned())));
             count(&mut outcomes.lock().unwrap(), image, verdict);
         }

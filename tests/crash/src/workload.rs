@@ -55,7 +55,8 @@ pub enum Failed {
     Append(Box<Commit>, AppendError),
 }
 
-/// Appends the next commit of an author, and records what became of it.
+/// Commits the next commit of an author, on this thread and on the writer's by turns, and records what
+/// became of it.
 ///
 /// # Errors
 /// [`Failed`].
@@ -68,7 +69,10 @@ pub fn run(
     let commit = draft(store, author).map_err(Failed::Read)?;
     let tried = commit.clone();
     record.attempt(commit.clone());
-    match store.append(commit).wait() {
+    // The last byte of an id is the commit's number.
+    let here = (author ^ commit.id.as_bytes()[15]) & 1 == 0;
+    let answer = if here { store.commit(commit) } else { store.append(commit).wait() };
+    match answer {
         Ok(receipt) => {
             record.acknowledge(receipt.clone(), disk);
             Ok(receipt)
@@ -158,6 +162,8 @@ fn row(
     Ok(RowChange { view, key, expected, value })
 }
 
-pub(crate) fn name(text: &str) -> Name {
+/// The name that a text is.
+#[must_use]
+pub fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }

@@ -61,7 +61,7 @@ impl Filled {
     /// What had found no room is taken.
     fn go_on(mut self, store: &dyn EventStore) -> Self {
         for refused in std::mem::take(&mut self.refused) {
-            let receipt = store.append(refused).wait().unwrap();
+            let receipt = store.commit(refused).unwrap();
             assert!(!receipt.already_appended);
             self.acknowledged.push(receipt);
         }
@@ -82,12 +82,12 @@ fn r07_without_room_nothing_is_written_until_there_is() {
     let mut first = draft(&store, 1).unwrap();
     first.events[0].payload = vec![7; 20_000].into();
     disk.set_full(true);
-    let error = store.append(first.clone()).wait().unwrap_err();
+    let error = store.commit(first.clone()).unwrap_err();
     assert!(matches!(error, AppendError::StorageFull), "{error:?}");
     assert_eq!(store.receipt(first.id).unwrap(), None);
     assert_eq!(store.verify().unwrap(), 3);
     disk.set_full(false);
-    store.append(first).wait().unwrap();
+    store.commit(first).unwrap();
     assert_eq!(store.verify().unwrap(), 6);
 }
 

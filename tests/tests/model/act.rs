@@ -76,7 +76,8 @@ impl Act {
 }
 
 /// Hands over one commit after the other, and waits only where one needs a version of a row that
-/// another before it gives.
+/// another before it gives, and for every third, which is committed on this thread behind those that
+/// are queued.
 fn append(
     store: &dyn EventStore,
     commits: &[Commit],
@@ -89,7 +90,14 @@ fn append(
             answers.extend(tickets.drain(..).map(Ticket::wait));
         }
         commit.rows.iter_mut().for_each(|row| versions.say(row, store));
-        tickets.push(store.append(commit));
+        // The last byte of an id counts the commits.
+        if commit.id.as_bytes()[15].is_multiple_of(3) {
+            let answer = store.commit(commit);
+            answers.extend(tickets.drain(..).map(Ticket::wait));
+            answers.push(answer);
+        } else {
+            tickets.push(store.append(commit));
+        }
     }
     answers.extend(tickets.into_iter().map(Ticket::wait));
     answers.into_iter().map(comparable).collect()

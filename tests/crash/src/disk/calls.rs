@@ -39,7 +39,7 @@ impl Disk {
             let mut state = disk.state();
             disk.look_for_links(&mut state);
             state.count(Call::Sync)?;
-            state.log.push(Operation::FolderSynced);
+            state.log_sync(Operation::FolderSynced);
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Disk {
         state.names.remove(name);
         state.log.push(Operation::Deleted(name.to_owned()));
         if and_synced {
-            state.log.push(Operation::FolderSynced);
+            state.log_sync(Operation::FolderSynced);
         }
     }
 
@@ -126,9 +126,9 @@ impl Disk {
         }
         known.unsynced = false;
         let first = of_journal && !std::mem::replace(&mut known.name_synced, true);
-        state.log.push(Operation::Synced(file));
+        state.log_sync(Operation::Synced(file));
         if first {
-            state.log.push(Operation::FolderSynced);
+            state.log_sync(Operation::FolderSynced);
         }
         Ok(())
     }
@@ -139,6 +139,12 @@ impl State {
     fn name(&mut self, name: &str, file: FileId) {
         self.names.insert(name.to_owned(), file);
         self.log.push(Operation::Named { name: name.to_owned(), file });
+    }
+
+    fn log_sync(&mut self, sync: Operation) {
+        if !self.syncs_ignored {
+            self.log.push(sync);
+        }
     }
 
     /// Counts a call, and says whether it fails.

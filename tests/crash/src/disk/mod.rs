@@ -34,6 +34,7 @@ struct State {
     commit_sync_failed: bool,
     full: bool,
     held: bool,
+    syncs_ignored: bool,
     waiting: usize,
 }
 
@@ -122,6 +123,12 @@ impl Disk {
     pub fn hold_syncs(&self, held: bool) {
         self.state().held = held;
         self.changed.notify_all();
+    }
+
+    /// Says yes to every sync from now on, and syncs nothing: as if SQLite had been told
+    /// `synchronous=OFF`.
+    pub fn ignore_syncs(&self) {
+        self.state().syncs_ignored = true;
     }
 
     /// Waits until a sync is held up; a minute without one fails the test.

@@ -47,7 +47,9 @@ impl Image {
     }
 }
 
-/// Every point of a disk's history at which the power may go: before each sync, and at the end.
+/// Every point of a disk's history at which the power may go: before each sync, and at the end. Of
+/// what was not synced by then every subset is tried of up to five changes, nothing and everything of
+/// more; and at most `most` others.
 ///
 /// The points between two syncs need none of their own: what they leave, the next sync's point can
 /// leave too, with as many acknowledged or more.
@@ -72,7 +74,7 @@ pub fn crashes(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Imag
     .flat_map(move |(number, model)| model.images(number, most, &mut rng))
 }
 
-/// What the disk may hold if the power goes now.
+/// What the disk may hold if the power goes now, with as many choices as of each point of [`crashes`].
 pub fn crashes_now(disk: &Disk, most: usize, seed: u64) -> impl Iterator<Item = Image> + use<> {
     let (base, log) = disk.history();
     let end = log.len();
