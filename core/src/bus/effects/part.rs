@@ -9,7 +9,8 @@ use super::life::{EffectFailed, EffectHeld, EffectParked, SetAside, Waiting, lif
 use super::{BackOff, Call, Effect, Handler};
 use crate::aggregate::context_of;
 use crate::bus::parts::{
-    Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
+    Follower, Part, PartError, PartKind, Prepared, Step, Stop, Stopped, guarded, lock,
+    until_stopped,
 };
 use crate::bus::{CommitReason, HandlerError, Inner, OpenError, sight};
 use crate::lifecycle::{Context, Lifecycle};
@@ -64,7 +65,7 @@ impl EffectPart {
         })
     }
 
-    fn follow(&self, inner: &Inner) -> Result<Step, PartError> {
+    fn follow(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError> {
         // No lock is held while a handler runs.
         let mut tried = std::mem::take(&mut *lock(&self.tried));
         let mut asked = 0;
@@ -74,7 +75,9 @@ impl EffectPart {
             if let Some(first) = events.first() {
                 tried.retain(|position, _| *position >= first.position());
             }
-            self.prepare(inner, events, &mut tried, asked == 1)
+            // What was tried is committed, whoever is to stop.
+            let stop = || asked == 1 && stop();
+            self.prepare(inner, events, &mut tried, (asked == 1, &stop))
         });
         *lock(&self.tried) = tried;
         step
@@ -85,10 +88,11 @@ impl EffectPart {
         inner: &'p Inner,
         events: &[EventRef<'_>],
         tried: &mut BTreeMap<GlobalPosition, Outcome>,
-        may_try: bool,
+        (may_try, stop): (bool, Stop<'_>),
     ) -> Result<Prepared<'p>, Stopped> {
         let mut acts = Acts::new(inner, &self.index);
-        for (at, event) in events.iter().enumerate() {
+        let mut dealt = 0;
+        for (at, event) in until_stopped(events, stop) {
             let taken = self.take(inner, event, &mut acts, |context| {
                 if may_try {
                     tried.entry(event.position()).or_insert_with(|| self.act(event, context, 1));
@@ -96,13 +100,14 @@ impl EffectPart {
                 tried.get(&event.position()).cloned()
             });
             taken.map_err(|error| Stopped { at, error })?;
+            dealt = at + 1;
         }
         let (commit, working) = acts.complete().map_err(|source| {
             // Whose event it was is not known: all but the first are taken without it.
             let position = events.first().map_or(GlobalPosition::FIRST, EventRef::position);
-            Stopped { at: events.len() / 2, error: of_commit(position, source) }
+            Stopped { at: dealt / 2, error: of_commit(position, source) }
         })?;
-        Ok(Prepared::of(commit, move |_| working.remember(inner)))
+        Ok(Prepared::of(commit, move |_| working.remember(inner)).of_first(dealt))
     }
 
     /// Has an event tried, unless an earlier one of its stream is set aside, and records what did not go
@@ -190,9 +195,12 @@ impl Part for EffectPart {
     }
 
     /// One event that is due again, and the next ones that are new: neither keeps the other waiting.
-    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError> {
         let retried = self.retry(inner)?;
-        match self.follow(inner)? {
+        if stop() {
+            return Ok(retried);
+        }
+        match self.follow(inner, stop)? {
             Step::Idle { .. } => Ok(retried),
             Step::Moved => Ok(Step::Moved),
         }
