@@ -63,7 +63,7 @@ impl<F: FnOnce() -> T, T> Future for Elsewhere<F, T> {
         drop(state);
         match (outcome, work) {
             (Some(Ok(outcome)), _) => Poll::Ready(outcome),
-            // The panic of a user's policy is its caller's, here as on the caller's own thread.
+            // The panic of a user's code is its caller's, here as on the caller's own thread.
             (Some(Err(panic)), _) => resume_unwind(panic),
             // There was no thread: the machine has no more, or the runtime is shutting down.
             (None, Some(work)) => Poll::Ready(work()),

@@ -95,12 +95,15 @@
 //! # What can be seen
 //! - [`Bus::status`]: position, lag and last error of every part that follows the log, what is parked
 //!   and what is due, and where the groups of consumers stand.
-//! - Spans and events through [`tracing`]: `commit` around a commit that is waited for, and `handle`
-//!   around every handler, with part, name, kind, stream, event and correlation, so that whatever is
-//!   logged in a handler can be traced back to what began it. A part that cannot go on warns.
+//! - Spans and events through [`tracing`]: `commit` around the work on a commit, a caller's or that of a
+//!   timer that fires, with commit and correlation; and `handle` around every handler and every timer, with
+//!   part, name, kind, stream, event and correlation, so that whatever is logged in a handler can be traced
+//!   back to what began it. A part that cannot go on warns.
 //! - Numbers through the facade `metrics`, behind the feature of that name: `vitae_commits_total`
-//!   (`outcome`: `committed`, `rejected`, `unknown`), `vitae_commit_seconds` of those that block,
-//!   `vitae_commit_retries_total`; by `kind` and `name` of a part `vitae_part_step_seconds`,
+//!   (`outcome`: `committed`, `rejected`, `unknown`) and `vitae_commit_retries_total`, of callers and of
+//!   what parts make of events;
+//!   `vitae_commit_seconds` of callers and timers, from when a commit is handed over until its answer is
+//!   taken; by `kind` and `name` of a part `vitae_part_step_seconds`,
 //!   `vitae_part_failures_total` and the gauge `vitae_part_lag_events`.
 //!
 //! # What holds

@@ -7,8 +7,11 @@
 #![allow(unreachable_pub, reason = "a derive wants what it is put on to be as visible as its enum")]
 
 use std::cell::RefCell;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
+use std::future::IntoFuture;
 use std::sync::Once;
+use std::task::{Context, Waker};
+use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -58,7 +61,73 @@ fn handlers_work_in_spans_with_the_correlation() {
         let expected = handled
             .map(|handled| format!("handle part={handled} correlation={{commit}}"))
             .map(|line| line.replace("{commit}", &commit.to_string()));
-        assert_eq!(heard.spans, [&["commit".to_owned()], &expected[..]].concat());
+        assert_eq!(heard.spans, [&[spanned(commit, commit)], &expected[..]].concat());
+    }
+}
+
+fn spanned(commit: impl Display, correlation: impl Display) -> String {
+    format!("commit commit={commit} correlation={correlation}")
+}
+
+#[test]
+fn however_it_is_waited_for_a_commit_is_in_a_span() {
+    for store in [memory, sqlite] {
+        let (commits, heard) = hear(|| {
+            let bus = Bus::open(store().shared()).unwrap();
+            let note = |id: &str| bus.load::<Note>(id).unwrap().record(wrote("x")).unwrap();
+            let notes = ["a", "b"].map(note);
+            let commits = notes.each_ref().map(|note| note.commit_id().to_string());
+            let [one, other] = notes;
+            bus.submit(one).wait().unwrap();
+            let mut answer = bus.submit(other).into_future();
+            let mut context = Context::from_waker(Waker::noop());
+            while answer.as_mut().poll(&mut context).is_pending() {
+                std::thread::yield_now();
+            }
+            commits
+        });
+        assert_eq!(heard.spans, commits.map(|commit| spanned(&commit, &commit)));
+    }
+}
+
+#[test]
+fn a_timer_fires_in_a_span_with_the_correlation() {
+    for store in [memory, sqlite] {
+        let (commit, heard) = hear(|| {
+            let later = Policy::new("later").on(|_: &Added, _, then| {
+                Ok(then.record_after::<Note>("log", wrote("late"), Duration::ZERO)?)
+            });
+            let builder = Bus::builder(store().shared()).register::<Note>();
+            let bus = builder.policy(later).open().unwrap();
+            let count = bus.load::<Count>("n").unwrap().record(Added { by: 1 }).unwrap();
+            let commit = count.commit_id();
+            bus.commit(count).unwrap();
+            bus.catch_up().unwrap();
+            commit
+        });
+        let [.., handle, fired] = &heard.spans[..] else { panic!("{:?}", heard.spans) };
+        let timer = "part=timers name=vitae.timers kind=note.write stream=note/log";
+        assert_eq!(*handle, format!("handle {timer} event={commit}/0 correlation={commit}"));
+        assert!(fired.starts_with("commit ") && fired.ends_with(&format!(" correlation={commit}")));
+    }
+}
+
+#[test]
+fn a_timer_that_does_not_fire_here_is_warned_of_once() {
+    for store in [memory, sqlite] {
+        let ((), heard) = hear(|| {
+            let later = Policy::new("later").on(|_: &Added, count, then| {
+                then.record_after::<Note>("log", wrote("late"), Duration::ZERO)?;
+                Ok(then.record_after::<Count>(count.stream().id(), Ended, Duration::ZERO)?)
+            });
+            let builder = Bus::builder(store().shared()).register::<Count>();
+            let bus = builder.policy(later).open().unwrap();
+            (0..3).for_each(|by| add(&bus, "n", by));
+        });
+        let warnings: Vec<_> =
+            heard.events.iter().filter(|line| line.starts_with("WARN")).collect();
+        let [line] = warnings[..] else { panic!("not one warning: {:#?}", heard.events) };
+        assert!(line.contains("lifecycle=note") && line.contains("BusBuilder::register"), "{line}");
     }
 }
 
@@ -122,7 +191,15 @@ impl tracing::Subscriber for Listener {
         HEARD.with_borrow_mut(|heard| heard.events.push(line.0));
     }
 
-    fn record(&self, _: &Id, _: &Record<'_>) {}
+    /// What is said of a span later is said of the last one here: there is none in between.
+    fn record(&self, _: &Id, said: &Record<'_>) {
+        HEARD.with_borrow_mut(|heard| {
+            let mut line = Line(heard.spans.pop().unwrap());
+            said.record(&mut line);
+            heard.spans.push(line.0);
+        });
+    }
+
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}

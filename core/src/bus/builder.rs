@@ -15,7 +15,7 @@ use super::schemas::Schemas;
 use super::snapshots::{self, Snapshots};
 use super::spare::SparePage;
 use super::tables::ProjectionInTables;
-use super::timers::Lifecycles;
+use super::timers::{Lifecycles, Unfired};
 use super::turns::Turns;
 use super::{Bus, Inner, OpenError, PartKind};
 use crate::aggregate::Home;
@@ -192,6 +192,7 @@ impl BusBuilder {
             catching_up.push(Arc::clone(&part));
             parts.push(part);
         }
+        let unfired = Unfired::but_for(&self.timed);
         if let Some(timers) = self.timed.into_part() {
             parts.push(Arc::new(timers));
         }
@@ -212,6 +213,7 @@ impl BusBuilder {
             recent: Recent::new(self.remembered),
             spare: SparePage::default(),
             turns: Turns::default(),
+            unfired,
             store: self.store,
             home,
         };

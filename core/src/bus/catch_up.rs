@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use super::generations::{self, Generation, Generations};
 use super::known_rows::KnownRows;
 use super::parts::{
-    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
+    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stop, Stopped, guarded, lock,
+    until_stopped,
 };
 use super::projection::{Checked, Projection};
 use super::tables::{Keeps, ProjectionInTables, TablesError};
@@ -156,13 +157,18 @@ impl CatchUp {
     }
 
     /// Deals with the next events in one generation.
-    fn follow(&self, inner: &Inner, generation: Generation) -> Result<Step, PartError> {
+    fn follow(
+        &self,
+        inner: &Inner,
+        generation: Generation,
+        stop: Stop<'_>,
+    ) -> Result<Step, PartError> {
         let rows = generations::rows_of(self.view(), generation.number)?;
         let following = self.follower(generation.number)?;
         let Following { follower, kept } = &*following;
         follower.step(inner, |from, events| match &self.makes {
             Makes::Rows(projection) => {
-                Self::prepare(projection, inner, (&rows, kept), from, events)
+                Self::prepare(projection, inner, (&rows, kept), from, (events, stop))
             }
             Makes::Tables(tables) => tables.prepare(&self.name, generation.number, events),
         })
@@ -185,24 +191,27 @@ impl CatchUp {
         inner: &'p Inner,
         (view, kept): (&'p Name, &'p Mutex<Kept>),
         from: Option<&Checkpoint>,
-        events: &[EventRef<'_>],
+        (events, stop): (&[EventRef<'_>], Stop<'_>),
     ) -> Result<Prepared<'p>, Stopped> {
         // Taken out until it is right again: what comes to nothing leaves nothing behind.
         let before = Some(std::mem::take(&mut *lock(kept)));
         let known = before.filter(|kept| kept.at.as_ref() == from).unwrap_or_default().rows;
         let mut rows = Rows::known(view, inner.store.as_ref(), known);
         let mut contexts = Contexts::default();
-        for (at, event) in events.iter().enumerate() {
+        let mut dealt = 0;
+        for (at, event) in until_stopped(events, stop) {
             guarded(|| projection.apply_read(event, &mut contexts, &mut rows))
                 .map_err(|source| Stopped { at, error: PartError::of_handler(event, source) })?;
+            dealt = at + 1;
         }
         let mut commit = Commit::new(CommitId::generate());
         let (written, known) = rows.into_written();
         commit.rows = written;
-        Ok(Prepared::of(commit, |to| {
+        let prepared = Prepared::of(commit, |to| {
             let rows = known.committed(view, inner.store.as_ref());
             *lock(kept) = Kept { rows, at: Some(to.clone()) };
-        }))
+        });
+        Ok(prepared.of_first(dealt))
     }
 
     /// Puts a shadow that has caught up in the place of the live rows: only if these stand still
@@ -325,7 +334,7 @@ impl Part for CatchUp {
         &self.name
     }
 
-    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError> {
         let Settled::As(generations, row) = self.settle(inner)? else {
             return Ok(Step::Moved);
         };
@@ -334,7 +343,7 @@ impl Part for CatchUp {
         let wanted = [Some(*live), *shadow].map(|it| it.map(|generation| generation.number));
         lock(&self.followers).retain(|number, _| wanted.contains(&Some(*number)));
         let step = match live.version == self.version {
-            true => self.follow(inner, *live),
+            true => self.follow(inner, *live, stop),
             false => Ok(Step::IDLE),
         };
         let ours = |shadow: &Generation| shadow.version == self.version && !paused;
@@ -342,7 +351,7 @@ impl Part for CatchUp {
             // Live rows that cannot go on are what a shadow is to take the place of.
             let live_moved = matches!(step, Ok(Step::Moved));
             *lock(&self.complaint) = step.err();
-            if self.follow(inner, shadow)? == Step::IDLE && !live_moved {
+            if self.follow(inner, shadow, stop)? == Step::IDLE && !live_moved {
                 self.switch(inner, &generations, row)?;
             }
             return Ok(Step::Moved);

@@ -1,6 +1,8 @@
 //! One commit, from the aggregates a caller hands over to the store's answer.
 
+use super::parts::guarded;
 use super::set::sealed::Members;
+use super::sight::Committing;
 use super::turns::MAX_TRIES;
 use super::working::Working;
 use super::{Alongside, CommitReason, HandlerError, Inner, LoadError, Rows, sight};
@@ -46,6 +48,7 @@ impl Inner {
         aggregates: &mut A,
         alongside: &Alongside,
         hand_over: HandOver,
+        sight: &Committing,
     ) -> Result<Begun, CommitReason> {
         if !aggregates.belong_to(self.home.log) {
             return Err(CommitReason::OtherLog { log: self.home.log });
@@ -56,7 +59,8 @@ impl Inner {
         let id = alongside.commit.or_else(|| aggregates.commit_id());
         let id = id.unwrap_or_else(CommitId::generate);
         self.turns.wait();
-        Ok(Begun::Tried(Box::new(self.submit(aggregates, id, alongside, hand_over)?)))
+        let tried = self.submit(aggregates, id, alongside, (hand_over, Some(sight)))?;
+        Ok(Begun::Tried(Box::new(tried)))
     }
 
     /// Waits for the store's answer, and tries again while only policies and projections are in
@@ -100,7 +104,7 @@ impl Inner {
             sight::retried();
             self.turns.before_try(tries, &mut turn);
             tries += 1;
-            tried = self.submit(aggregates, id, alongside, at_once)?;
+            tried = self.submit(aggregates, id, alongside, (at_once, None))?;
         }
     }
 
@@ -116,9 +120,9 @@ impl Inner {
         aggregates: &A,
         id: CommitId,
         alongside: &Alongside,
-        hand_over: HandOver,
+        (hand_over, sight): (HandOver, Option<&Committing>),
     ) -> Result<Try, CommitReason> {
-        let prepared = self.prepare(aggregates, id, alongside);
+        let prepared = self.prepare(aggregates, id, alongside, sight);
         let (working, commit) = prepared.map_err(|reason| self.unless_moved(aggregates, reason))?;
         let digest = commit.digest();
         Ok(Try { id, digest, working, ticket: hand_over(&*self.store, commit) })
@@ -156,10 +160,15 @@ impl Inner {
         aggregates: &A,
         id: CommitId,
         alongside: &Alongside,
+        sight: Option<&Committing>,
     ) -> Result<(Working, Commit), CommitReason> {
         let mut lives = Vec::new();
         aggregates.fork(self, &mut lives)?;
         let mut working = Working::new(id, lives)?;
+        if let Some(sight) = sight {
+            let first = || working.event(0).map_or(id, |(event, _)| event.correlation);
+            sight.identify(id, first);
+        }
         let mut commit = self.complete(&mut working)?;
         commit.checkpoints.clone_from(&alongside.checkpoints);
         commit.conditions.clone_from(&alongside.conditions);
@@ -174,7 +183,7 @@ impl Inner {
         let mut commit = working.assemble(self);
         self.project(working, &mut commit)?;
         commit.snapshots = working.snapshots(self);
-        commit.rows.extend(working.timers().map_err(LoadError::from)?);
+        commit.rows.extend(working.timers(&self.unfired).map_err(LoadError::from)?);
         Ok(commit)
     }
 
@@ -223,7 +232,7 @@ impl Inner {
                 let payload = event.payload.bytes().map_err(HandlerError::from);
                 payload
                     .and_then(|payload| {
-                        projection.apply(kind, version, payload, &context, &mut rows)
+                        guarded(|| projection.apply(kind, version, payload, &context, &mut rows))
                     })
                     .map_err(|source| CommitReason::Projection {
                         view: projection.view.clone(),

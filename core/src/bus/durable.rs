@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use super::parts::{
-    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded,
+    Contexts, Follower, Part, PartError, PartKind, Prepared, Step, Stop, Stopped, guarded,
+    until_stopped,
 };
 use super::policy::{Handler, Policy, Reaction};
 use super::working::Working;
@@ -44,20 +45,23 @@ impl DurablePolicy {
         &self,
         inner: &'p Inner,
         events: &[EventRef<'_>],
+        stop: Stop<'_>,
     ) -> Result<Prepared<'p>, Stopped> {
         let mut working = Working::of_nobody(CommitId::generate());
         let mut contexts = Contexts::default();
-        for (at, event) in events.iter().enumerate() {
+        let mut dealt = 0;
+        for (at, event) in until_stopped(events, stop) {
             self.react(inner, event, &mut contexts, &mut working)
                 .map_err(|error| Stopped { at, error })?;
+            dealt = at + 1;
         }
         let commit = inner.complete(&mut working).map_err(|source| {
             // Whose event it was is not known: all but the first are tried without it.
             let position = events.first().map_or(GlobalPosition::FIRST, EventRef::position);
             let error = PartError::Commit { position, source: Box::new(source) };
-            Stopped { at: events.len() / 2, error }
+            Stopped { at: dealt / 2, error }
         })?;
-        Ok(Prepared::of(commit, move |_| working.remember(inner)))
+        Ok(Prepared::of(commit, move |_| working.remember(inner)).of_first(dealt))
     }
 
     fn react(
@@ -94,8 +98,8 @@ impl Part for DurablePolicy {
         &self.name
     }
 
-    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
-        self.follower.step(inner, |_, events| self.prepare(inner, events))
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError> {
+        self.follower.step(inner, |_, events| self.prepare(inner, events, stop))
     }
 
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError> {

@@ -181,7 +181,7 @@ pub enum CommitReason {
     /// The store could not be asked what became of an earlier try, whose outcome is unknown still.
     #[error("the store could not be asked whether an earlier try is durable; try again")]
     Read(#[from] ReadError),
-    /// A policy said no to an event, or failed. Nothing was written.
+    /// A policy said no to an event, failed or panicked. Nothing was written.
     #[error("policy `{policy}` failed on `{kind}`; nothing was written")]
     Policy {
         /// The policy.
@@ -204,7 +204,7 @@ pub enum CommitReason {
         /// How many causes deep that event is.
         depth: u32,
     },
-    /// An inline projection failed. Nothing was written.
+    /// An inline projection failed or panicked. Nothing was written.
     #[error("the projection of view `{view}` failed on `{kind}`; nothing was written")]
     Projection {
         /// The view.

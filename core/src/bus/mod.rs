@@ -85,6 +85,7 @@ use projection::Projections;
 use recent::Recent;
 use schemas::Schemas;
 use spare::SparePage;
+use timers::Unfired;
 use turns::Turns;
 
 /// One log and everything that is composed over it. Cloning is cheap: the clones are one bus.
@@ -114,6 +115,7 @@ struct Inner {
     recent: Recent,
     spare: SparePage,
     turns: Turns,
+    unfired: Unfired,
 }
 
 impl Bus {
@@ -203,7 +205,6 @@ impl Bus {
         aggregates: A,
         alongside: Alongside,
     ) -> Result<(A, Receipt), CommitError<A>> {
-        let _waiting = sight::Waiting::begin();
         Submitted::at_once(self.clone(), aggregates, alongside).wait()
     }
 

@@ -120,7 +120,7 @@ impl Shadow {
     /// [`RebuildError::Part`] with what is in its way. A retry is safe.
     pub fn finish(&self) -> Result<(), RebuildError> {
         while self.progress()?.is_some_and(|progress| !progress.paused) {
-            if self.part.step(&self.bus.inner)? != Step::Moved {
+            if self.part.step(&self.bus.inner, &|| false)? != Step::Moved {
                 break;
             }
         }
@@ -142,6 +142,7 @@ impl Shadow {
             let given_up = before.shadow.filter(|_| after.shadow.is_none());
             let retired = self.part.retirement_of(inner, given_up)?;
             if self.part.replace(inner, Some(row), &after, retired)? {
+                inner.parts.ring();
                 return Ok(());
             }
         }

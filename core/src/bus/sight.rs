@@ -5,10 +5,13 @@
 use std::fmt::Display;
 use std::time::Instant;
 
+use tracing::Span;
+use tracing::field::{Empty, display};
 use tracing::span::EnteredSpan;
 
-use super::CommitReason;
 use super::parts::PartKind;
+use super::{CommitReason, PendingTimer};
+use crate::id::CommitId;
 use crate::lifecycle::Context;
 use crate::name::Name;
 use crate::store::{Outcome, Receipt};
@@ -25,36 +28,61 @@ pub(super) fn handling(
     tracing::debug_span!("handle", %part, %name, %kind, %stream, %event, %correlation).entered()
 }
 
-/// A commit that somebody blocks for, until it is dropped.
-pub(super) struct Waiting {
+/// The span in which a timer fires: of the event that has set it, and of the kind that it makes happen.
+pub(super) fn firing(name: &Name, timer: &PendingTimer) -> EnteredSpan {
+    let PendingTimer { stream, kind, set_by: event, correlation, .. } = timer;
+    let part = PartKind::Timers;
+    tracing::debug_span!("handle", %part, %name, %kind, %stream, %event, %correlation).entered()
+}
+
+/// A commit, from when it is put together until the store's answer is taken.
+pub(super) struct Committing {
     begun: Instant,
-    _span: EnteredSpan,
+    span: Span,
 }
 
-impl Waiting {
+impl Committing {
     pub(super) fn begin() -> Self {
-        Self { begun: Instant::now(), _span: tracing::debug_span!("commit").entered() }
+        let span = tracing::debug_span!("commit", commit = Empty, correlation = Empty);
+        Self { begun: Instant::now(), span }
     }
-}
 
-impl Drop for Waiting {
-    fn drop(&mut self) {
+    /// Which one it is, once that is known.
+    pub(super) fn identify(&self, commit: CommitId, correlation: impl FnOnce() -> CommitId) {
+        if !self.span.is_disabled() {
+            self.span.record("commit", display(commit));
+            self.span.record("correlation", display(correlation()));
+        }
+    }
+
+    /// Works on it, in its span.
+    pub(super) fn work<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span.in_scope(work)
+    }
+
+    /// It has come to its end.
+    pub(super) fn conclude(&self, outcome: &Result<Receipt, CommitReason>) {
+        self.work(|| match outcome {
+            Ok(receipt) => tracing::debug!(commit = %receipt.commit, "committed"),
+            Err(reason) => tracing::debug!(error = %reason, "not committed"),
+        });
         time("vitae_commit_seconds", self.begun, Vec::new);
+        match outcome {
+            Ok(_) => committed(),
+            Err(reason) => not_committed(is_unknown(reason)),
+        }
     }
 }
 
-/// A commit has come to its end, however it was waited for.
-pub(super) fn concluded(outcome: &Result<Receipt, CommitReason>) {
-    let label = match outcome {
-        Ok(_) => "committed",
-        Err(reason) if is_unknown(reason) => "unknown",
-        Err(_) => "rejected",
-    };
-    match outcome {
-        Ok(receipt) => tracing::debug!(commit = %receipt.commit, "committed"),
-        Err(reason) => tracing::debug!(error = %reason, "not committed"),
-    }
-    count("vitae_commits_total", || vec![("outcome", label.to_owned())]);
+/// A commit is in the log, whoever has made it.
+pub(super) fn committed() {
+    count("vitae_commits_total", || vec![("outcome", "committed".to_owned())]);
+}
+
+/// A commit was not acknowledged, and is not tried again as it is.
+pub(super) fn not_committed(unknown: bool) {
+    let outcome = if unknown { "unknown" } else { "rejected" };
+    count("vitae_commits_total", || vec![("outcome", outcome.to_owned())]);
 }
 
 fn is_unknown(reason: &CommitReason) -> bool {

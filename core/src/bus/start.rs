@@ -9,7 +9,8 @@ pub enum Start {
     /// With the first event.
     #[default]
     Beginning,
-    /// With what comes after the moment at which the bus was opened on which it first runs.
+    /// With what comes after the moment at which the bus was opened on which it first runs; on a log without
+    /// events, with the first.
     Now,
     /// With the first event behind a position, which must be on the log.
     After(GlobalPosition),

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::commit::{Begun, HandOver, at_once, queued};
-use super::{Alongside, Bus, CommitError, CommitReason, CommitSet, sight};
+use super::sight::Committing;
+use super::{Alongside, Bus, CommitError, CommitReason, CommitSet};
 use crate::elsewhere;
 use crate::store::Receipt;
 
@@ -21,6 +22,7 @@ pub struct Submitted<A> {
     aggregates: A,
     alongside: Alongside,
     begun: Result<Begun, CommitReason>,
+    sight: Committing,
 }
 
 impl<A: fmt::Debug> fmt::Debug for Submitted<A> {
@@ -40,8 +42,10 @@ impl<A: CommitSet> Submitted<A> {
     }
 
     fn handed_over(bus: Bus, mut aggregates: A, alongside: Alongside, hand_over: HandOver) -> Self {
-        let begun = bus.inner.begin(&mut aggregates, &alongside, hand_over);
-        Self { bus, aggregates, alongside, begun }
+        let sight = Committing::begin();
+        let begin = || bus.inner.begin(&mut aggregates, &alongside, hand_over, &sight);
+        let begun = sight.work(begin);
+        Self { bus, aggregates, alongside, begun, sight }
     }
 
     /// Blocks until the store has answered.
@@ -49,10 +53,10 @@ impl<A: CommitSet> Submitted<A> {
     /// # Errors
     /// As [`Bus::commit`].
     pub fn wait(self) -> Result<(A, Receipt), CommitError<A>> {
-        let Self { bus, mut aggregates, alongside, begun } = self;
-        let concluded =
-            begun.and_then(|begun| bus.inner.conclude(&mut aggregates, &alongside, begun));
-        sight::concluded(&concluded);
+        let Self { bus, mut aggregates, alongside, begun, sight } = self;
+        let conclude = |begun| bus.inner.conclude(&mut aggregates, &alongside, begun);
+        let concluded = sight.work(|| begun.and_then(conclude));
+        sight.conclude(&concluded);
         match concluded {
             Ok(receipt) => Ok((aggregates, receipt)),
             Err(reason) => Err(CommitError::new(aggregates, reason)),

@@ -1,7 +1,8 @@
 //! Who commits next when several keep getting in each other's way.
 //!
 //! Commits of one bus do not wait for each other. One that has lost a few times takes a turn: until
-//! it is through, the others wait before they begin, so that it cannot lose to them any more.
+//! it is through, the others wait before they begin, so that it cannot lose to them any more. What takes a
+//! turn is little: of the events that a part deals with, one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use crate::id::CommitId;
 pub(super) const MAX_TRIES: u32 = 16;
 
 /// How often of these without making the others on this bus wait.
-const UNHURRIED_TRIES: u32 = 2;
+pub(super) const UNHURRIED_TRIES: u32 = 2;
 
 #[derive(Default)]
 pub(super) struct Turns {

@@ -5,9 +5,9 @@
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 
-use super::parts::PartKind;
+use super::parts::{PartKind, guarded};
 use super::policy::{Handler, Reaction, ReactionError};
-use super::timers::{self, Entered, PendingTimer};
+use super::timers::{self, Entered, PendingTimer, Unfired};
 use super::{CommitReason, HandlerError, Inner, LoadError, sight, stream_of};
 use crate::aggregate::{Aggregate, Cause};
 use crate::id::{CommitId, EventId};
@@ -200,7 +200,7 @@ impl Working {
                 Reaction { working: self, inner, policy: name, cause: &context, at, depth };
             let payload = event.payload.bytes().map_err(HandlerError::from);
             payload
-                .and_then(|payload| handler(version, payload, &context, &mut reaction))
+                .and_then(|payload| guarded(|| handler(version, payload, &context, &mut reaction)))
                 .map_err(|source| CommitReason::Policy { policy, kind, source })?;
         }
         Ok(())
@@ -351,9 +351,10 @@ impl Working {
     }
 
     /// The rows of the timers that the commit sets.
-    pub(super) fn timers(&self) -> Result<Vec<RowChange>, InvalidName> {
+    pub(super) fn timers(&self, unfired: &Unfired) -> Result<Vec<RowChange>, InvalidName> {
         let mut rows = Vec::new();
         for timer in &self.planned {
+            unfired.warn(&timer.stream);
             rows.push(timer.change(None)?);
         }
         for (index, life) in self.lives.iter().enumerate() {
@@ -365,6 +366,7 @@ impl Working {
             let Some((_, context)) = by.and_then(|by| self.event(by)) else {
                 continue;
             };
+            unfired.warn(&context.stream);
             for (kind, after) in timers {
                 rows.push(PendingTimer::set_by(&context, kind, after)?.change(None)?);
             }
@@ -372,8 +374,11 @@ impl Working {
         Ok(rows)
     }
 
-    /// Lets the bus remember the states that the commit led to.
+    /// Lets the bus remember the states that the commit led to, and look at the timers that it has set.
     pub(super) fn remember(&self, inner: &Inner) {
+        if self.events.is_empty() && !self.planned.is_empty() {
+            inner.parts.ring();
+        }
         for life in self.lives.iter().flatten() {
             life.remember(inner);
         }

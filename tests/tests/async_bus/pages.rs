@@ -8,7 +8,7 @@ use std::task::{Context, Wake, Waker};
 use vitae::store::{Page, Query, ReadError, Subscription};
 use vitae::tokio::{AsyncBus, Pages};
 use vitae::{Bus, GlobalPosition};
-use vitae_tests::{Draft, Subject, position};
+use vitae_tests::{Draft, Subject, name, position};
 
 use crate::support::*;
 
@@ -16,6 +16,7 @@ on_every_store! {
     it_catches_up_and_goes_on
     nothing_is_read_before_it_is_asked_for
     one_life_is_followed
+    what_has_a_tag_or_a_kind_is_followed
     while_it_waits_it_holds_no_thread
     dropped_midway_it_leaves_nothing_behind
     a_wait_that_is_broken_off_loses_nothing
@@ -95,6 +96,25 @@ fn one_life_is_followed(log: Subject) {
         let waiting = tokio::spawn(async move { positions(&life.next().await.unwrap().unwrap()) });
         tasks.run(|bus| ["a", "b"].into_iter().for_each(|id| add(bus, id, 1))).await;
         assert_eq!(waiting.await.unwrap(), [8]);
+    });
+}
+
+fn what_has_a_tag_or_a_kind_is_followed(log: Subject) {
+    let tasks = AsyncBus::new(bus(&log));
+    let append = |bus: &Bus| {
+        for (kind, tag) in [("x", "red"), ("y", "blue"), ("y", "red"), ("z", "redder")] {
+            let draft = Draft::new().on("other/a").event(kind, b"").tag(tag);
+            draft.must(bus.store().as_ref());
+        }
+    };
+    runtime().block_on(async {
+        let mut red = tasks.subscribe(Query::tag(name("red")), None);
+        let mut kinds = tasks.subscribe(Query::kinds(["x", "z"].map(name)), Some(position(1)));
+        for (reds, of_kinds) in [([1, 3], &[4][..]), ([5, 7], &[5, 8])] {
+            tasks.run(append).await;
+            assert_eq!(positions(&red.next().await.unwrap().unwrap()), reds);
+            assert_eq!(positions(&kinds.next().await.unwrap().unwrap()), of_kinds);
+        }
     });
 }
 

@@ -19,6 +19,7 @@ on_every_store! {
     while_the_store_is_at_work_the_executor_is_free
     while_it_is_put_together_anew_the_executor_is_free
     a_policys_panic_comes_to_who_waits
+    a_panic_comes_to_who_waits
     an_error_gives_the_aggregates_back
     what_is_dropped_is_not_cancelled
 }
@@ -108,11 +109,19 @@ fn a_policys_panic_comes_to_who_waits(log: Subject) {
     let bus = Bus::builder(double.clone()).policy(policy).open().unwrap();
     let other = self::bus(&log);
     double.sneak(move || write(&other, "log", "theirs"));
-    let submitted = bus.submit(recorded(&bus, "a")).into_future();
-    let panic = std::panic::catch_unwind(AssertUnwindSafe(|| one_thread().block_on(submitted)));
-    let panic = panic.expect_err("the panic is lost");
-    assert!(panic.downcast::<String>().unwrap().contains("a mistake of the policy"));
+    let error = one_thread().block_on(bus.submit(recorded(&bus, "a")).into_future()).unwrap_err();
+    let CommitReason::Policy { source, .. } = error.reason() else { panic!("{error:?}") };
+    assert!(source.to_string().contains("a mistake of the policy"), "{source}");
+    assert_eq!(error.into_aggregates().recorded(), 1);
     assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+fn a_panic_comes_to_who_waits(log: Subject) {
+    let tasks = AsyncBus::new(bus(&log));
+    let work = tasks.run(|_| panic!("a mistake of the caller"));
+    let panic = std::panic::catch_unwind(AssertUnwindSafe(|| one_thread().block_on(work)));
+    let panic = panic.expect_err("the panic is lost");
+    assert_eq!(*panic.downcast::<&str>().unwrap(), "a mistake of the caller");
 }
 
 fn an_error_gives_the_aggregates_back(log: Subject) {

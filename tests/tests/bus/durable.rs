@@ -1,13 +1,13 @@
 //! Durable policies: they follow the log, and each event has its effect once.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use vitae::store::{AppendError, EventStore, ReadError};
 use vitae::{
-    Bus, GlobalPosition, ManualClock, OpenError, PartError, PartKind, PartState, Policy, Start,
-    Timestamp,
+    Bus, Clock, CommitReason, Effect, GlobalPosition, ManualClock, OpenError, PartError, PartKind,
+    PartState, Policy, Projection, Start, Timestamp,
 };
 use vitae_tests::{Subject, name};
 
@@ -19,9 +19,13 @@ on_every_store! {
     an_effect_and_its_checkpoint_are_one_commit
     it_starts_where_it_is_told_and_only_once
     now_is_when_the_bus_was_opened
+    now_on_an_empty_log_is_before_its_first_event
     it_is_put_together_anew_on_fresh_state
+    what_loses_is_tried_in_smaller_pieces
     a_failing_or_panicking_handler_stops_at_its_event
     what_others_say_no_to_is_told
+    a_panic_of_what_takes_part_is_told
+    a_panic_of_whatever_else_is_told
     what_does_not_concern_it_is_passed_over
     policies_and_rows_take_part_in_what_it_records
     two_policies_of_one_name_are_refused_whatever_they_are
@@ -149,6 +153,26 @@ fn now_is_when_the_bus_was_opened(log: Subject) {
     assert_eq!(lines(&log), ["2"]);
 }
 
+fn now_on_an_empty_log_is_before_its_first_event(log: Subject) {
+    let sent = Arc::new(AtomicU64::new(0));
+    let open = || {
+        let sent = Arc::clone(&sent);
+        let mail = Effect::new("mail", Start::Now).on(move |event: &Added, _, _| {
+            sent.fetch_add(event.by, Ordering::Relaxed);
+            Ok(())
+        });
+        let builder = Bus::builder(log.shared()).policy(scribe().durable(Start::Now));
+        builder.effect(mail).open().unwrap()
+    };
+    let first = open();
+    first.catch_up().unwrap();
+    assert!(first.status().unwrap().iter().all(|part| part.position.is_none()));
+    add(&first, "n", 1);
+    // That process has come to nothing more, and the next one was told nothing by it.
+    open().catch_up().unwrap();
+    assert_eq!((lines(&log), sent.load(Ordering::Relaxed)), (vec!["1".to_owned()], 1));
+}
+
 fn it_is_put_together_anew_on_fresh_state(log: Subject) {
     let double = Double::of(&log);
     let numbering = Policy::new("numbering").on(|_: &Added, _, then| {
@@ -165,6 +189,29 @@ fn it_is_put_together_anew_on_fresh_state(log: Subject) {
     }
     bus.catch_up().unwrap();
     assert_eq!(lines(&log), ["theirs", "theirs", "theirs", "3", "4"]);
+}
+
+/// While it has a turn, the others of its bus wait: then its handlers are asked about one event only.
+fn what_loses_is_tried_in_smaller_pieces(log: Subject) {
+    let (double, asked) = (Double::of(&log), Arc::new(Mutex::new(Vec::new())));
+    let asks = Arc::clone(&asked);
+    let policy = Policy::new("slow").on(move |event: &Added, _, then| {
+        asks.lock().unwrap().push(event.by);
+        then.record::<Note>("log", wrote(event.by.to_string()))?;
+        Ok(())
+    });
+    let bus = open(double.clone(), policy.durable(Start::Beginning));
+    (1..=64).for_each(|by| add(&self::bus(&log), "n", by));
+    for _ in 0..3 {
+        let other = self::bus(&log);
+        double.sneak(move || write(&other, "log", "theirs"));
+    }
+    bus.catch_up().unwrap();
+    let asked = asked.lock().unwrap();
+    let tries = asked.iter().enumerate().filter(|(_, by)| **by == 1).map(|(at, _)| at);
+    assert_eq!(tries.collect::<Vec<_>>(), [0, 64, 96, 97], "of 64, of 32, and of one each");
+    let ours = lines(&log).into_iter().filter(|line| line != "theirs");
+    assert!(ours.eq((1..=64).map(|by| by.to_string())));
 }
 
 fn a_failing_or_panicking_handler_stops_at_its_event(log: Subject) {
@@ -230,6 +277,65 @@ fn what_others_say_no_to_is_told(log: Subject) {
     assert_eq!(lines(&log), ["1", "3"]);
 }
 
+fn a_panic_of_what_takes_part_is_told(log: Subject) {
+    let atomic = || {
+        Policy::new("atomic").on(|event: &Wrote, _, _| match event.text.as_str() {
+            "2" => panic!("twos"),
+            _ => Ok(()),
+        })
+    };
+    let inline = || {
+        Projection::new("inline").on(|event: &Wrote, _, _| match event.text.as_str() {
+            "2" => panic!("twos"),
+            _ => Ok(()),
+        })
+    };
+    (1..=3).for_each(|by| add(&bus(&log), "n", by));
+    for open in [
+        Bus::builder(log.shared()).policy(atomic()),
+        Bus::builder(log.shared()).projection(inline()),
+    ] {
+        let bus = open.policy(scribe().durable(Start::Beginning)).open().unwrap();
+        let failed = bus.catch_up().unwrap_err();
+        let PartError::Commit { position, source } = &*failed.source else { panic!("{failed:?}") };
+        assert_eq!(Some(*position), at(2));
+        let (CommitReason::Policy { source, .. } | CommitReason::Projection { source, .. }) =
+            &**source
+        else {
+            panic!("{failed:?}");
+        };
+        assert_eq!(source.to_string(), "it panicked: twos");
+        assert!(matches!(bus.status().unwrap()[0].state, PartState::Failing { failures: 1 }));
+        assert_eq!(lines(&log), ["1"]);
+    }
+}
+
+/// A clock that breaks, and is mended.
+struct Broken(AtomicBool);
+
+impl Clock for Broken {
+    fn now(&self) -> Timestamp {
+        assert!(!self.0.load(Ordering::Relaxed), "no time");
+        Timestamp::from_micros(0)
+    }
+}
+
+fn a_panic_of_whatever_else_is_told(log: Subject) {
+    let clock = Arc::new(Broken(AtomicBool::new(false)));
+    let policy = scribe().durable(Start::Beginning);
+    let bus = Bus::builder(log.shared()).policy(policy).clock(clock.clone()).open().unwrap();
+    add(&bus, "n", 1);
+    clock.0.store(true, Ordering::Relaxed);
+    let failed = bus.catch_up().unwrap_err();
+    let PartError::Panicked(source) = &*failed.source else { panic!("{failed:?}") };
+    assert_eq!(source.to_string(), "it panicked: no time");
+    clock.0.store(false, Ordering::Relaxed);
+    let status = &bus.status().unwrap()[0];
+    assert!(matches!(status.state, PartState::Failing { failures: 1 }), "{status:?}");
+    bus.catch_up().unwrap();
+    assert_eq!(lines(&log), ["1"]);
+}
+
 fn what_does_not_concern_it_is_passed_over(log: Subject) {
     let bus = open(log.shared(), scribe().durable(Start::Beginning));
     add(&bus, "n", 1);
@@ -261,7 +367,7 @@ fn policies_and_rows_take_part_in_what_it_records(log: Subject) {
         }
         Ok(())
     });
-    let rows = vitae::Projection::new("lines").on(|event: &Wrote, _, rows| {
+    let rows = Projection::new("lines").on(|event: &Wrote, _, rows| {
         let before: u64 = rows.get("all")?.unwrap_or_default();
         rows.put("all", &(before + event.text.len() as u64))
     });
@@ -279,62 +385,5 @@ fn two_policies_of_one_name_are_refused_whatever_they_are(log: Subject) {
     for (one, other) in [(scribe(), durable()), (durable(), scribe()), (durable(), durable())] {
         let error = Bus::builder(log.shared()).policy(one).policy(other).open().unwrap_err();
         assert!(matches!(error, OpenError::Repeated { what: "policies", .. }), "{error:?}");
-    }
-}
-
-mod at_work {
-    use std::time::{Duration, Instant};
-
-    use super::*;
-
-    on_every_store! {
-        threads_follow_the_log_until_they_are_stopped
-        a_part_that_is_held_up_does_not_hold_up_stopping
-    }
-
-    /// Waits for something that another thread does.
-    fn until(what: impl Fn() -> bool) {
-        let begun = Instant::now();
-        while !what() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it did not come");
-            std::thread::yield_now();
-        }
-    }
-
-    fn threads_follow_the_log_until_they_are_stopped(log: Subject) {
-        let bus = open(log.shared(), scribe().durable(Start::Beginning));
-        add(&bus, "n", 1);
-        let running = bus.start().unwrap();
-        until(|| lines(&log).len() == 1);
-        for by in 2..50 {
-            add(&bus, "n", by);
-        }
-        until(|| lines(&log).len() == 49);
-        running.stop(Duration::from_secs(60)).unwrap();
-        add(&bus, "n", 50);
-        let before = lines(&log).len();
-        assert_eq!(before, 49);
-        bus.catch_up().unwrap();
-        assert_eq!(lines(&log).len(), 50);
-    }
-
-    fn a_part_that_is_held_up_does_not_hold_up_stopping(log: Subject) {
-        let (begun, free) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let (begins, ends) = (Arc::clone(&begun), Arc::clone(&free));
-        let slow = Policy::new("slow").on(move |_: &Added, _, then| {
-            begins.fetch_add(1, Ordering::SeqCst);
-            until(|| ends.load(Ordering::SeqCst));
-            then.record::<Note>("slow", wrote("done"))?;
-            Ok(())
-        });
-        let builder = Bus::builder(log.shared()).policy(slow.durable(Start::Beginning));
-        let bus = builder.policy(scribe().durable(Start::Beginning)).open().unwrap();
-        let running = bus.start().unwrap();
-        add(&bus, "n", 1);
-        until(|| begun.load(Ordering::SeqCst) == 1 && lines(&log).len() == 1);
-        let still = running.stop(Duration::from_millis(1)).unwrap_err();
-        assert!(still.to_string().contains("policy `slow`"), "{still}");
-        free.store(true, Ordering::SeqCst);
-        until(|| note(&self::bus(&log), "slow").texts() == ["done"]);
     }
 }

@@ -6,6 +6,7 @@ mod support;
 
 mod alongside;
 mod as_of;
+mod at_work;
 mod catch_up;
 mod commit;
 mod context;

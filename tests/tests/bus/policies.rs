@@ -1,6 +1,6 @@
 //! Policies: order, cascades, loops, errors.
 
-use vitae::{Bus, CommitReason, HandlerError, LoadError, OpenError, Policy, Reaction};
+use vitae::{Bus, CommitReason, HandlerError, LoadError, OpenError, Policy, Projection, Reaction};
 use vitae_tests::Subject;
 
 use crate::support::*;
@@ -11,6 +11,7 @@ on_every_store! {
     a_loop_is_an_error
     a_loop_that_grows_is_an_error
     an_error_rejects_the_commit
+    a_panic_rejects_the_commit
     a_policy_sees_what_the_commit_has_recorded_so_far
     several_policies_touch_one_life
     a_policy_may_go_on_after_a_refusal
@@ -124,6 +125,33 @@ fn an_error_rejects_the_commit(log: Subject) {
     assert_eq!(log_of(&*log).len(), 2);
     assert_eq!(note(&bus, "log").texts(), ["fine"]);
     assert_eq!(self::count(&bus, "n"), 1);
+}
+
+/// Of a policy, and of an inline projection.
+fn a_panic_rejects_the_commit(log: Subject) {
+    fn panics(event: &Added) -> Result<(), HandlerError> {
+        if event.by == 13 { panic!("nobody adds 13") } else { Ok(()) }
+    }
+    let policy = Policy::new("superstitious").on(|event: &Added, _, _| panics(event));
+    let rows = Projection::new("superstitious").on(|event: &Added, _, _| panics(event));
+    for builder in
+        [Bus::builder(log.shared()).policy(policy), Bus::builder(log.shared()).projection(rows)]
+    {
+        let bus = builder.open().unwrap();
+        let before = log.head().unwrap();
+        let counts = ["a", "b"].map(|id| bus.load::<Count>(id).unwrap());
+        let [a, b] = counts.map(|count| count.record(Added { by: 13 }).unwrap());
+        let ((a, _), reason) = bus.commit((a, b)).unwrap_err().into_parts();
+        let (CommitReason::Policy { source, .. } | CommitReason::Projection { source, .. }) =
+            &reason
+        else {
+            panic!("{reason:?}");
+        };
+        assert_eq!(source.to_string(), "it panicked: nobody adds 13");
+        assert_eq!((a.recorded(), log.head().unwrap()), (1, before));
+        // No other commit suffers.
+        add(&bus, "a", 1);
+    }
 }
 
 fn a_policy_sees_what_the_commit_has_recorded_so_far(log: Subject) {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vitae::store::{Commit, RowChange};
+use vitae::store::{Checkpoint, Checksum, Commit, RowChange};
 use vitae::{
     Bus, CommitId, DueTimers, Effect, ManualClock, OpenError, PartError, PartKind, PartState,
     PartStatus, Policy, Projection, Start,
 };
-use vitae_tests::{Subject, name, stream};
+use vitae_tests::{Draft, Subject, name, position, stream};
 
 use crate::support::*;
 
@@ -19,6 +19,7 @@ on_every_store! {
     what_is_due_is_counted_so_far
     names_of_the_library_are_its_own
     a_try_that_failed_is_told
+    what_cannot_be_read_of_one_is_told_of_it_alone
     what_follows_the_log_for_nothing_is_refused
 }
 
@@ -168,6 +169,29 @@ fn a_try_that_failed_is_told(log: Subject) {
     let error = status.last_error.unwrap();
     let PartError::Handler { stream: of, source, .. } = &*error else { panic!("{error:?}") };
     assert_eq!((of, source.to_string().as_str()), (&stream("count/b"), "nobody is there"));
+}
+
+/// One whose row is damaged, one whose checkpoint is that of another log, and one that is well.
+fn what_cannot_be_read_of_one_is_told_of_it_alone(log: Subject) {
+    let rows = Projection::new("rows").on(|event: &Added, _, rows| rows.put("last", &event.by));
+    let policy = |name| Policy::new(name).on(|_: &Added, _, _| Ok(())).durable(Start::Beginning);
+    let builder = Bus::builder(log.shared()).projection(rows.catch_up(1));
+    let bus = builder.policy(policy("elsewhere")).policy(policy("well")).open().unwrap();
+    add(&bus, "n", 1);
+    put(&log, "vitae.views", [(b"rows".to_vec(), b"\xff".to_vec())].into_iter());
+    let elsewhere =
+        Checkpoint { position: Some(position(1)), checksum: Some(Checksum(7)), cursor: Vec::new() };
+    let draft = Draft::new().moving("policy/elsewhere", None, elsewhere);
+    draft.must(&*log);
+    bus.catch_up().unwrap_err();
+    for (kind, name) in [(PartKind::Projection, "rows"), (PartKind::Policy, "elsewhere")] {
+        let status = of(&bus, kind, name);
+        assert!(matches!(status.state, PartState::Failing { .. }), "{status:?}");
+        assert!(matches!(&*status.last_error.unwrap(), PartError::Read(_)));
+        assert_eq!(status.position, None);
+    }
+    let status = of(&bus, PartKind::Policy, "well");
+    assert_eq!((status.state, status.position), (PartState::Well, Some(position(1))));
 }
 
 fn what_follows_the_log_for_nothing_is_refused(log: Subject) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use vitae::store::{ReadError, Subscription};
+use vitae::store::{Query, ReadError, Subscription};
 use vitae::{Bus, GlobalPosition, InvalidName};
-use vitae_tests::{Draft, Subject, position};
+use vitae_tests::{Draft, Subject, name, position};
 
 use crate::support::*;
 
@@ -14,6 +14,7 @@ on_every_store! {
     a_life_that_has_not_begun_is_waited_for
     what_stands_before_damage_comes_first
     every_life_of_a_lifecycle_is_followed
+    what_has_a_tag_or_a_kind_is_followed
     it_ends_with_the_store
 }
 
@@ -107,6 +108,21 @@ fn every_life_of_a_lifecycle_is_followed(log: Subject) {
     Draft::new().on("other/a").event("x", b"").must(&*log);
     let mut counts = bus.subscribe(bus.events_of::<Count>().unwrap(), None);
     assert_eq!(now(&mut counts), [1, 3]);
+}
+
+fn what_has_a_tag_or_a_kind_is_followed(log: Subject) {
+    let bus = bus(&log);
+    let append = || {
+        for (kind, tag) in [("x", "red"), ("y", "blue"), ("y", "red"), ("z", "redder")] {
+            Draft::new().on("other/a").event(kind, b"").tag(tag).must(&*log);
+        }
+    };
+    append();
+    let mut red = bus.subscribe(Query::tag(name("red")), None).page_of(1);
+    let mut kinds = bus.subscribe(Query::kinds(["x", "z"].map(name)), Some(position(1)));
+    assert_eq!((now(&mut red), now(&mut kinds)), (vec![1, 3], vec![4]));
+    append();
+    assert_eq!((now(&mut red), now(&mut kinds)), (vec![5, 7], vec![5, 8]));
 }
 
 fn it_ends_with_the_store(mut log: Subject) {

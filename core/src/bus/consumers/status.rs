@@ -35,17 +35,18 @@ pub(in crate::bus) fn statuses(
     store: &dyn EventStore,
     now: Timestamp,
 ) -> Result<Vec<PartStatus>, ReadError> {
-    roster::groups(store)?.into_iter().map(|group| status(store, group, now)).collect()
+    let groups = roster::groups(store)?.into_iter();
+    Ok(groups.map(|group| status(store, group, now)).collect())
 }
 
-fn status(store: &dyn EventStore, group: Name, now: Timestamp) -> Result<PartStatus, ReadError> {
+fn status(store: &dyn EventStore, group: Name, now: Timestamp) -> PartStatus {
+    // Nothing that the other groups and parts suffer for.
     let (partitions, error) = match of(store, &group, now) {
         Ok(partitions) => (partitions, None),
-        Err(ConsumerError::Read(error)) => return Err(error),
-        // Nothing that the other groups and parts suffer for.
+        Err(ConsumerError::Read(error)) => (Vec::new(), Some(PartError::Read(error))),
         Err(source) => (Vec::new(), Some(PartError::Group(source))),
     };
-    Ok(PartStatus {
+    PartStatus {
         kind: PartKind::Consumers,
         name: group,
         position: partitions.iter().map(|partition| partition.position).min().flatten(),
@@ -59,7 +60,7 @@ fn status(store: &dyn EventStore, group: Name, now: Timestamp) -> Result<PartSta
             Some(_) => PartState::Failing { failures: 1 },
         },
         last_error: error.map(Arc::new),
-    })
+    }
 }
 
 /// Where each partition of a group stands, in their order; nothing if the group never started.

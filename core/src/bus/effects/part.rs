@@ -10,7 +10,8 @@ use super::life::{Due, EffectFailed, EffectHeld, EffectParked, SetAside, Waiting
 use super::{BackOff, Call, Effect, Handler};
 use crate::aggregate::context_of;
 use crate::bus::parts::{
-    Follower, Part, PartError, PartKind, Prepared, Step, Stopped, guarded, lock,
+    Follower, Part, PartError, PartKind, Prepared, Step, Stop, Stopped, guarded, lock,
+    until_stopped,
 };
 use crate::bus::{CommitReason, HandlerError, Inner, LoadError, OpenError, sight};
 use crate::lifecycle::{Context, Lifecycle};
@@ -74,6 +75,7 @@ impl EffectPart {
         &self,
         inner: &Inner,
         tried: &mut BTreeMap<GlobalPosition, Outcome>,
+        stop: Stop<'_>,
     ) -> Result<Step, PartError> {
         let mut asked = 0;
         self.follower.step(inner, |_, events| {
@@ -82,7 +84,9 @@ impl EffectPart {
             if let Some(first) = events.first() {
                 tried.retain(|position, _| *position >= first.position());
             }
-            self.prepare(inner, events, tried, asked == 1)
+            // What was tried is committed, whoever is to stop.
+            let stop = || asked == 1 && stop();
+            self.prepare(inner, events, tried, (asked == 1, &stop))
         })
     }
 
@@ -91,10 +95,11 @@ impl EffectPart {
         inner: &'p Inner,
         events: &[EventRef<'_>],
         tried: &mut BTreeMap<GlobalPosition, Outcome>,
-        may_try: bool,
+        (may_try, stop): (bool, Stop<'_>),
     ) -> Result<Prepared<'p>, Stopped> {
         let mut acts = Acts::new(inner, &self.index);
-        for (at, event) in events.iter().enumerate() {
+        let mut dealt = 0;
+        for (at, event) in until_stopped(events, stop) {
             let taken = self.take(inner, event, &mut acts, |context| {
                 if may_try {
                     tried.entry(event.position()).or_insert_with(|| self.act(event, context, 1));
@@ -102,13 +107,14 @@ impl EffectPart {
                 tried.get(&event.position()).cloned()
             });
             taken.map_err(|error| Stopped { at, error })?;
+            dealt = at + 1;
         }
         let (commit, working) = acts.complete().map_err(|source| {
             // Whose event it was is not known: all but the first are taken without it.
             let position = events.first().map_or(GlobalPosition::FIRST, EventRef::position);
-            Stopped { at: events.len() / 2, error: of_commit(position, source) }
+            Stopped { at: dealt / 2, error: of_commit(position, source) }
         })?;
-        Ok(Prepared::of(commit, move |_| working.remember(inner)))
+        Ok(Prepared::of(commit, move |_| working.remember(inner)).of_first(dealt))
     }
 
     /// Has an event tried, unless an earlier one of its stream is set aside, and records what did not go
@@ -196,10 +202,13 @@ impl Part for EffectPart {
     }
 
     /// One event that is due again, and the next ones that are new: neither keeps the other waiting.
-    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError> {
         let mut tries = lock(&self.tries);
         let retried = self.retry(inner, &mut tries.further);
-        let followed = self.follow(inner, &mut tries.first);
+        let followed = match stop() {
+            true => Ok(Step::IDLE),
+            false => self.follow(inner, &mut tries.first, stop),
+        };
         match (retried, followed) {
             (Ok(Step::Moved), Err(error)) | (Err(error), Ok(Step::Moved)) => {
                 *lock(&self.complaint) = Some(error);

@@ -106,6 +106,9 @@ pub enum PartError {
     /// The rows of a group of consumers are not what this program knows.
     #[error("where the group stands could not be read")]
     Group(#[source] ConsumerError),
+    /// Something panicked that is none of the part's handlers: a clock, a body or a guard of a lifecycle.
+    #[error("the part was stopped by a panic")]
+    Panicked(#[source] HandlerError),
     /// An event has a stream or a kind that cannot be a name.
     #[error("a name is not valid")]
     InvalidName(#[from] InvalidName),

@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ahead::Ahead;
 use super::{PartError, Step};
-use crate::bus::turns::MAX_TRIES;
-use crate::bus::{HandlerError, Inner, Start};
+use crate::bus::turns::{MAX_TRIES, UNHURRIED_TRIES};
+use crate::bus::{HandlerError, Inner, Start, sight};
 use crate::id::CommitId;
 use crate::name::Name;
 use crate::number::GlobalPosition;
@@ -57,12 +57,19 @@ pub(in crate::bus) struct Prepared<'p> {
     taker: Option<Taker<'p>>,
     /// What is to be remembered once it is there, with the checkpoint that it has moved to.
     remember: Box<dyn FnOnce(&Checkpoint) + 'p>,
+    /// Of how many of the events it is, from the first; `None` if of all.
+    dealt: Option<usize>,
 }
 
 impl<'p> Prepared<'p> {
     /// For the store.
     pub(in crate::bus) fn of(commit: Commit, remember: impl FnOnce(&Checkpoint) + 'p) -> Self {
-        Self { commit, taker: None, remember: Box::new(remember) }
+        Self { commit, taker: None, remember: Box::new(remember), dealt: None }
+    }
+
+    /// Of so many of the events, from the first: the part is to stop.
+    pub(in crate::bus) fn of_first(self, dealt: usize) -> Self {
+        Self { dealt: Some(dealt), ..self }
     }
 
     /// For whoever takes it together with what else was made of the events.
@@ -70,7 +77,8 @@ impl<'p> Prepared<'p> {
         commit: Commit,
         taker: impl FnOnce(Commit) -> Result<(), NotTaken> + 'p,
     ) -> Self {
-        Self { commit, taker: Some(Box::new(taker)), remember: Box::new(|_| ()) }
+        let remember = Box::new(|_: &Checkpoint| ());
+        Self { commit, taker: Some(Box::new(taker)), remember, dealt: None }
     }
 }
 
@@ -159,17 +167,13 @@ impl Follower {
             let goes_on = place.stored.as_ref().is_some_and(|stored| stored.cursor.is_empty());
             return Ok(Some(place).filter(|_| goes_on));
         }
-        let position = match self.start {
-            Start::Beginning => None,
+        let seen = match self.start {
+            Start::Beginning => return Ok(Some(Place { stored: None, seen: None })),
             Start::Now => inner.opened,
             Start::After(position) => Some(position),
         };
-        let place = Place { stored: None, seen: position };
-        if position.is_none() {
-            return Ok(Some(place));
-        }
-        // What is now is not what is now the next time.
-        match self.move_to_seen(inner, place)? {
+        // What is now is not what is now the next time: not before the first event either.
+        match self.move_to_seen(inner, Place { stored: None, seen })? {
             Some(place) => Ok(Some(place)),
             None => self.find(inner),
         }
@@ -198,13 +202,9 @@ impl Follower {
         let (mut tries, mut count) = (0, events.len());
         let mut turn = None;
         loop {
-            let Some((some, last)) =
-                events.get(..count).and_then(|some| Some((some, some.last()?)))
-            else {
-                return Ok(None);
-            };
+            let Some(some) = events.get(..count) else { return Ok(None) };
             inner.turns.before_try(tries, &mut turn);
-            let Prepared { mut commit, taker, remember } =
+            let Prepared { mut commit, taker, remember, dealt } =
                 match prepare(place.stored.as_ref(), some) {
                     Ok(prepared) => prepared,
                     Err(stopped) if stopped.at == 0 => return Err(stopped.error),
@@ -213,6 +213,11 @@ impl Follower {
                         continue;
                     }
                 };
+            count = dealt.map_or(count, |dealt| dealt.min(count));
+            let Some((some, last)) = some.get(..count).and_then(|some| Some((some, some.last()?)))
+            else {
+                return Ok(None);
+            };
             let to = Checkpoint::at(last);
             commit.checkpoints.push(self.moved(place.stored.clone(), to.clone()));
             let next = to.position.filter(|_| !page.is_last() && count == events.len());
@@ -222,13 +227,21 @@ impl Follower {
                 None => ahead.commit(&*inner.store, commit, next).map_err(NotTaken::Store),
             };
             let Err(why) = taken else {
+                sight::committed();
                 remember(&to);
                 return Ok(Some(Place { seen: to.position, stored: Some(to) }));
             };
-            let Some(again) = again_after(inner, why, some, &mut tries)? else {
-                return Ok(None);
-            };
-            count = again;
+            let unknown = matches!(why, NotTaken::Store(AppendError::OutcomeUnknown { .. }));
+            match again_after(inner, why, some, &mut tries) {
+                Ok(Some(again)) => {
+                    sight::retried();
+                    count = again;
+                }
+                given_up => {
+                    sight::not_committed(unknown);
+                    return given_up.map(|_| None);
+                }
+            }
         }
     }
 
@@ -242,15 +255,20 @@ impl Follower {
     /// Moves the checkpoint to the last event that was looked at or passed over. `None` if somebody else
     /// has moved it: where it is then, and whether anybody is to follow any more, has to be found anew.
     fn move_to_seen(&self, inner: &Inner, place: Place) -> Result<Option<Place>, PartError> {
-        let Some(position) = place.seen else { return Ok(Some(place)) };
-        let to = Checkpoint::up_to(position, &*inner.store)?;
-        let to = to.ok_or(PartError::NoSuchStart { position })?;
+        let to = match place.seen {
+            None => Checkpoint { position: None, checksum: None, cursor: Vec::new() },
+            Some(position) => Checkpoint::up_to(position, &*inner.store)?
+                .ok_or(PartError::NoSuchStart { position })?,
+        };
         let mut commit = Commit::new(CommitId::generate());
         commit.checkpoints.push(self.moved(place.stored, to.clone()));
         match inner.store.commit(commit) {
             Ok(_) => Ok(Some(Place { stored: Some(to), ..place })),
             Err(AppendError::CheckpointConflict { .. }) => Ok(None),
-            Err(source) => Err(PartError::Append { position, source }),
+            Err(source) => {
+                let position = place.seen.unwrap_or(GlobalPosition::FIRST);
+                Err(PartError::Append { position, source })
+            }
         }
     }
 
@@ -281,8 +299,9 @@ fn again_after(
     *tries += 1;
     match source {
         AppendError::CheckpointConflict { .. } => Ok(None),
+        // Of fewer, so that less of it can be in somebody's way.
         AppendError::Conflict { .. } | AppendError::StaleRow { .. } if *tries < MAX_TRIES => {
-            Ok(Some(count))
+            Ok(Some(if *tries < UNHURRIED_TRIES { count.div_ceil(2) } else { 1 }))
         }
         AppendError::Conflict { .. } | AppendError::StaleRow { .. } => {
             Err(PartError::Contended { tries: *tries, source })

@@ -4,6 +4,7 @@
 //! other. Never knows what a part does with an event.
 
 mod ahead;
+mod bell;
 mod contexts;
 mod error;
 mod follower;
@@ -21,6 +22,7 @@ use crate::number::GlobalPosition;
 use crate::store::ReadError;
 use crate::time::Timestamp;
 
+use bell::Bells;
 pub(super) use contexts::Contexts;
 pub use error::{PartError, PartFailed};
 pub(super) use follower::{Follower, NotTaken, Prepared, Stopped, lock};
@@ -37,8 +39,9 @@ pub(super) trait Part: Send + Sync {
 
     fn name(&self) -> &Name;
 
-    /// Deals with what comes next. What was not dealt with, because of an error, comes again.
-    fn step(&self, inner: &Inner) -> Result<Step, PartError>;
+    /// Deals with what comes next, or with the first of it if it is to stop. What was not dealt with, because
+    /// of an error too, comes again.
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError>;
 
     /// The last event that it has dealt with for good; `None` before the first.
     fn position(&self, inner: &Inner) -> Result<Option<GlobalPosition>, ReadError>;
@@ -70,6 +73,17 @@ pub(super) trait Part: Send + Sync {
     fn timers(&self, _inner: &Inner) -> Result<Option<DueTimers>, ReadError> {
         Ok(None)
     }
+}
+
+/// Whether a part is to stop: asked between two events.
+pub(super) type Stop<'a> = &'a dyn Fn() -> bool;
+
+/// The events that a step deals with, numbered from 0: the first, and the others until the part is to stop.
+pub(super) fn until_stopped<'a, T>(
+    events: &'a [T],
+    stop: impl Fn() -> bool + 'a,
+) -> impl Iterator<Item = (usize, &'a T)> {
+    events.iter().enumerate().take_while(move |(at, _)| *at == 0 || !stop())
 }
 
 /// What a step came to.
@@ -104,9 +118,12 @@ struct Report {
 }
 
 impl Watched {
-    fn step(&self, inner: &Inner) -> Result<Step, Arc<PartError>> {
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, Arc<PartError>> {
         let begun = Instant::now();
-        let step = self.part.step(inner);
+        // Handlers are guarded where they are called. Whatever else panics, a clock or a body, must not end
+        // the part's thread unheard.
+        let step = guarded(|| Ok(self.part.step(inner, stop)));
+        let step = step.unwrap_or_else(|panic| Err(PartError::Panicked(panic)));
         if let Some(error) = self.part.complaint() {
             self.tell(error, "goes on without it");
         }
@@ -142,12 +159,20 @@ impl Watched {
 }
 
 /// The parts of a bus, in the order in which they were added.
-pub(super) struct Parts(Vec<Arc<Watched>>);
+pub(super) struct Parts {
+    all: Vec<Arc<Watched>>,
+    bells: Bells,
+}
 
 impl Parts {
     pub(super) fn new(parts: Vec<Arc<dyn Part>>) -> Self {
         let watched = |part| Arc::new(Watched { part, report: Mutex::default() });
-        Self(parts.into_iter().map(watched).collect())
+        Self { all: parts.into_iter().map(watched).collect(), bells: Bells::default() }
+    }
+
+    /// Wakes those that are at work: rows for them were committed without an event, which would have.
+    pub(super) fn ring(&self) {
+        self.bells.ring();
     }
 }
 
@@ -174,14 +199,14 @@ impl Bus {
     /// [`PartFailed`], with the first part that could not go on. The others came as far as they could
     /// nevertheless. What a part could not do, it tries again the next time.
     pub fn catch_up(&self) -> Result<(), PartFailed> {
-        let parts = &self.inner.parts.0;
+        let parts = &self.inner.parts.all;
         let mut failed: Vec<Option<Arc<PartError>>> = vec![None; parts.len()];
         let mut moved = true;
         while moved {
             moved = false;
             for (watched, failed) in parts.iter().zip(&mut failed) {
                 while failed.is_none() {
-                    match watched.step(&self.inner) {
+                    match watched.step(&self.inner, &|| false) {
                         Ok(Step::Moved) => moved = true,
                         Ok(Step::Idle { .. }) => break,
                         Err(error) => *failed = Some(error),

@@ -1,17 +1,19 @@
 //! Parts at work on threads of their own.
 //!
-//! Owns when a part has its next step: at once after one that moved it, when the log goes on, when a
-//! time has come, or after a pause if it could not go on. Nobody polls the log.
+//! Owns when a part has its next step: at once after one that moved it, when the log goes on, when this
+//! bus has committed rows for it, when a time has come, or after a pause if it could not go on. Nobody polls
+//! the log; but rows that others commit without an event wake nobody, so each looks once in a while.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{PartKind, Step, Watched};
+use super::bell::Bell;
+use super::{PartKind, Step, Watched, guarded};
 use crate::bus::{Bus, Inner};
 use crate::id::CommitId;
 use crate::name::Name;
@@ -21,8 +23,9 @@ use crate::time::Timestamp;
 /// The first pause of a part that cannot go on.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often the clock is looked at while something is due: a clock may be set.
-const CLOCK: Duration = Duration::from_secs(1);
+/// How long a part waits at the most before it looks again: another bus may have committed rows without an
+/// event, such as those of a timer or of a shadow, and a clock may be set.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The parts of a bus at work: see [`Bus::start`]. Dropping it tells them to stop and does not wait.
 #[must_use = "the parts stop when this is dropped"]
@@ -66,6 +69,10 @@ impl Bus {
     /// [stopped](Running::stop) or dropped, or the store is closed. A part that cannot go on says so in
     /// [`status`](Self::status), and tries again after a pause, 50 ms at first and 30 s at the most.
     ///
+    /// What comes to the log wakes them at once. What others do that is no event, they see within 1 s: a
+    /// timer that another bus has set in a commit without events, a [shadow](crate::Shadow) that was begun
+    /// there.
+    ///
     /// Several buses and processes may run the same parts on one log: whoever is first goes on, and the
     /// others find it done.
     ///
@@ -73,9 +80,11 @@ impl Bus {
     /// If there is no thread to be had; those that had begun are stopped.
     pub fn start(&self) -> std::io::Result<Running> {
         let mut running = Running { workers: Vec::new() };
-        for watched in &self.inner.parts.0 {
+        let parts = &self.inner.parts;
+        for watched in &parts.all {
             let (kind, name) = (watched.part.kind(), watched.part.name().clone());
             let bell = Arc::new(Bell::default());
+            parts.bells.add(&bell);
             let (inner, part, rings) =
                 (Arc::clone(&self.inner), Arc::clone(watched), Arc::clone(&bell));
             let thread = std::thread::Builder::new()
@@ -88,8 +97,9 @@ impl Bus {
 }
 
 impl Running {
-    /// Tells all parts to stop, and waits until they have, or the time is over. A part finishes what it
-    /// has in hand and begins nothing new.
+    /// Tells all parts to stop, and waits until they have, or the time is over. A part finishes the event
+    /// that it has in hand, or of a projection in tables those of its batch, commits what it has done, and
+    /// begins nothing new.
     ///
     /// # Errors
     /// [`StillRunning`] with those that were not through in time.
@@ -123,7 +133,7 @@ fn work(inner: &Inner, watched: &Watched, bell: &Arc<Bell>) {
         // Before the step: what comes during it is found by the next one.
         let changes = inner.store.changes();
         let head = changes.head();
-        match watched.step(inner) {
+        match watched.step(inner, &|| bell.is_stopped()) {
             Ok(Step::Moved) => failures = 0,
             Ok(Step::Idle { until }) => {
                 failures = 0;
@@ -133,13 +143,13 @@ fn work(inner: &Inner, watched: &Watched, bell: &Arc<Bell>) {
                     Poll::Ready(Ok(_)) => {}
                     Poll::Ready(Err(ReadError::Closed)) => return,
                     // The step after it finds out what is the matter.
-                    Poll::Ready(Err(_)) => bell.wait(FIRST_PAUSE),
-                    Poll::Pending => bell.wait(until.map_or(Duration::MAX, |at| left(inner, at))),
+                    Poll::Ready(Err(_)) => bell.pause(FIRST_PAUSE),
+                    Poll::Pending => bell.wait(until.map_or(LONGEST_WAIT, |at| left(inner, at))),
                 }
             }
             Err(error) if error.is_for_good() => return,
             Err(_) => {
-                bell.wait(pause(failures, watched.part.longest_pause()));
+                bell.pause(pause(failures, watched.part.longest_pause()));
                 failures = failures.saturating_add(1);
             }
         }
@@ -148,8 +158,10 @@ fn work(inner: &Inner, watched: &Watched, bell: &Arc<Bell>) {
 
 /// How long to wait for a time, before the clock is looked at again.
 fn left(inner: &Inner, at: Timestamp) -> Duration {
-    let micros = at.as_micros().saturating_sub(inner.home.clock.now().as_micros());
-    Duration::from_micros(u64::try_from(micros).unwrap_or(0)).min(CLOCK)
+    // A clock that panics does so in a step as well, which says so.
+    let Ok(now) = guarded(|| Ok(inner.home.clock.now())) else { return LONGEST_WAIT };
+    let micros = at.as_micros().saturating_sub(now.as_micros());
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0)).min(LONGEST_WAIT)
 }
 
 /// Twice as long each time, and somewhere between half of it and all, so that two do not keep step.
@@ -159,63 +171,11 @@ fn pause(failures: u32, longest: Duration) -> Duration {
     most / 2 + most.mul_f64(f64::from(random) / 512.0)
 }
 
-/// What wakes a part.
-#[derive(Default)]
-struct Bell {
-    state: Mutex<BellState>,
-    rung: Condvar,
-}
-
-#[derive(Default)]
-struct BellState {
-    rings: bool,
-    stopped: bool,
-    ended: bool,
-}
-
-impl Bell {
-    /// Waits until it rings, or the time is over.
-    fn wait(&self, timeout: Duration) {
-        let quiet = |state: &mut BellState| !state.rings && !state.stopped;
-        let waited = self.rung.wait_timeout_while(self.lock(), timeout, quiet);
-        waited.unwrap_or_else(PoisonError::into_inner).0.rings = false;
-    }
-
-    fn stop(&self) {
-        self.lock().stopped = true;
-        self.rung.notify_all();
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.lock().stopped
-    }
-
-    /// Waits until the part has ended. False if the time is over before.
-    fn has_ended(&self, deadline: Option<Instant>) -> bool {
-        let left =
-            deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
-        let waited = self.rung.wait_timeout_while(self.lock(), left, |state| !state.ended);
-        waited.unwrap_or_else(PoisonError::into_inner).0.ended
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BellState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.lock().rings = true;
-        self.rung.notify_all();
-    }
-}
-
 /// Says that a part has ended, however it did.
 struct Ended(Arc<Bell>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.lock().ended = true;
-        self.0.rung.notify_all();
+        self.0.end();
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{PartError, Watched};
+use super::{PartError, Report, Watched};
 use crate::bus::consumers::{self, PartitionStatus};
 use crate::bus::{Bus, DueTimers, Inner, ShadowProgress, sight};
 use crate::name::Name;
@@ -79,34 +79,39 @@ pub struct PartStatus {
 pub enum PartState {
     /// Its last step went well, or it has not had one.
     Well,
-    /// It cannot go on, and tries again.
+    /// It cannot go on, and tries again; or it cannot be read where it stands.
     Failing {
-        /// How often in a row it has failed.
+        /// How often in a row it has failed, 1 at the least.
         failures: u32,
     },
 }
 
 impl Watched {
-    fn status(&self, inner: &Inner, head: Option<GlobalPosition>) -> Result<PartStatus, ReadError> {
-        let report = self.report().clone();
-        let position = self.part.position(inner)?;
+    /// What cannot be read of a part is its own error, and keeps nothing of the others back.
+    fn status(&self, inner: &Inner, head: Option<GlobalPosition>) -> PartStatus {
+        let Report { mut failures, mut last_error } = self.report().clone();
+        let mut unread = |error| {
+            failures = failures.max(1);
+            last_error = Some(Arc::new(PartError::Read(error)));
+        };
+        let position = self.part.position(inner).map_err(&mut unread).ok().flatten();
         let seen = position.max(self.part.seen(inner));
         let number = |position: Option<GlobalPosition>| position.map_or(0, GlobalPosition::get);
-        Ok(PartStatus {
+        PartStatus {
             kind: self.part.kind(),
             name: self.part.name().clone(),
             position,
             lag: number(head).saturating_sub(number(seen)),
-            shadow: self.part.shadow(inner)?,
-            parked: self.part.parked(inner)?,
-            timers: self.part.timers(inner)?,
+            shadow: self.part.shadow(inner).map_err(&mut unread).ok().flatten(),
+            parked: self.part.parked(inner).map_err(&mut unread).ok().flatten(),
+            timers: self.part.timers(inner).map_err(&mut unread).ok().flatten(),
             partitions: Vec::new(),
-            state: match report.failures {
+            state: match failures {
                 0 => PartState::Well,
                 failures => PartState::Failing { failures },
             },
-            last_error: report.last_error,
-        })
+            last_error,
+        }
     }
 }
 
@@ -119,13 +124,17 @@ impl Bus {
     /// Reads no events: for each part, and each partition of a group, its checkpoint and a few rows, and up
     /// to 1,000 rows where something is counted.
     ///
+    /// What cannot be read of one of them, because a row of it is damaged or its checkpoint is that of
+    /// another log, is its last error, and it is [failing](PartState::Failing). The others are told as they
+    /// are.
+    ///
     /// # Errors
-    /// If the store cannot be read.
+    /// If it cannot be read how far the log goes, or which groups there are.
     pub fn status(&self) -> Result<Vec<PartStatus>, ReadError> {
         let inner = &*self.inner;
         let head = inner.store.head()?;
-        let parts = inner.parts.0.iter().map(|watched| watched.status(inner, head));
-        let mut all = parts.collect::<Result<Vec<_>, _>>()?;
+        let parts = inner.parts.all.iter().map(|watched| watched.status(inner, head));
+        let mut all: Vec<_> = parts.collect();
         all.extend(consumers::statuses(inner.store.as_ref(), inner.home.clock.now())?);
         all.iter().for_each(|part| sight::lags(part.kind, &part.name, part.lag));
         Ok(all)

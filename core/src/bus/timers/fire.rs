@@ -10,7 +10,8 @@ use super::due::Standing;
 use super::{DueTimers, PendingTimer, PendingTimers, VIEW};
 use crate::aggregate::{Aggregate, FoldReason};
 use crate::bus::commit::at_once;
-use crate::bus::parts::{Part, PartError, PartKind, Step, guarded};
+use crate::bus::parts::{Part, PartError, PartKind, Step, Stop, guarded};
+use crate::bus::sight::{self, Committing};
 use crate::bus::turns::{MAX_TRIES, back_off};
 use crate::bus::{Alongside, CommitReason, HandlerError, Inner, LoadError};
 use crate::event::DecodeError;
@@ -46,6 +47,10 @@ impl Lifecycles {
         self.by_category.insert(L::DEFINITION.name, fire::<L>);
     }
 
+    pub(super) fn categories(&self) -> impl Iterator<Item = &'static str> {
+        self.by_category.keys().copied()
+    }
+
     /// The part that lets them fire, if there are any. Whichever they are: a policy may set a timer in
     /// each, also one of another program on the log.
     pub(in crate::bus) fn into_part(self) -> Option<TimerPart> {
@@ -68,7 +73,7 @@ impl Part for TimerPart {
         &self.name
     }
 
-    fn step(&self, inner: &Inner) -> Result<Step, PartError> {
+    fn step(&self, inner: &Inner, stop: Stop<'_>) -> Result<Step, PartError> {
         let now = inner.home.clock.now();
         let (mut fired, mut ended) = (0, Vec::new());
         let (mut stuck, mut until) = (None, None);
@@ -81,6 +86,7 @@ impl Part for TimerPart {
             // Somebody else's stay for them.
             let category = timer.stream.category().as_str();
             let Some(fire) = self.by_category.get(category) else { continue };
+            let _span = sight::firing(&self.name, &timer);
             let outcome = guarded(|| Ok(fire(inner, &timer, row)));
             match outcome.unwrap_or_else(|panic| Ok(Outcome::Stuck(panic)))? {
                 Outcome::Fired => fired += 1,
@@ -90,7 +96,7 @@ impl Part for TimerPart {
                     stuck.get_or_insert(PartError::Timer { stream, kind, source });
                 }
             }
-            if fired + ended.len() == AT_ONCE {
+            if fired + ended.len() == AT_ONCE || stop() {
                 break;
             }
         }
@@ -219,7 +225,11 @@ fn commit<L: Lifecycle>(
     mut life: Aggregate<L>,
     alongside: &Alongside,
 ) -> Result<(), CommitReason> {
-    let begun = inner.begin(&mut life, alongside, at_once)?;
-    inner.conclude(&mut life, alongside, begun)?;
-    Ok(())
+    let sight = Committing::begin();
+    let committed = sight.work(|| {
+        let begun = inner.begin(&mut life, alongside, at_once, &sight)?;
+        inner.conclude(&mut life, alongside, begun)
+    });
+    sight.conclude(&committed);
+    committed.map(drop)
 }

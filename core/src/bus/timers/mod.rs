@@ -15,12 +15,14 @@ mod planned;
 mod restore;
 mod row;
 mod set;
+mod unfired;
 
 pub use count::DueTimers;
 pub(super) use fire::Lifecycles;
 pub use pending::{PendingTimer, PendingTimers};
 pub use restore::RestoreTimersError;
 pub(super) use set::{Entered, entered};
+pub(super) use unfired::Unfired;
 
 /// The view with a row for each timer that was set.
 const VIEW: Name = Name::of_library("vitae.timers");

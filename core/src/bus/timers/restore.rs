@@ -100,7 +100,10 @@ impl Inner {
             let mut commit = Commit::new(CommitId::generate());
             commit.rows.clone_from(&rows);
             match self.store.commit(commit) {
-                Ok(_) => break,
+                Ok(_) => {
+                    self.parts.ring();
+                    break;
+                }
                 Err(AppendError::StaleRow { key, .. }) => rows.retain(|row| row.key != key),
                 Err(error) => return Err(RestoreTimersError::Append(error)),
             }

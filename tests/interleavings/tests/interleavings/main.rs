@@ -14,6 +14,7 @@ extern crate self as vitae;
 extern crate vitae as real;
 extern crate vitae_interleavings as std;
 
+mod bells;
 mod changes;
 mod groups;
 mod tickets;
@@ -25,6 +26,8 @@ mod id {
 mod number {
     pub(crate) use real::GlobalPosition;
 }
+#[path = "../../../../core/src/bus/parts/bell.rs"]
+mod bell;
 #[expect(dead_code, reason = "the store needs more of it")]
 #[path = "../../../../store-sqlite/src/queue.rs"]
 mod queue;

@@ -6,6 +6,8 @@ mod outside;
 mod stores;
 mod tally;
 
+use std::time::{Duration, Instant};
+
 use vitae::store::{Commit, EventStore, NewEvent, StreamAppend};
 use vitae::{Bus, CommitId, KindVersion, Lifecycle, Timestamp};
 use vitae_tests::{Subject, name, stream};
@@ -21,6 +23,16 @@ pub(crate) use tally::*;
 /// A bus with nothing registered.
 pub(crate) fn bus(log: &Subject) -> Bus {
     Bus::open(log.shared()).unwrap()
+}
+
+/// Waits for something that another thread does.
+#[allow(dead_code, reason = "not every test that shares this folder has threads")]
+pub(crate) fn until(what: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !what() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it did not come");
+        std::thread::yield_now();
+    }
 }
 
 /// The kinds in the log, in order, each with its stream.
