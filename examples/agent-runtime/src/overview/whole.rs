@@ -25,7 +25,7 @@ pub fn whole(store: &dyn EventStore, id: &str) -> Result<Option<String>, SightEr
         let Ok(stream) = StreamId::new(category, id) else { return Ok(None) };
         let mut asked = None;
         store.visit(Read::stream(stream).page_of(1), |event| {
-            let (position, text) = (event.position(), text_of(&event));
+            let (position, text) = (event.position(), text_of(event));
             asked = text.map_err(|source| SightError::Decode { position, source })?;
             Ok::<_, SightError>(ControlFlow::Break(()))
         })?;
