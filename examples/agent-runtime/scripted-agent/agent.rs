@@ -45,6 +45,9 @@ pub(crate) struct Arguments {
     /// In whose words the account at the end is.
     #[arg(long, default_value = "claude")]
     speaks: Speaks,
+    /// Decide nothing: where the recording has a decision, that of somebody else is waited for.
+    #[arg(long)]
+    asks: bool,
 }
 
 /// Plays, and ends as the turn did.
@@ -66,6 +69,7 @@ fn play(arguments: &Arguments) -> Result<ExitCode, Failure> {
         client: Client::new(socket.into(), PATIENCE),
         waiting: BTreeMap::new(),
         tool_uses: 0,
+        asks: arguments.asks,
     };
     trace(&json!({ "plays": script.name }))?;
     for step in &script.steps {
@@ -86,6 +90,8 @@ struct Agent {
     /// The calls of the hook command that wait for a decision.
     waiting: BTreeMap<String, Child>,
     tool_uses: u64,
+    /// Whether somebody else decides.
+    asks: bool,
 }
 
 impl Agent {
@@ -96,8 +102,10 @@ impl Agent {
                 self.hook(hook)
             }
             Step::Decision { request, line } => {
-                self.say(line)?;
-                trace(&json!({ "decided": request }))?;
+                if !self.asks {
+                    self.say(line)?;
+                    trace(&json!({ "decided": request }))?;
+                }
                 match self.waiting.remove(request) {
                     Some(call) => told(request, call),
                     None => Ok(()),

@@ -5,6 +5,8 @@
 #![cfg(test)]
 #![cfg(target_os = "linux")]
 
+#[path = "support/person.rs"]
+mod person;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +15,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use agent_runtime::workflow::RepeatGranted;
 use fastrand::Rng;
+use person::Person;
 use serde_json::{Value, json};
 use support::live::{Live, Stretch};
 use support::{Recording, feed_lines, open, run_rows};
+use vitae::Event;
 
 const WORKFLOW: &str = "0b00d9e7-0000-4000-8000-00000000dead";
 const TURNS: usize = 3;
@@ -28,15 +33,19 @@ fn whoever_is_killed_the_workflow_comes_to_its_end() {
     let rounds = setting("VITAE_KILL_ROUNDS", 12);
     let mut rng = Rng::with_seed(setting("VITAE_KILL_SEED", 1));
     let mut seen = Seen::default();
-    let long = Round::new().uninterrupted();
+    let long = [false, true].map(|asks| Round::new(asks).uninterrupted());
     for number in 0..rounds {
-        Round::new().play(&mut rng, long, &mut seen, number);
+        // By turns the agent decides for itself, and a person does, whose workflow runs killed turns again.
+        let asks = number % 2 == 1;
+        Round::new(asks).play(&mut rng, long[usize::from(asks)], &mut seen, number);
     }
     println!("{rounds} rounds: {seen:?}");
     // Otherwise nothing was tested.
     assert!(seen.supervisors_killed >= rounds / 3, "{seen:?}");
     assert!(seen.agents_killed >= rounds / 8, "{seen:?}");
     assert!(seen.turns_taken_over >= rounds / 8, "{seen:?}");
+    assert!(seen.turns_run_again >= rounds / 8, "{seen:?}");
+    assert_eq!(seen.answered, usize::try_from(rounds / 2).unwrap() * TURNS * REQUESTS);
 }
 
 /// What all rounds together have seen.
@@ -45,28 +54,58 @@ struct Seen {
     supervisors_killed: u64,
     agents_killed: u64,
     turns_taken_over: u64,
+    /// Since their agent was killed.
+    turns_run_again: u64,
     decisions: usize,
+    /// Those of a person.
+    answered: usize,
 }
 
 /// One workflow in a folder of its own.
 struct Round {
     folder: tempfile::TempDir,
     recording: Recording,
+    /// Who decides. Without anybody, the agent does.
+    person: Option<Person>,
 }
 
 impl Round {
-    fn new() -> Self {
+    fn new(asks: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let person = asks.then(|| Person::before(folder.path().join("people"), answer));
         fs::write(folder.path().join("recording.jsonl"), script()).unwrap();
         fs::write(folder.path().join("expected.json"), r#"{"session_id":"killed"}"#).unwrap();
         let recording = Recording::read(folder.path());
-        Self { folder, recording }
+        Self { folder, recording, person }
     }
 
     fn start(&self) -> Child {
-        let mut command = self.live().command(&Stretch::Workflow(1));
+        let mut command = self.command();
         let said = fs::OpenOptions::new().append(true).create(true).open(self.said()).unwrap();
         command.stdout(said).stderr(Stdio::inherit()).spawn().unwrap()
+    }
+
+    fn command(&self) -> Command {
+        let alone = self.live().command(&Stretch::Workflow(1));
+        if self.person.is_none() {
+            return alone;
+        }
+        let mut command = support::program();
+        command.current_dir(self.folder.path()).env("SCRIPTED_AGENT_TRACE", self.live().trace());
+        // In Claude Code's words, a turn that is run again would claim tools whose hooks were heard before.
+        for argument in alone.get_args() {
+            command.arg(if argument == "claude" { "recording".as_ref() } else { argument });
+            if argument == "--no-terminal" {
+                command.args(["--folder", "people", "--patience", "1h"]);
+            }
+        }
+        let file = self.folder.path().join("workflow-1.toml");
+        let retry = "[retry]\ncrashed = 9\nfirst = \"10ms\"\nat_most = \"50ms\"\n";
+        let text = fs::read_to_string(&file).unwrap().replace("\"claude\"", "\"recording\"");
+        fs::write(&file, text + retry).unwrap();
+        // The agent's own argument.
+        command.arg("--asks");
+        command
     }
 
     fn live(&self) -> Live<'_> {
@@ -78,10 +117,21 @@ impl Round {
     }
 
     /// How much the agents do when nobody is killed.
-    fn uninterrupted(&self) -> usize {
+    fn uninterrupted(mut self) -> usize {
         assert_eq!(self.start().wait().unwrap().code(), Some(0));
         self.check(0, false);
+        self.leave(0);
         self.live().traced().len()
+    }
+
+    /// The person leaves, who has answered everything once. Gives the number of their answers.
+    fn leave(&mut self, number: u64) -> usize {
+        let Some(person) = self.person.take() else { return 0 };
+        let answered = person.leave();
+        assert!(answered.asked_again.is_empty(), "round {number}: {:?}", answered.asked_again);
+        let refused = fs::read_dir(self.folder.path().join("people/refused")).unwrap();
+        assert_eq!(refused.count(), 0, "round {number}");
+        answered.once.len()
     }
 
     /// Lets the agents do so much, and a moment more: anywhere in what comes next.
@@ -93,7 +143,7 @@ impl Round {
         std::thread::sleep(Duration::from_micros(rng.u64(..20_000)));
     }
 
-    fn play(&self, rng: &mut Rng, long: usize, seen: &mut Seen, number: u64) {
+    fn play(mut self, rng: &mut Rng, long: usize, seen: &mut Seen, number: u64) {
         // Round by round: the supervisor alone, the agent alone, both in either order.
         let (supervisor, agent) = (number % 3 != 1, !number.is_multiple_of(3));
         let mut agent_was_killed = false;
@@ -116,12 +166,18 @@ impl Round {
         }
         let status = self.start().wait().unwrap();
         let said = fs::read_to_string(self.said()).unwrap();
-        assert!(matches!(status.code(), Some(0 | 5)), "round {number}: {status}: {said}");
+        // A workflow that runs a killed turn again comes to its end.
+        let ends = if self.person.is_some() { &[Some(0)][..] } else { &[Some(0), Some(5)] };
+        assert!(ends.contains(&status.code()), "round {number}: {status}: {said}");
         seen.agents_killed += u64::from(status.code() == Some(5));
         seen.turns_taken_over += said.matches("goes on").count() as u64;
-        seen.decisions += self.check(number, agent_was_killed);
+        let (decisions, run_again) = self.check(number, agent_was_killed);
+        seen.agents_killed += run_again;
+        seen.turns_run_again += run_again;
+        seen.decisions += decisions;
         // Of all the turns, with whoever was killed in them, nothing is left but the last one's folder.
         assert!(self.folders().len() <= 1, "round {number}: {:?}", self.folders());
+        seen.answered += self.leave(number);
     }
 
     /// The folders of turns that are there.
@@ -148,8 +204,9 @@ impl Round {
             && Command::new("kill").args(["-9", &process]).output().unwrap().status.success()
     }
 
-    /// Holds the log against what the agents did and were told. Gives the number of decisions.
-    fn check(&self, number: u64, agent_was_killed: bool) -> usize {
+    /// Holds the log against what the agents did and were told. Gives the number of decisions, and of
+    /// turns that were run again.
+    fn check(&self, number: u64, agent_was_killed: bool) -> (usize, u64) {
         let bus = open(&self.live().db());
         bus.store().verify().unwrap();
         let log = support::events(&bus);
@@ -162,33 +219,50 @@ impl Round {
             }
             all
         };
-        assert_eq!(
-            each_once("workflow.turn", "iteration"),
-            each_once("workflow.iteration", "iteration")
-        );
+        let times = |kind: &'static str| {
+            of(kind).fold(BTreeMap::new(), |mut times: BTreeMap<u64, u64>, event| {
+                *times.entry(event.payload["iteration"].as_u64().unwrap()).or_default() += 1;
+                times
+            })
+        };
+        // Each turn is one iteration, however often it is run again; and that is only after a crash.
+        let (turns, run_again) = (times("workflow.turn"), times(RepeatGranted::KIND));
+        assert_eq!(turns, times("workflow.iteration"), "round {number}");
+        for (iteration, begun) in &turns {
+            let again = run_again.get(iteration).copied().unwrap_or_default();
+            assert_eq!(*begun, 1 + again, "round {number}: turn {iteration}");
+        }
+        assert!(run_again.is_empty() || agent_was_killed, "round {number}");
         assert_eq!(of("workflow.end").count(), 1);
+        let row = support::workflow_rows(&bus, "killed").remove(0);
+        assert_eq!(usize::try_from(row.iteration).unwrap(), turns.len(), "round {number}");
         each_once("run.tool_started", "hook");
         each_once("run.tool_finished", "hook");
         each_once("request.permission_asked", "request");
         let decided = each_once("request.permission_decided", "request");
 
         let traced = self.live().traced();
-        let mut played = BTreeSet::new();
-        let mut told = BTreeMap::new();
+        let mut played: BTreeMap<_, u64> = BTreeMap::new();
+        let mut told = BTreeSet::new();
         for line in &traced {
             if let Some(turn) = line["plays"].as_str() {
-                assert!(played.insert(turn), "round {number}: {turn} was played twice");
+                *played.entry(turn).or_default() += 1;
             }
             if line["decided"].is_string() {
                 assert!(decided.contains(&line["decided"].to_string()), "round {number}: {line}");
             }
             if line["hook"].is_string() {
-                told.insert(line["hook"].to_string(), &line["said"]);
+                // Whoever asks again after a crash is told what was decided then.
+                let hook = line["hook"].to_string();
+                let decided = decided.contains(&hook);
+                let expected = if decided { decision(&hook) } else { Value::Null };
+                assert_eq!(line["said"], expected, "round {number}: {hook}");
+                told.insert(hook);
             }
         }
-        for (request, said) in &told {
-            let expected = if decided.contains(request) { decision(request) } else { Value::Null };
-            assert_eq!(**said, expected, "round {number}: {request}");
+        for (turn, played) in &played {
+            let iteration: u64 = turn.rsplit(' ').next().unwrap().parse().unwrap();
+            assert!(*played <= turns[&iteration], "round {number}: {turn} was played too often");
         }
         let failed = of("workflow.end").any(|end| end.payload.to_string().contains("signal 9"));
         if failed {
@@ -200,9 +274,18 @@ impl Round {
             assert_eq!(run_rows(&bus, "killed"), run_rows(&replayed, "killed"));
             assert_eq!(played.len(), TURNS);
             assert_eq!(decided.len(), TURNS * REQUESTS);
-            assert!(decided.iter().all(|request| told.contains_key(request)), "round {number}");
+            assert!(decided.iter().all(|request| told.contains(request)), "round {number}");
         }
-        decided.len()
+        (decided.len(), run_again.values().sum())
+    }
+}
+
+/// What a person says to a request, by the name of its file; the same as the recording.
+fn answer(file: &str) -> &'static str {
+    if file.ends_with("-2.json") {
+        r#"{"answer": "deny", "reason": "not this one"}"#
+    } else {
+        r#"{"answer": "allow"}"#
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agent_runtime::replay::Replay;
+use agent_runtime::request::Decision;
 use browser::Browser;
 use serde_json::json;
 use server::Server;
@@ -139,6 +140,38 @@ fn who_has_the_token_answers_and_it_leaves_the_address() {
     browser.go_to(&format!("http://{}/#at={before}", server.address));
     browser.wait_for(&shows("#pending", "Leave to use Bash"));
     assert_eq!(browser.evaluate("document.querySelector('.controls').hidden"), true);
+}
+
+#[test]
+fn leave_is_given_on_the_page_for_what_was_seen() {
+    if !Browser::is_here() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("long.db");
+    let world = World::in_file(&db);
+    world.start("w", Vec::new());
+    let command = format!("{}; rm -rf /", "true; ".repeat(1_000));
+    let hook = json!({
+        "hook_event_name": "PermissionRequest", "tool_name": "Bash",
+        "tool_input": { "command": command },
+    });
+    world.hook("long", hook).unwrap();
+    let server = Server::of(&db);
+    let mut browser = Browser::open(&format!("http://{}/#token={}", server.address, server.token));
+    browser.wait_for(&shows("#requests", "Leave to use Bash"));
+    assert_eq!(browser.evaluate(&shows("#requests pre", "rm -rf /")), false);
+    let disabled = |answer| format!("document.querySelector('#requests .{answer}').disabled");
+    let each = |browser: &mut Browser| {
+        ["allow", "always", "deny"].map(|answer| browser.evaluate(&disabled(answer)))
+    };
+    assert_eq!(each(&mut browser), [true, true, false]);
+    browser.evaluate("document.querySelector('#requests .more').click()");
+    browser.wait_for(&shows("#requests pre", "rm -rf /"));
+    assert_eq!(each(&mut browser), [false; 3]);
+    browser.evaluate("document.querySelector('#requests .allow').click()");
+    browser.wait_for("document.querySelector('#pending').hidden");
+    assert!(matches!(world.decision("long"), Some((_, Decision::Allow))));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use agent_runtime::relay::Reply;
 use agent_runtime::replay::Replay;
 use serde_json::{Value, json};
 use server::Server;
@@ -170,6 +171,39 @@ fn what_is_relayed_is_told_with_its_relay_and_answered_through_it() {
     let relay = relays.iter().find(|relay| relay["id"] == "s/ask").unwrap();
     assert_eq!(relay["ending"], "always allowed on `page`");
     assert_eq!(server.state(now["head"].as_u64().unwrap())["waiting"], now["waiting"]);
+}
+
+#[test]
+fn all_of_what_is_asked_can_be_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("long.db");
+    let world = World::in_file(&db);
+    asked(&world);
+    let command = format!("{}\u{202e}; rm -rf /", "true; ".repeat(1_000));
+    let hook = json!({
+        "hook_event_name": "PermissionRequest", "tool_name": "Bash",
+        "tool_input": { "command": command },
+    });
+    world.hook("long", hook).unwrap();
+    let server = Server::of(&db);
+    let state = server.state(u64::MAX);
+    let cut = |request: &str| {
+        let waiting = state["waiting"].as_array().unwrap();
+        waiting.iter().find(|it| it["request"] == request).unwrap()["cut"].clone()
+    };
+    assert_eq!((cut("ask"), cut("which"), cut("long")), (false.into(), false.into(), true.into()));
+    let whole = |id: &str| server.get(&format!("/api/whole?id={id}"));
+    let (status, _, body) = whole("s/long");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let expected =
+        format!("Bash\n{}", json!({ "command": command })).replace('\u{202e}', "\u{fffd}");
+    assert_eq!((status, body["text"].as_str()), (200, Some(expected.as_str())));
+    let (_, _, question) = whole("s/which");
+    assert!(question.contains(r"Which one?\nred\nblue"), "{question}");
+    world.supervisor.answer("long", "one", &Reply::Allow).unwrap();
+    for over in ["s/long", "s/nothing", "%00", ""] {
+        assert_eq!(whole(over).0, 404, "{over}");
+    }
 }
 
 #[test]

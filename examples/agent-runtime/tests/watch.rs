@@ -8,7 +8,7 @@ mod terminal;
 
 use std::sync::Arc;
 
-use agent_runtime::overview::{History, Scope, moments};
+use agent_runtime::overview::{History, Scope, moments, whole};
 use agent_runtime::relay::Reply;
 use agent_runtime::supervisor::{NewWorkflow, Supervisor};
 use agent_runtime::watch::{Act, Message, Model, Pane, draw};
@@ -169,9 +169,11 @@ fn only_a_request_that_was_chosen_is_answered() {
     assert_shows(&screen(&model, 120, 30), "hook-46 in tidepool");
     assert_eq!(press(&mut model, KeyCode::Char('a')), None);
 
-    model.update(seen(&played(&recording, asked)));
+    let bus = played(&recording, asked);
+    model.update(seen(&bus));
     model.pane = Pane::Requests;
     press(&mut model, KeyCode::Down);
+    show(&mut model, &bus, 'a');
     let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('a')) else { panic!() };
     assert_eq!((said.request.as_str(), said.reply), ("hook-22", Reply::Allow));
     // Once.
@@ -196,6 +198,46 @@ fn a_denial_has_a_reason_that_is_typed() {
     assert_eq!(said.reply, Reply::Deny { reason: Some("not today".to_owned()) });
     model.update(Message::Failed("the store cannot be written to".to_owned()));
     assert_shows(&screen(&model, 80, 24), "the store cannot be written to");
+}
+
+/// A key by which all of what was chosen is shown, and nothing is answered.
+fn show(model: &mut Model, bus: &Bus, key: char) {
+    let Some(Act::Show(id)) = press(model, KeyCode::Char(key)) else { panic!("{key}") };
+    let text = whole(bus.store().as_ref(), &id).unwrap().unwrap();
+    model.update(Message::Whole(id, text));
+}
+
+#[test]
+fn leave_is_given_for_what_was_seen() {
+    let world = World::new();
+    world.start("w", Vec::new());
+    let command = format!("{}; delete-everything", "true; ".repeat(1_000));
+    let hook = serde_json::json!({
+        "hook_event_name": "PermissionRequest", "tool_name": "Bash",
+        "tool_input": { "command": command },
+    });
+    world.hook("long", hook).unwrap();
+    let mut model = model(&world.bus);
+    choose(&mut model, 1);
+    let shown = |model: &Model| screen(model, 80, 24).join("\n");
+    for key in ['a', 'w', 's'] {
+        show(&mut model, &world.bus, key);
+        assert!(shown(&model).contains("All of what is asked"));
+        press(&mut model, KeyCode::Esc);
+        assert!(!shown(&model).contains("All of what is asked"));
+    }
+    // What is shown of another one says nothing of this.
+    model.update(Message::Whole("s/other".to_owned(), "ls".to_owned()));
+    show(&mut model, &world.bus, 'a');
+    assert!(!shown(&model).contains("delete-everything"));
+    let pages = (0..9).take_while(|_| {
+        press(&mut model, KeyCode::PageDown);
+        !shown(&model).contains("delete-everything")
+    });
+    assert!((3..9).contains(&pages.count()), "{}", shown(&model));
+    let Some(Act::Answer(said)) = press(&mut model, KeyCode::Char('w')) else { panic!() };
+    assert_eq!((said.request.as_str(), said.reply), ("long", Reply::Always));
+    assert!(model.whole.is_none());
 }
 
 /// Chooses the n-th of what waits, counted from 1.
@@ -337,6 +379,8 @@ fn who_watches_sees_what_comes_and_the_terminal_is_given_back() {
     recording.replay(&bus, until(&recording, "PermissionRequest"));
     watch.read_until("hook-22");
     watch.press("\t\tja");
+    watch.read_until("All of what is asked");
+    watch.press("a");
     watch.read_until("answered");
     let mut history = History::new(bus.store().clone(), Scope::new(None).unwrap());
     let overview = history.newest().unwrap();

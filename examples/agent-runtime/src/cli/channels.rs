@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_runtime::live::TOKEN;
+use agent_runtime::relay::SUPERVISOR;
 use agent_runtime::relay::outside::{FollowError, OpenChannels, Settings, Token};
 use clap::Args;
 use vitae::Bus;
 
 use super::context::only_session;
 use super::{Failure, explain};
+
+/// Who opens the channels that are beside a supervisor. Nobody closes these.
+const BESIDE: &str = "channels";
 
 #[derive(Args)]
 pub(crate) struct ChannelsArguments {
@@ -56,20 +60,35 @@ fn patience(text: &str) -> Result<Duration, String> {
 }
 
 impl ChannelChoice {
-    /// Opens them, and says where.
+    /// Opens them for a supervisor, and says where.
     pub(super) fn open(&self, bus: &Bus, session: &str) -> Result<OpenChannels, Failure> {
-        self.beside.open_with(!self.no_terminal, bus, session)
+        self.open_as(SUPERVISOR, bus, session)
+    }
+
+    fn open_as(
+        &self,
+        opener: &'static str,
+        bus: &Bus,
+        session: &str,
+    ) -> Result<OpenChannels, Failure> {
+        self.beside.open_as(opener, !self.no_terminal, bus, session)
     }
 }
 
 impl BesideTerminal {
-    /// Opens them, if there are any, and says where.
+    /// Opens them for a supervisor, if there are any, and says where.
     pub(super) fn open(&self, bus: &Bus, session: &str) -> Result<Option<OpenChannels>, Failure> {
         let any = self.folder.is_some() || self.http.is_some();
-        any.then(|| self.open_with(false, bus, session)).transpose()
+        any.then(|| self.open_as(SUPERVISOR, false, bus, session)).transpose()
     }
 
-    fn open_with(&self, terminal: bool, bus: &Bus, session: &str) -> Result<OpenChannels, Failure> {
+    fn open_as(
+        &self,
+        opener: &'static str,
+        terminal: bool,
+        bus: &Bus,
+        session: &str,
+    ) -> Result<OpenChannels, Failure> {
         let (http, made) = match self.http {
             Some(port) => {
                 let (token, made) = token()?;
@@ -77,8 +96,8 @@ impl BesideTerminal {
             }
             None => (None, None),
         };
-        let settings =
-            Settings { terminal, folder: self.folder.clone(), http, patience: self.patience };
+        let (folder, patience) = (self.folder.clone(), self.patience);
+        let settings = Settings { opener, terminal, folder, http, patience };
         let trouble = |error: &FollowError| eprintln!("warning: {}", explain(error));
         let open = OpenChannels::open(bus, session, settings, trouble)?;
         let mut out = io::stdout().lock();
@@ -117,7 +136,7 @@ pub(super) fn channels(arguments: &ChannelsArguments) -> Result<(), Failure> {
         Some(session) => session.clone(),
         None => only_session(bus.store().as_ref())?,
     };
-    let open = arguments.channels.open(&bus, &session)?;
+    let open = arguments.channels.open_as(BESIDE, &bus, &session)?;
     if open.names().is_empty() {
         return Err("there is no channel to ask on: name a folder or a port".into());
     }

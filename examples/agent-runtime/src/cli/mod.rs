@@ -88,7 +88,7 @@ enum Command {
         #[command(flatten)]
         listing: Listing,
     },
-    /// Answer a request that waits. No supervisor need run.
+    /// Answer a request that waits, or a workflow that awaits attention. No supervisor need run.
     Answer(answer::AnswerArguments),
     /// Offer what waits in a session to people, and take their answers, until ended.
     Channels(channels::ChannelsArguments),

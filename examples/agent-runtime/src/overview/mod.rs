@@ -13,6 +13,7 @@ mod seen;
 mod text;
 mod tree;
 mod waiting;
+mod whole;
 
 pub use history::History;
 pub use life::{Life, MOST, Shelf};
@@ -23,6 +24,7 @@ pub use seen::{RequestSeen, RunSeen, Seen, SessionSeen, WorkflowSeen};
 pub use text::{clock, excerpt};
 pub use tree::{Line, tree};
 pub use waiting::{Asks, Waiting, waiting};
+pub use whole::whole;
 
 use serde::Serialize;
 use vitae::lifecycle::{Definition, Diagram};

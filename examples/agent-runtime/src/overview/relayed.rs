@@ -37,6 +37,9 @@ pub struct RelaySeen {
     pub what: String,
     /// What the tool is given.
     pub detail: String,
+    /// Whether some of what is asked is left out of that.
+    #[serde(skip)]
+    pub cut: bool,
     /// What can be answered to a question, word for word; empty if it is any text.
     pub choices: Vec<String>,
     /// The channels that it was offered on, in that order.
@@ -91,12 +94,15 @@ impl RelaySeen {
         };
         match asked {
             Asked::Permission { tool } => {
-                Self { what: excerpt(&tool.name, TEXT), detail: excerpt(&tool.input, TEXT), ..seen }
+                let (what, detail) = (excerpt(&tool.name, TEXT), excerpt(&tool.input, TEXT));
+                let cut = what != tool.name || detail != tool.input;
+                Self { what, detail, cut, ..seen }
             }
-            Asked::Question { text, choices } => {
-                let fit = choices.into_iter().filter(|choice| choice.len() <= TEXT);
-                let choices = fit.take(CHOICES).collect();
-                Self { question: true, what: excerpt(&text, TEXT), choices, ..seen }
+            Asked::Question { text, choices: all } => {
+                let fit = all.iter().filter(|choice| choice.len() <= TEXT).cloned();
+                let (what, choices) = (excerpt(&text, TEXT), fit.take(CHOICES).collect::<Vec<_>>());
+                let cut = what != text || choices != all;
+                Self { question: true, what, choices, cut, ..seen }
             }
         }
     }

@@ -18,7 +18,8 @@ use crate::run::{
 use crate::session::{AgentStarted, BranchOver, Branched, Session};
 use crate::workflow::{Ended, Imported, IterationCompleted, Started, TurnStarted, Workflow};
 
-/// The longest text of a life that is shown, in characters. What a person decides on is among it.
+/// The longest text of a life that is shown, in characters. All of what a person decides on is told by
+/// [`whole`](super::whole).
 pub(super) const TEXT: usize = 2_000;
 
 /// What is to be seen of the lives of a lifecycle.
@@ -99,6 +100,9 @@ pub struct RequestSeen {
     pub what: String,
     /// What the tool is given, or the last thing that the agent said.
     pub detail: String,
+    /// Whether some of what is asked is left out of that.
+    #[serde(skip)]
+    pub cut: bool,
     /// What was decided, and by whom.
     pub decision: Option<String>,
 }
@@ -244,8 +248,10 @@ impl Seen for RequestSeen {
 impl RequestSeen {
     fn asked(place: Place, request: String, what: &str, detail: &str) -> Self {
         let Place { session, workflow, run } = place;
-        let (what, detail) = (excerpt(what, TEXT), excerpt(detail, TEXT));
-        Self { session, request, workflow, run, what, detail, ..Self::default() }
+        let seen = (excerpt(what, TEXT), excerpt(detail, TEXT));
+        let cut = (seen.0.as_str(), seen.1.as_str()) != (what, detail);
+        let (what, detail) = seen;
+        Self { session, request, workflow, run, what, detail, cut, ..Self::default() }
     }
 }
 

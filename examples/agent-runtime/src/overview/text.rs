@@ -24,6 +24,17 @@ pub fn excerpt(text: &str, characters: usize) -> String {
     shown
 }
 
+/// All of a text, with its line breaks. What hides or reorders the text around it is seen as a mark.
+pub(super) fn legible(text: &str) -> String {
+    let mark = |char| match char {
+        '\n' => '\n',
+        '\t' | '\r' => ' ',
+        char if hides(char) => '\u{fffd}',
+        char => char,
+    };
+    text.chars().map(mark).collect()
+}
+
 /// The time of day in UTC, of Unix milliseconds.
 #[must_use]
 pub fn clock(milliseconds: i64) -> String {
@@ -51,7 +62,7 @@ fn hides(char: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{clock, clock_since, excerpt};
+    use super::{clock, clock_since, excerpt, legible};
 
     #[test]
     fn what_hides_or_reorders_is_left_out() {
@@ -62,6 +73,14 @@ mod tests {
         assert_eq!(excerpt("größer", 3), "grö…");
         assert_eq!(excerpt("größer", 6), "größer");
         assert_eq!(excerpt("six\u{202e}", 3), "six");
+    }
+
+    #[test]
+    fn nothing_is_left_out_of_a_legible_text() {
+        let text = format!("rm\t-rf  /\u{202e}txt.\u{1b}\n{}", "x".repeat(9_000));
+        let legible = legible(&text);
+        assert!(legible.starts_with("rm -rf  /\u{fffd}txt.\u{fffd}\nxx"));
+        assert_eq!(legible.chars().count(), text.chars().count());
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct Waiting {
     pub what: String,
     /// What it is about: what the tool is given, or the last thing that the agent said.
     pub detail: String,
+    /// Whether some of what is asked is left out of that: [`whole`](super::whole) tells all of it, and
+    /// nobody gives leave who was not shown that.
+    pub cut: bool,
     /// What can be answered to a question, word for word; empty if it is any text.
     pub choices: Vec<String>,
     /// Where it was asked, for a person.
@@ -91,6 +94,7 @@ fn of_request(life: &Life<RequestSeen>, relay: Option<&Life<RelaySeen>>) -> Wait
             leave_to_use(&seen.what)
         },
         detail: seen.detail.clone(),
+        cut: seen.cut,
         choices: Vec::new(),
         place: place(&seen.request, &seen.session, seen.run),
         relay: relay.map(Life::story),
@@ -112,6 +116,7 @@ fn of_relay(life: &Life<RelaySeen>) -> Waiting {
         asks,
         what,
         detail: seen.detail.clone(),
+        cut: seen.cut,
         choices: seen.choices.clone(),
         place: place(&seen.request, &seen.session, seen.run),
         relay: Some(life.story()),

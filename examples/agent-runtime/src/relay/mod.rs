@@ -11,7 +11,9 @@ pub mod outside;
 mod policies;
 
 pub use asking::{asked_for, question_id, question_of};
-pub use channels::{Channels, ChannelsClosed, ChannelsOpened, Closed, Open};
+pub use channels::{
+    Channels, ChannelsClosed, ChannelsOpened, ChannelsOpenedV1, ChannelsWithdrawn, Closed, Open,
+};
 pub use events::{
     Asked, RelayAnswered, RelayCancelled, RelayExpired, RelayOffered, RelayRequested, Reply,
 };
@@ -22,6 +24,9 @@ use std::time::Duration;
 use vitae::{Context, Lifecycle, Refusal, Timestamp};
 
 use crate::run::Place;
+
+/// Who opens the channels of `run` and `attend`: a session has one supervisor at a time.
+pub const SUPERVISOR: &str = "supervisor";
 
 /// A relay. It has the id of the request that it is about
 /// ([`request_stream`](crate::request::request_stream)).

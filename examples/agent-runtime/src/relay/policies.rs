@@ -28,7 +28,7 @@ pub fn permissions_are_relayed() -> Policy {
             }
             for (request, asked) in asked_for(&event.request, &event.tool) {
                 let stream = request_stream(&event.place.session, &request);
-                let (place, patience) = (event.place.clone(), open.patience);
+                let (place, patience) = (event.place.clone(), open.patience());
                 let requested = RelayRequested { place, request, asked, patience };
                 then.record::<Relay>(&stream, requested)?;
             }

@@ -3,6 +3,7 @@
 //! ```text
 //!   GET  /                       ──► assets    the page, embedded
 //!   GET  /api/state?at=POSITION  ──► routes ──► History ─► the log
+//!   GET  /api/whole?id=STREAM    ──► routes ──► the log: all of what waits there
 //!   GET  /api/live               ──► routes ──► Changes: where the log ends, as it grows
 //!   POST /api/answer             ──► routes ──► Desk, for who has the token
 //! ```

@@ -21,7 +21,7 @@ use vitae::{GlobalPosition, LoadError};
 use super::{Sights, assets};
 use crate::answering::{AnswerError, Said};
 use crate::overview::{
-    Line, Moment, Overview, SightError, Waiting, lifecycle, moments, tree, waiting,
+    Line, Moment, Overview, SightError, Waiting, lifecycle, moments, tree, waiting, whole,
 };
 use crate::relay::outside::words;
 use crate::supervisor::SuperviseError;
@@ -33,6 +33,7 @@ pub(super) fn router(sights: Sights, stopped: watch::Receiver<()>) -> Router {
     let live = move |sights| live(sights, stopped);
     Router::new()
         .route("/api/state", get(state))
+        .route("/api/whole", get(whole_of))
         .route("/api/live", get(live))
         .route("/api/diagram/{lifecycle}/{state}", get(diagram))
         .route("/api/answer", post(answer))
@@ -98,6 +99,31 @@ fn seen(sights: &Sights, at: Option<u64>) -> Result<Shown, SightError> {
         overview,
         moments: last,
     })
+}
+
+/// Which of what waits is asked for, by the id of its stream.
+#[derive(Deserialize)]
+struct Of {
+    id: String,
+}
+
+/// All of what is asked, of which an overview has the beginning.
+async fn whole_of(
+    State(sights): State<Sights>,
+    Query(Of { id }): Query<Of>,
+) -> Result<Json<serde_json::Value>, Failure> {
+    let look = Arc::clone(&sights.looks).try_acquire_owned().map_err(|_| Failure::busy())?;
+    let read = tokio::task::spawn_blocking(move || {
+        let _look = look;
+        let mut history = sights.history.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of another session nothing is told.
+        let waits = waiting(history.newest()?).iter().any(|it| it.id == id);
+        drop(history);
+        if waits { whole(sights.store.as_ref(), &id) } else { Ok(None) }
+    });
+    let text = read.await.map_err(|error| Failure::internal(&error))??;
+    let nothing = || Failure::new(StatusCode::NOT_FOUND, "nothing waits under this id");
+    Ok(Json(json!({ "text": text.ok_or_else(nothing)? })))
 }
 
 /// Where the log ends, now and whenever it has grown.

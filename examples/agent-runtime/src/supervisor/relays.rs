@@ -12,8 +12,8 @@ use super::{SuperviseError, Supervisor};
 use crate::branches::branch_session;
 use crate::projections::pending::{self, PendingRow};
 use crate::relay::{
-    Asked, Channels, ChannelsClosed, ChannelsOpened, Relay, RelayOffered, RelayRequested,
-    asked_for, question_of,
+    Asked, Channels, ChannelsClosed, ChannelsOpened, ChannelsWithdrawn, Relay, RelayOffered,
+    RelayRequested, asked_for, question_of,
 };
 use crate::request::{Request, request_stream};
 use crate::run::Place;
@@ -39,35 +39,50 @@ pub struct Question {
 pub(super) type Moved = Result<(Aggregate<Relay>, ()), SuperviseError>;
 
 impl Supervisor {
-    /// From now on, what is asked in the session is relayed, and so is what waits already.
+    /// From now on, what is asked in the session is relayed, and so is what waits already. `opener` is
+    /// what the program is that asks, which no other one is; it has these channels then, and no more
+    /// those that it opened before.
     ///
     /// # Errors
     /// [`SuperviseError`]; nothing was written, unless the outcome is said to be unknown.
     pub fn open_channels(
         &self,
-        channels: Vec<String>,
+        opener: &str,
+        channels: &[String],
         patience: Duration,
     ) -> Result<(), SuperviseError> {
-        let session = self.session.clone();
-        let opened = ChannelsOpened { session, channels, patience };
-        self.bus.commit(self.bus.load::<Channels>(&self.session)?.record(opened)?)?;
+        Self::again(|| {
+            let (session, opener) = (self.session.clone(), opener.to_owned());
+            let opened = ChannelsOpened { session, opener, channels: channels.to_vec(), patience };
+            self.bus.commit(self.bus.load::<Channels>(&self.session)?.record(opened)?)?;
+            Ok(())
+        })?;
         for row in self.pending()?.iter().filter(|row| row.until.is_none()) {
             self.relay_waiting(row, patience)?;
         }
         Ok(())
     }
 
-    /// From now on, nobody is there to be asked.
+    /// From now on, nobody is there to be asked by this program. What others have opened stays open.
     ///
     /// # Errors
     /// As [`open_channels`](Self::open_channels).
-    pub fn close_channels(&self) -> Result<(), SuperviseError> {
-        let channels = self.bus.load::<Channels>(&self.session)?;
-        if matches!(channels.state(), Channels::Open(_)) {
-            let closed = ChannelsClosed { session: self.session.clone() };
-            self.bus.commit(channels.record(closed)?)?;
-        }
-        Ok(())
+    pub fn close_channels(&self, opener: &str) -> Result<(), SuperviseError> {
+        Self::again(|| {
+            let channels = self.bus.load::<Channels>(&self.session)?;
+            let Channels::Open(open) = channels.state() else { return Ok(()) };
+            if !open.has(opener) {
+                return Ok(());
+            }
+            let session = self.session.clone();
+            let channels = if open.has_other_than(opener) {
+                channels.record(ChannelsWithdrawn { session, opener: opener.to_owned() })?
+            } else {
+                channels.record(ChannelsClosed { session })?
+            };
+            self.bus.commit(channels)?;
+            Ok(())
+        })
     }
 
     /// Asks a person a question, on every channel that is open, now or later. The same question

@@ -11,6 +11,9 @@ use crate::relay::Reply;
 /// The longest text that can be typed, in characters.
 const TYPED: usize = 500;
 
+/// The longest text that surely stands on one line where it waits, in characters.
+const LINE: usize = 60;
+
 /// What there is to see, and what of it is chosen.
 #[derive(Debug)]
 pub struct Model {
@@ -31,6 +34,8 @@ pub struct Model {
     /// What was chosen of what waits, by the id of its stream. Only a person chooses: what waits may
     /// change at any moment, and a key pressed for one request must never answer another.
     request: Option<String>,
+    /// All of what was chosen, once somebody wanted to see it.
+    pub whole: Option<Whole>,
     /// How many events of the feed were passed.
     pub passed: usize,
     /// What is being typed, if anything is.
@@ -50,6 +55,17 @@ pub enum Pane {
     Requests,
 }
 
+/// All of what somebody is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Whole {
+    /// The id of its stream.
+    pub id: String,
+    /// What is asked.
+    pub text: String,
+    /// How many lines of it were passed.
+    pub passed: u16,
+}
+
 /// A text that is being typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Typed {
@@ -66,6 +82,8 @@ pub enum Message {
     Seen(Box<Overview>, Vec<Moment>),
     /// The log could not be read; it is tried again when it goes on.
     Blind(String),
+    /// All of what waits under this id was read.
+    Whole(String, String),
     /// A key was pressed.
     Key(KeyEvent),
     /// The screen is to be drawn anew.
@@ -81,6 +99,8 @@ pub enum Message {
 pub enum Act {
     /// End.
     Quit,
+    /// Read all of what waits under this id.
+    Show(String),
     /// Answer what waits.
     Answer(Said),
 }
@@ -98,6 +118,7 @@ impl Model {
             pane: Pane::Lives,
             life: None,
             request: None,
+            whole: None,
             passed: 0,
             typed: None,
             note: None,
@@ -110,6 +131,11 @@ impl Model {
         match message {
             Message::Seen(overview, moments) => self.see(*overview, moments),
             Message::Blind(why) => self.blind = Some(why),
+            Message::Whole(id, text) if self.request.as_ref() == Some(&id) => {
+                self.whole = Some(Whole { id, text, passed: 0 });
+            }
+            // Another one was chosen meanwhile.
+            Message::Whole(..) => {}
             Message::Key(key) if key.kind != KeyEventKind::Release => return self.press(key),
             Message::Key(_) | Message::Resized => {}
             Message::Answered => self.note = Some("answered".to_owned()),
@@ -123,6 +149,7 @@ impl Model {
         (self.overview, self.moments, self.blind) = (overview, moments, None);
         self.passed = self.passed.min(self.moments.len().saturating_sub(1));
         if self.chosen_request().is_none() {
+            self.whole = None;
             if self.request.take().is_some() && self.typed.take().is_some() {
                 self.note = Some("the request does not wait any more".to_owned());
             }
@@ -163,14 +190,17 @@ impl Model {
             return self.write(typed, key.code);
         }
         self.note = None;
+        if self.whole.is_some() && self.read_on(key.code) {
+            return None;
+        }
         match key.code {
             KeyCode::Char('q') | KeyCode::Esc => return Some(Act::Quit),
-            KeyCode::Tab => self.pane = self.next_pane(),
+            KeyCode::Tab => (self.pane, self.whole) = (self.next_pane(), None),
             KeyCode::Down | KeyCode::Char('j') => self.step(1),
             KeyCode::Up | KeyCode::Char('k') => self.step(-1),
             KeyCode::PageDown => self.step(10),
             KeyCode::PageUp => self.step(-10),
-            KeyCode::Char(char) if matches!(char, 'a' | 'd' | 'w' | 't' | '1'..='9') => {
+            KeyCode::Char(char) if matches!(char, 's' | 'a' | 'd' | 'w' | 't' | '1'..='9') => {
                 return self.press_for_request(char);
             }
             _ => {}
@@ -185,6 +215,7 @@ impl Model {
             return None;
         };
         match (request.asks, key) {
+            (_, 's') => return Some(Act::Show(request.id.clone())),
             (Asks::Text, 't') => self.typed = Some(Typed::Answer(String::new())),
             (Asks::Text, number) => {
                 let number = number.to_digit(10).and_then(|number| usize::try_from(number).ok());
@@ -194,13 +225,45 @@ impl Model {
                     None => self.note = Some("it is a question: t, or a choice's number".into()),
                 }
             }
-            (_, 'a') => return self.answer(Reply::Allow),
-            (Asks::LeaveInWorkflow, 'w') => return self.answer(Reply::Always),
+            (Asks::Leave | Asks::LeaveInWorkflow, 'a') => return self.allow(Reply::Allow),
+            (Asks::LeaveInWorkflow, 'w') => return self.allow(Reply::Always),
             (_, 'w') => self.note = Some("only leave in a workflow can be given for good".into()),
             (_, 'd') => self.typed = Some(Typed::Reason(String::new())),
             _ => self.note = Some("it asks for leave: a or d".to_owned()),
         }
         None
+    }
+
+    /// A key that leads through all of what was chosen, or back from it. Whether it was one.
+    fn read_on(&mut self, key: KeyCode) -> bool {
+        let Some(whole) = &mut self.whole else { return false };
+        let by = match key {
+            KeyCode::Down | KeyCode::Char('j') => 1,
+            KeyCode::Up | KeyCode::Char('k') => -1,
+            KeyCode::PageDown => 10,
+            KeyCode::PageUp => -10,
+            KeyCode::Esc | KeyCode::Char('s') => {
+                self.whole = None;
+                return true;
+            }
+            _ => return false,
+        };
+        whole.passed = whole.passed.saturating_add_signed(by);
+        true
+    }
+
+    /// Gives leave for what was shown. What may not have been is shown now: the key means no leave yet.
+    fn allow(&mut self, reply: Reply) -> Option<Act> {
+        let request = self.chosen_request()?;
+        let short = |text: &str| text.chars().count() <= LINE;
+        let shown = self.whole.as_ref().is_some_and(|whole| whole.id == request.id)
+            || (!request.cut && short(&request.what) && short(&request.detail));
+        if shown {
+            return self.answer(reply);
+        }
+        let id = request.id.clone();
+        self.note = Some("this is all of it: press the key again if it is meant".to_owned());
+        Some(Act::Show(id))
     }
 
     fn write(&mut self, mut typed: Typed, key: KeyCode) -> Option<Act> {
@@ -224,7 +287,7 @@ impl Model {
     fn answer(&mut self, reply: Reply) -> Option<Act> {
         let request = self.chosen_request()?;
         let (session, request) = (request.session.clone(), request.request.clone());
-        self.request = None;
+        (self.request, self.whole) = (None, None);
         Some(Act::Answer(Said { session, request, reply }))
     }
 

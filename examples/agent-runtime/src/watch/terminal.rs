@@ -16,7 +16,7 @@ use vitae::store::{EventStore, ReadError};
 use super::model::{Act, Message, Model};
 use super::view::draw;
 use crate::answering::Desk;
-use crate::overview::{History, Scope, SightError, moments};
+use crate::overview::{History, Scope, SightError, moments, whole};
 use crate::signals::{SignalKind, Signals};
 
 /// How many messages wait at the most. Whoever reads the log then waits too, and reads more at once.
@@ -77,8 +77,9 @@ pub fn watch(
         let _ = signals.wait();
         let _ = ends.send(Told::End(Ok(())));
     });
-    thread::spawn(move || look(store.as_ref(), &mut history, &looks));
-    let ended = run(terminal, Model::new(name), &Arc::new(desk), &tell, &told);
+    let looked_at = Arc::clone(&store);
+    thread::spawn(move || look(looked_at.as_ref(), &mut history, &looks));
+    let ended = run(terminal, Model::new(name), &store, &Arc::new(desk), &tell, &told);
     drop(restored);
     ended
 }
@@ -95,6 +96,7 @@ impl Drop for Restored {
 fn run(
     mut terminal: DefaultTerminal,
     mut model: Model,
+    store: &Arc<dyn EventStore>,
     desk: &Arc<Desk>,
     tell: &SyncSender<Told>,
     told: &Receiver<Told>,
@@ -110,6 +112,16 @@ fn run(
         match model.update(message) {
             None => {}
             Some(Act::Quit) => return Ok(()),
+            Some(Act::Show(id)) => {
+                let (store, tell) = (Arc::clone(store), tell.clone());
+                thread::spawn(move || {
+                    let _ = tell.send(Told::Message(match whole(store.as_ref(), &id) {
+                        Ok(Some(text)) => Message::Whole(id, text),
+                        Ok(None) => Message::Failed("the log does not say what is asked".into()),
+                        Err(error) => Message::Failed(story(&error)),
+                    }));
+                });
+            }
             Some(Act::Answer(said)) => {
                 let (desk, tell) = (Arc::clone(desk), tell.clone());
                 thread::spawn(move || {

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line as Text, Span};
 use ratatui::widgets::{Block, Borders, List, ListState, Paragraph, Wrap};
 
-use super::model::{Model, Pane, Typed};
+use super::model::{Model, Pane, Typed, Whole};
 use crate::diagram;
 use crate::overview::{Asks, Line, Moment, Waiting, clock, excerpt, lifecycle};
 
@@ -32,10 +32,15 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
     ]);
     let [head, body, requests, foot] = rows.areas(frame.area());
     frame.render_widget(Paragraph::new(title(model)), head);
-    let (lives, life, feed) = parts(body);
-    draw_lives(frame, lives, model);
-    draw_life(frame, life, model);
-    draw_feed(frame, feed, model);
+    match &model.whole {
+        Some(whole) => draw_whole(frame, body, whole),
+        None => {
+            let (lives, life, feed) = parts(body);
+            draw_lives(frame, lives, model);
+            draw_life(frame, life, model);
+            draw_feed(frame, feed, model);
+        }
+    }
     draw_requests(frame, requests, model, waiting);
     frame.render_widget(Paragraph::new(help(model)), foot);
 }
@@ -128,6 +133,14 @@ fn life(line: &Line) -> Vec<Text<'static>> {
     text
 }
 
+/// All of what is asked, from the line on up to which it was read.
+fn draw_whole(frame: &mut Frame<'_>, area: Rect, whole: &Whole) {
+    let name = "All of what is asked: ↑ ↓ read on, Esc back";
+    let block = Block::new().borders(Borders::TOP).border_style(QUIET).title(name);
+    let text = Paragraph::new(whole.text.as_str()).block(block).wrap(Wrap { trim: false });
+    frame.render_widget(text.scroll((whole.passed, 0)), area);
+}
+
 fn draw_feed(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let items = model.moments.iter().skip(model.passed).map(feed_line);
     frame.render_widget(List::new(items).block(part("Feed", Pane::Feed, model)), area);
@@ -190,12 +203,12 @@ fn help(model: &Model) -> Text<'_> {
         }
         (None, None, None) => Text::styled(
             match model.chosen_request().map(|it| (it.asks, it.choices.is_empty())) {
-                Some((Asks::Text, true)) => "t answer   Tab ↑ ↓ look around   q quit",
+                Some((Asks::Text, true)) => "t answer   s show all   Tab ↑ ↓ look around   q quit",
                 Some((Asks::Text, false)) => {
-                    "1 … 9 choose   t answer   Tab ↑ ↓ look around   q quit"
+                    "1 … 9 choose   t answer   s show all   Tab ↑ ↓ look around   q quit"
                 }
                 Some((Asks::LeaveInWorkflow, _)) => {
-                    "a allow   w always in this workflow   d deny   Tab ↑ ↓ look around   q quit"
+                    "a allow   w always in this workflow   d deny   s show all   Tab ↑ ↓ look around   q quit"
                 }
                 _ => "Tab ↑ ↓ look around   a allow   d deny   q quit",
             },

@@ -168,3 +168,20 @@ fn no_id_leads_out_of_the_folder() {
     assert!(at.world.pending().is_empty() && at.names("requests").is_empty());
     assert_eq!(at.names("refused"), [""; 0]);
 }
+
+#[test]
+fn what_cannot_be_set_aside_keeps_no_answer_away() {
+    let at = InFolder::new();
+    let mut follower = at.follow();
+    at.world.ask("r-1", "Bash");
+    // No answer; and in its place there is a folder already, with something in it.
+    fs::create_dir(at.folder.path().join("answers/a.json")).unwrap();
+    fs::create_dir_all(at.folder.path().join("refused/a.json/older")).unwrap();
+    at.answer("r-1.json", r#"{"answer": "allow"}"#);
+    at.answer("z.json", "{");
+    follower.step().unwrap();
+    assert_eq!(at.world.decision("r-1"), Some(("user".into(), Decision::Allow)));
+    assert!(at.reason("z.json").contains("it is no answer"));
+    // It is told all the same.
+    follower.step().unwrap_err();
+}

@@ -5,7 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use agent_runtime::hook::Hook;
+use agent_runtime::relay::Channels;
 use agent_runtime::request::{Decision, PermissionDecided};
+use agent_runtime::supervisor::{Next, Supervisor};
 use vitae::store::Query;
 use vitae::{Clock, Event, Name, SystemClock};
 
@@ -47,9 +50,25 @@ fn a_command_answers_and_whoever_follows_the_log_is_woken() {
     let world = World::in_file(&db);
     world.ask("r-3", "Bash");
     assert_eq!(world.decision("r-3"), Some(("rule".into(), Decision::Allow)));
-    let unknown = answer(&db, &["r-9", "--deny"]).unwrap_err();
+    // Nor does this one.
+    world.supervisor.suspend("w", "which colour?", world.heard()).unwrap();
+    world.end_turn();
+    let other = Supervisor::new(world.bus.clone(), "other".to_owned());
+    other.hook("h", Hook::parse(HOOK).unwrap(), world.heard()).unwrap();
+    let elsewhere = answer(&db, &["w", "--text", "blue", "--session", "other"]).unwrap_err();
+    assert!(elsewhere.contains("request `w` waits for nobody"), "{elsewhere}");
+    let text = ["w", "--text", "blue"];
+    assert_eq!(answer(&db, &text), Ok("w: it goes on where it was\n".into()));
+    let next = world.supervisor.next("w", |_, _| String::new()).unwrap();
+    assert!(matches!(next, Next::Begin { prompt, .. } if prompt.text.contains("blue")));
+    let twice = answer(&db, &text).unwrap_err();
+    assert!(twice.contains("in state `Running`"), "{twice}");
+    let unknown = answer(&db, &["r-9", "--deny", "--session", SESSION]).unwrap_err();
     assert!(unknown.contains("request `r-9` waits for nobody"), "{unknown}");
 }
+
+/// A hook of an agent session.
+const HOOK: &str = r#"{"hook_event_name":"UserPromptSubmit","session_id":"a","prompt":"go"}"#;
 
 /// A process that ends with the test, however that ends.
 struct Killed(Child);
@@ -97,4 +116,37 @@ fn a_process_of_its_own_asks_for_a_session() {
     fs::write(files.join("answers/r-2.json"), allow).unwrap();
     live.next().unwrap().unwrap();
     assert_eq!(world.decision("r-2"), Some(("user".into(), Decision::Allow)));
+}
+
+#[test]
+fn a_supervisor_without_channels_leaves_those_of_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, workflow) = (folder.path().join("log"), folder.path().join("w.toml"));
+    fs::write(&workflow, "name = 'x'\nprompt = 'go'\n").unwrap();
+    let world = World::in_file(&db);
+    let process = program()
+        .args(["channels", "--no-terminal", "--http", "0", "--session", SESSION, "--db"])
+        .arg(&db)
+        .env("AGENT_RUNTIME_TOKEN", TOKEN)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut process = Killed(process);
+    BufReader::new(process.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let open = || matches!(world.bus.load::<Channels>(SESSION).unwrap().state(), Channels::Open(_));
+    assert!(open());
+    let people = folder.path().join("people");
+    // Neither one that has none of its own, nor one that closes its own.
+    for channels in [&[][..], &["--folder".as_ref(), people.as_os_str()]] {
+        let run = program()
+            .current_dir(folder.path())
+            .args(["run", "--no-terminal", "--session", SESSION, "--db"])
+            .args([&db, &workflow])
+            .args(channels)
+            .args(["--", "true"])
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        assert!(open());
+    }
 }

@@ -28,7 +28,7 @@ fn an_id_stands_for_one_thing() {
     assert!(matches!(other, SuperviseError::OtherPayload { .. }), "{other:?}");
     assert_eq!(world.events(), events);
     // Without channels a permission has no relay, and keeps its id all the same.
-    world.supervisor.close_channels().unwrap();
+    world.supervisor.close_channels("test").unwrap();
     world.ask("r-2", "Bash");
     let other = world.supervisor.ask_question(&colour("r-2", &[])).unwrap_err();
     assert!(matches!(other, SuperviseError::OtherPayload { .. }), "{other:?}");
@@ -111,9 +111,9 @@ fn without_channels_nothing_is_relayed_and_it_can_be_answered_all_the_same() {
     world.open_channels();
     let relay = world.supervisor.relay("r-2").unwrap();
     assert!(matches!(&relay, Relay::Requested(relay) if relay.patience == PATIENCE), "{relay:?}");
-    world.supervisor.close_channels().unwrap();
+    world.supervisor.close_channels("test").unwrap();
     let events = world.events();
-    world.supervisor.close_channels().unwrap();
+    world.supervisor.close_channels("test").unwrap();
     assert_eq!(world.events(), events);
     world.ask("r-4", "Read");
     assert!(matches!(world.supervisor.relay("r-4").unwrap(), Relay::Unasked));

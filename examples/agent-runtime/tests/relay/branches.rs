@@ -100,7 +100,7 @@ fn what_a_branch_asked_is_called_off_when_it_is_over() {
 #[test]
 fn a_branch_can_wait_for_channels_and_do_without() {
     let world = branching(World::new());
-    world.supervisor.close_channels().unwrap();
+    world.supervisor.close_channels("test").unwrap();
     ask(&world, "b", "r-1", "Bash");
     ask(&world, "c", "r-2", "Bash");
     assert!(matches!(world.supervisor.relay("r-1").unwrap(), Relay::Unasked));

@@ -1,12 +1,13 @@
 //! The two lifecycles by themselves, edge by edge.
 
 use agent_runtime::relay::{
-    Answered, Asked, Cancelled, Channels, ChannelsClosed, ChannelsOpened, Expired, Relay,
-    RelayAnswered, RelayCancelled, RelayExpired, RelayOffered, RelayRequested, Relayed, Reply,
+    Answered, Asked, Cancelled, Channels, ChannelsClosed, ChannelsOpened, ChannelsOpenedV1,
+    ChannelsWithdrawn, Expired, Relay, RelayAnswered, RelayCancelled, RelayExpired, RelayOffered,
+    RelayRequested, Relayed, Reply, SUPERVISOR,
 };
 use agent_runtime::run::{Place, Tool};
-use vitae::Timestamp;
 use vitae::testing::{Coverage, Scenario};
+use vitae::{Refusal, Timestamp};
 
 use crate::support::world::{PATIENCE, SESSION};
 use crate::{SECOND, deny, text};
@@ -53,7 +54,13 @@ fn every_edge_is_tested() {
     ]);
     relays.assert_complete();
     relays.assert_guards_refused();
-    Coverage::<Channels>::new().tests([channels_open_again_and_close]).assert_complete();
+    let channels = Coverage::<Channels>::new().tests([
+        channels_open_again_and_close,
+        who_is_not_the_last_one_withdraws,
+        who_is_the_last_one_closes_and_does_not_withdraw,
+    ]);
+    channels.assert_complete();
+    channels.assert_guards_refused();
 }
 
 #[test]
@@ -138,6 +145,7 @@ fn what_was_offered_expires() -> Scenario<Relay> {
 fn channels_open_again_and_close() -> Scenario<Channels> {
     let opened = |seconds| ChannelsOpened {
         session: SESSION.into(),
+        opener: "one".into(),
         channels: vec!["one".into()],
         patience: SECOND * seconds,
     };
@@ -145,8 +153,37 @@ fn channels_open_again_and_close() -> Scenario<Channels> {
         .given(opened(1))
         .when(opened(2))
         .then_state(|channels| {
-            assert!(matches!(channels, Channels::Open(open) if open.patience == SECOND * 2));
+            assert!(matches!(channels, Channels::Open(open) if open.patience() == SECOND * 2));
         })
         .when(ChannelsClosed { session: SESSION.into() })
         .then_state(|channels| assert!(matches!(channels, Channels::Closed)))
+}
+
+#[test]
+fn who_is_not_the_last_one_withdraws() -> Scenario<Channels> {
+    let opened = |opener: &str, patience| ChannelsOpened {
+        session: SESSION.into(),
+        opener: opener.into(),
+        channels: vec!["http".into()],
+        patience,
+    };
+    Scenario::new()
+        .given(opened("one", SECOND))
+        .given(opened("two", SECOND * 2))
+        .when(ChannelsWithdrawn { session: SESSION.into(), opener: "two".into() })
+        .then_state(|channels| {
+            assert!(matches!(channels, Channels::Open(open) if open.patience() == SECOND));
+        })
+}
+
+#[test]
+fn who_is_the_last_one_closes_and_does_not_withdraw() -> Scenario<Channels> {
+    let opened = ChannelsOpened::from(ChannelsOpenedV1 {
+        session: SESSION.into(),
+        channels: vec!["one".into()],
+        patience: SECOND,
+    });
+    let withdrawn = ChannelsWithdrawn { session: SESSION.into(), opener: SUPERVISOR.into() };
+    let refusal = Refusal::new("no other channels are open; these are to be closed");
+    Scenario::new().given(opened).when(withdrawn).then_refused(refusal)
 }

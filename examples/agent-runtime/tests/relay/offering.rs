@@ -3,11 +3,11 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use agent_runtime::relay::{Answered, Relay, Reply};
+use agent_runtime::relay::{Answered, Channels, Relay, Reply};
 use agent_runtime::request::Decision;
 use agent_runtime::supervisor::SuperviseError;
 
-use crate::support::world::{PATIENCE, World};
+use crate::support::world::{PATIENCE, SESSION, World};
 use crate::{SECOND, Told, deny};
 
 #[test]
@@ -175,4 +175,26 @@ fn what_was_answered_does_not_expire() {
     world.pass(PATIENCE * 2);
     world.bus.catch_up().unwrap();
     assert_eq!(world.events(), events);
+}
+
+#[test]
+fn who_closes_channels_closes_only_their_own() {
+    let world = World::new();
+    let channels = ["http".to_owned()];
+    let state = || world.bus.load::<Channels>(SESSION).unwrap().state().clone();
+    world.start("w", Vec::new());
+    world.supervisor.open_channels("beside", &channels, PATIENCE).unwrap();
+    let events = world.events();
+    world.supervisor.close_channels("supervisor").unwrap();
+    assert_eq!(world.events(), events);
+    // Of the same name, even.
+    world.supervisor.open_channels("supervisor", &channels, PATIENCE * 2).unwrap();
+    world.supervisor.open_channels("supervisor", &channels, PATIENCE * 3).unwrap();
+    assert!(matches!(state(), Channels::Open(open) if open.patience() == PATIENCE * 3));
+    world.supervisor.close_channels("supervisor").unwrap();
+    assert!(matches!(state(), Channels::Open(open) if open.patience() == PATIENCE));
+    world.ask("r-1", "Bash");
+    assert!(matches!(world.supervisor.relay("r-1").unwrap(), Relay::Requested(_)));
+    world.supervisor.close_channels("beside").unwrap();
+    assert!(matches!(state(), Channels::Closed));
 }

@@ -48,7 +48,7 @@ impl World {
     }
 
     pub(crate) fn open_channels(&self) {
-        self.supervisor.open_channels(vec!["one".into(), "two".into()], PATIENCE).unwrap();
+        self.supervisor.open_channels("test", &["one".into(), "two".into()], PATIENCE).unwrap();
     }
 
     pub(crate) fn heard(&self) -> Heard {

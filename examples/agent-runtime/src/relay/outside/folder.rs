@@ -87,18 +87,16 @@ impl Channel for Folder {
     }
 
     fn hear(&mut self) -> io::Result<Vec<Said>> {
-        let mut heard = Vec::new();
+        let (mut heard, mut refused) = (Vec::new(), Ok(()));
         for name in names_in(&self.answers)? {
-            let Some(request) = request_of(&name) else {
-                self.refuse(&name, "its name is that of no request, with `.json` behind it")?;
-                continue;
-            };
-            match self.read(&request) {
+            let no_name = || "its name is that of no request, with `.json` behind it".to_owned();
+            match request_of(&name).ok_or_else(no_name).and_then(|request| self.read(&request)) {
                 Ok(said) => heard.push(said),
-                Err(reason) => self.refuse(&name, &reason)?,
+                Err(reason) => refused = self.refuse(&name, &reason).and(refused),
             }
         }
-        Ok(heard)
+        // What cannot be set aside stays, and is told once it is all there is: it keeps no answer away.
+        if heard.is_empty() { refused.map(|()| heard) } else { Ok(heard) }
     }
 
     fn conclude(&mut self, said: &Said, outcome: Result<(), &SuperviseError>) -> io::Result<()> {

@@ -19,6 +19,8 @@ const EVERY: Duration = Duration::from_millis(200);
 /// Which channels a session has.
 #[derive(Debug)]
 pub struct Settings {
+    /// What the program is that opens them, such as [`SUPERVISOR`](crate::relay::SUPERVISOR).
+    pub opener: &'static str,
     /// Ask on the controlling terminal, if there is one.
     pub terminal: bool,
     /// Ask in this folder.
@@ -33,6 +35,7 @@ pub struct Settings {
 /// they are open: what is asked meanwhile is offered by whoever opens them next.
 pub struct OpenChannels {
     supervisor: Supervisor,
+    opener: &'static str,
     names: Vec<String>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -61,7 +64,7 @@ pub enum OpenChannelsError {
 
 impl OpenChannels {
     /// Opens them, and says so on the log. What waits is offered at once. `trouble` is told what goes
-    /// wrong from then on.
+    /// wrong from then on. What another program has opened is left alone.
     ///
     /// # Errors
     /// [`OpenChannelsError`]; then none is open.
@@ -74,6 +77,7 @@ impl OpenChannels {
         let supervisor = || Supervisor::new(bus.clone(), session.to_owned());
         let mut open = Self {
             supervisor: supervisor(),
+            opener: settings.opener,
             names: Vec::new(),
             stop: Arc::default(),
             threads: Vec::new(),
@@ -95,10 +99,10 @@ impl OpenChannels {
             open.follow(Follower::new(supervisor(), terminal)?, "terminal", trouble)?;
         }
         if open.names.is_empty() {
-            // Nobody would be there: what is asked then waits for whoever decides it otherwise.
-            open.supervisor.close_channels()?;
+            // Those of one that was killed: nobody would be there.
+            open.supervisor.close_channels(open.opener)?;
         } else {
-            open.supervisor.open_channels(open.names.clone(), settings.patience)?;
+            open.supervisor.open_channels(open.opener, &open.names, settings.patience)?;
         }
         Ok(open)
     }
@@ -115,12 +119,12 @@ impl OpenChannels {
         self.http.as_ref().map(Http::address)
     }
 
-    /// Closes them, and says so on the log: from then on nothing is relayed.
+    /// Closes them, and says so on the log: from then on nothing is relayed, unless others are open.
     ///
     /// # Errors
     /// [`SuperviseError`] if the log does not take it.
     pub fn close(self) -> Result<(), SuperviseError> {
-        self.supervisor.close_channels()
+        self.supervisor.close_channels(self.opener)
     }
 
     fn follow(

@@ -1,9 +1,11 @@
 //! The controlling terminal: for the person who sits before it.
 //!
 //! Owns what is printed, the numbers that requests have there, and what the lines mean that are
-//! typed. Never prints what an agent says as it is: it could move the cursor.
+//! typed. Never prints what an agent says as it is: it could move the cursor. But all of it, however long:
+//! nobody gives leave for what they did not see. Never takes a line for a request that whoever typed it may
+//! not have meant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::sync::mpsc::{self, Receiver};
@@ -13,15 +15,17 @@ use crate::projections::pending::PendingRow;
 use crate::relay::{Asked, Reply};
 use crate::supervisor::SuperviseError;
 
-/// The most characters that are printed of what an agent says.
-const MOST: usize = 500;
-
 /// A terminal.
 pub struct Terminal<W> {
     out: W,
     lines: Receiver<String>,
     /// What is shown, by the number that it has on the screen.
     shown: BTreeMap<u32, PendingRow>,
+    /// Those of them that were answered here, as long as they are shown.
+    answered: BTreeSet<u32>,
+    /// Whether something went that was answered elsewhere, and nobody was told since what there is: a line
+    /// without a number may be meant for that.
+    startled: bool,
     numbers: u32,
 }
 
@@ -54,20 +58,38 @@ impl<W: Write> Terminal<W> {
                 }
             }
         });
-        Self { out, lines, shown: BTreeMap::new(), numbers: 0 }
+        let (shown, answered) = (BTreeMap::new(), BTreeSet::new());
+        Self { out, lines, shown, answered, startled: false, numbers: 0 }
     }
 
-    /// The request that a line is about, and what it says to it. Without a number it is about the
-    /// oldest.
+    /// The request that a line is about, and what it says to it; `None` if that is not clear. Without a
+    /// number it is about the only one.
     fn said<'a>(&self, line: &'a str) -> Option<(&PendingRow, &'a str)> {
         let line = line.trim();
         if let Some((number, rest)) = line.split_once(' ')
-            && let Some(row) = number.parse().ok().and_then(|number: u32| self.shown.get(&number))
+            && let Ok(number @ 1..) = number.parse::<u32>()
+            && number <= self.numbers
         {
-            return Some((row, rest.trim()));
+            // It may be over; then it is about no other one.
+            return self.shown.get(&number).map(|row| (row, rest.trim()));
         }
-        let (_, oldest) = self.shown.first_key_value()?;
-        Some((oldest, line))
+        let mut shown = self.shown.values();
+        match (shown.next(), shown.next()) {
+            (Some(only), None) if !self.startled => Some((only, line)),
+            _ => None,
+        }
+    }
+
+    /// Tells what there is to be answered, by its numbers.
+    fn ask_which(&mut self) -> io::Result<()> {
+        if self.shown.is_empty() {
+            return writeln!(self.out, "nothing waits for an answer");
+        }
+        writeln!(self.out, "not taken: it is not clear what for. There is")?;
+        for (number, row) in &self.shown {
+            writeln!(self.out, "    {number} {}", help(row))?;
+        }
+        Ok(())
     }
 
     fn number_of(&self, request: &str) -> Option<u32> {
@@ -116,16 +138,17 @@ impl<W: Write> Channel for Terminal<W> {
         writeln!(self.out, "[{number}] is over: {}", printable(how))?;
         self.out.flush()?;
         self.shown.remove(&number);
+        self.startled |= !self.answered.remove(&number);
         Ok(())
     }
 
     fn hear(&mut self) -> io::Result<Vec<Said>> {
-        let mut heard = Vec::new();
-        for line in self.lines.try_iter().collect::<Vec<_>>() {
-            let Some((row, text)) = self.said(&line) else {
-                if !line.trim().is_empty() {
-                    writeln!(self.out, "nothing waits for an answer")?;
-                }
+        let (mut heard, mut told) = (Vec::new(), false);
+        let lines: Vec<String> = self.lines.try_iter().collect();
+        for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+            let Some((row, text)) = self.said(line) else {
+                self.ask_which()?;
+                told = true;
                 continue;
             };
             match reply_to(&row.asked, text) {
@@ -137,16 +160,23 @@ impl<W: Write> Channel for Terminal<W> {
                 }
             }
         }
+        // Not before: the lines that came with it were typed by somebody who had not read it.
+        self.startled &= !told;
+        self.out.flush()?;
         Ok(heard)
     }
 
     fn conclude(&mut self, said: &Said, outcome: Result<(), &SuperviseError>) -> io::Result<()> {
-        // That it counts is said when it is withdrawn.
-        if let (Err(error), Some(number)) = (outcome, self.number_of(&said.request)) {
-            writeln!(self.out, "[{number}] not taken: {}", printable(&error.to_string()))?;
-            self.out.flush()?;
-        }
-        Ok(())
+        let Some(number) = self.number_of(&said.request) else {
+            return Ok(());
+        };
+        let Err(error) = outcome else {
+            // That it counts is said when it is withdrawn.
+            self.answered.insert(number);
+            return Ok(());
+        };
+        writeln!(self.out, "[{number}] not taken: {}", printable(&error.to_string()))?;
+        self.out.flush()
     }
 }
 
@@ -187,16 +217,12 @@ fn reply_to(asked: &Asked, text: &str) -> Option<Reply> {
     }
 }
 
-/// A text without what would move the cursor or turn the line around, and not too long.
+/// A text without what would move the cursor or turn the line around.
 fn printable(text: &str) -> String {
     let harmless = |character: char| match character {
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         character if character.is_control() => ' ',
         character => character,
     };
-    let mut printed: String = text.chars().take(MOST).map(harmless).collect();
-    if text.chars().nth(MOST).is_some() {
-        printed.push('…');
-    }
-    printed
+    text.chars().map(harmless).collect()
 }

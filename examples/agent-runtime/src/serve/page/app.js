@@ -9,6 +9,7 @@ const page = {
   life: null, // The life that is looked at, as "category/id"; null: whichever is of interest.
   token: null,
   seen: null,
+  whole: new Map(), // All of what is asked, of those where somebody wanted to see it, by id.
   problem: null, // Why nothing newer is seen, while that is so.
   refusal: null, // Why the last answer was not taken, until somebody goes on.
 };
@@ -49,7 +50,7 @@ async function look() {
 }
 
 function render() {
-  show(page, { goTo, choose, answer });
+  show(page, { goTo, choose, answer, showWhole });
 }
 
 /** Looks at a position; at the end of the log, or behind it, the page follows the log. */
@@ -69,6 +70,20 @@ function choose(life) {
 }
 
 // --- Answering ---------------------------------------------------------------------------------------
+
+/** Shows all of what is asked. Before that, no leave can be given for what was cut. */
+async function showWhole({ id }) {
+  try {
+    const answer = await fetch(`/api/whole?id=${encodeURIComponent(id)}`);
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.error);
+    page.whole.set(id, body.text);
+    page.refusal = null;
+  } catch (problem) {
+    page.refusal = `Not shown: ${problem.message}`;
+  }
+  render();
+}
 
 async function answer({ session, request }, reply) {
   try {

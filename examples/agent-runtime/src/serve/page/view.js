@@ -152,10 +152,15 @@ function showPending(page, act) {
   const can = page.token !== null && page.at === null;
   // As another question it is another element: what was typed for one never answers the other.
   keyed(at("requests"), waiting, (it) => `${it.asks} ${it.id}`, makeRequest, (line, it) => {
-    const [what, detail, place, relay, controls] = line.children;
+    const [what, detail, place, relay, more, controls] = line.children;
+    const whole = page.whole.get(it.id);
     say(what, it.what);
-    say(detail, it.detail);
-    detail.hidden = it.detail === "";
+    say(detail, whole ?? it.detail);
+    detail.hidden = detail.textContent === "";
+    more.hidden = page.at !== null || !it.cut || whole !== undefined;
+    more.onclick = () => act.showWhole(it);
+    // Nobody gives leave for what they could not see.
+    for (const leave of controls.querySelectorAll(".allow, .always")) leave.disabled = !more.hidden;
     say(place, it.place);
     say(relay, it.relay ?? "not relayed");
     controls.hidden = !can;
@@ -169,7 +174,8 @@ function showPending(page, act) {
 function makeRequest(it) {
   const controls = it.asks === "text" ? makeAnswers(it.choices) : makeLeave(it.asks);
   return el("li", {}, el("strong"), el("pre"), el("span", { class: "quiet" }),
-    el("span", { class: "quiet relay" }), el("div", { class: "controls" }, ...controls));
+    el("span", { class: "quiet relay" }),
+    el("button", { type: "button", class: "more" }, "Show all of what is asked"), el("div", { class: "controls" }, ...controls));
 }
 
 function button(answer, label, attributes = {}) {
