@@ -55,7 +55,11 @@ fn rewrite_events(file: &Connection) -> Result<(), Fault> {
             let reason = "its row is not well formed".to_owned();
             Damage { position: GlobalPosition::new(first), reason }
         })?;
-        put.execute((position, rewritten))?;
+        // Where the tree is damaged, one row may come again and again, and not be found to be changed.
+        if position <= last || put.execute((position, rewritten))? != 1 {
+            let reason = "its row does not stand where it belongs".to_owned();
+            return Err(Damage { position: GlobalPosition::new(first), reason }.into());
+        }
         last = position;
     }
     Ok(())
@@ -93,8 +97,13 @@ fn seal_bare_commits(file: &Connection) -> Result<(), Fault> {
         next.query_row((after,), columns).optional()
     };
     while let Some((id, recorded_at, digest)) = commit(&last)? {
+        let id: Vec<u8> = id;
+        let sealed = (&id, seal::bare_commit(&id, recorded_at, digest));
+        if id <= last || put.execute(sealed)? != 1 {
+            let reason = "a commit without events does not stand where it belongs";
+            return Err(Damage::elsewhere(reason).into());
+        }
         last = id;
-        put.execute((&last, seal::bare_commit(&last, recorded_at, digest)))?;
     }
     Ok(())
 }

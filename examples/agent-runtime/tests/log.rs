@@ -22,12 +22,13 @@ use vitae::store::{Commit, EventStore, Query, Read, ReadError, RowChange};
 use vitae::{Bus, Catalog, CommitId, Fold, Lifecycle, MemoryStore, Name, StreamId};
 
 /// The kinds of events that no line of a recording makes.
-const UNRECORDED: [&str; 12] = [
+const UNRECORDED: [&str; 14] = [
     "run.forked",
     "run.joined",
     "session.agent_imported",
     "session.branch_over",
     "session.branched",
+    "session.decision_imported",
     "session.imported",
     "session.row_kept",
     "workflow.attention",
@@ -35,6 +36,7 @@ const UNRECORDED: [&str; 12] = [
     "workflow.repeat",
     "workflow.suspend",
     "workflow.suspended",
+    "workflow.taken_up",
 ];
 
 #[test]
