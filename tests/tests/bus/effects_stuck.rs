@@ -232,7 +232,9 @@ fn two_threads_of_one_bus_call_one_after_the_other(log: Subject) {
     // The other one has time to come to it too, if it may.
     let both = entries.recv_timeout(Duration::from_millis(300));
     // Nobody may be left to hear the second.
-    (0..2).for_each(|_| drop(release.send(())));
+    for _ in 0..2 {
+        let _ = release.send(());
+    }
     threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
     assert_eq!(both, Err(RecvTimeoutError::Timeout));
     assert_eq!(*heard.lock().unwrap(), [(4, 1), (4, 2), (5, 1)]);

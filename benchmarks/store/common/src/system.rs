@@ -38,10 +38,10 @@ pub trait System: Sized {
     fn scan(&mut self) -> Result<Account, Failure>;
 
     /// Folds all events into the rows of a new view, and commits rows and checkpoint together after
-    /// every so many events.
+    /// every so many events; rows before the checkpoint where they cannot be one commit.
     fn catch_up(&mut self, view: &str, by: Grouping, in_commit: usize) -> Result<(), Failure> {
         let _ = (view, by, in_commit);
-        Err(Unsupported("has no rows and checkpoints in one commit").into())
+        Err(Unsupported("does not follow the log").into())
     }
 
     /// Folds all events once more, into rows beside those of a view, and says which view has them then:
@@ -55,7 +55,7 @@ pub trait System: Sized {
     /// The rows of a view.
     fn view(&mut self, view: &str) -> Result<Rows, Failure> {
         let _ = view;
-        Err(Unsupported("has no rows and checkpoints in one commit").into())
+        Err(Unsupported("does not follow the log").into())
     }
 
     /// [`catch_up`](Self::catch_up) into an SQL table of the view, with a column for each number.

@@ -126,7 +126,7 @@ impl System for EventCore {
     }
 
     fn catch_up(&mut self, view: &str, by: Grouping, _: usize) -> Result<(), Failure> {
-        let rows = connect(&self.path, "FULL")?;
+        let rows = || connect(&self.path, "FULL");
         self.runtime.block_on(catch_up::catch_up(&self.store, rows, view, by))
     }
 
